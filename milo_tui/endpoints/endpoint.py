@@ -1,0 +1,260 @@
+"""What answers: the protocol of every wire format, and all that the rest of the program knows of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
+from milo_tui.suite.json_text import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as it is offered to a model: name, description, JSON Schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How to sample. None means: not sent, the server's own default holds. `max_tokens` is always sent."""
+
+    max_tokens: int = 4096
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    presence_penalty: float | None = None
+    repetition_penalty: float | None = None
+    seed: int | None = None
+    thinking: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserMessage:
+    """What the user says."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantMessage:
+    """An earlier reply of the same endpoint, to be echoed as its wire format wants it (`Reply.echo`)."""
+
+    reply: "Reply"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResults:
+    """The results of all tool calls of the reply before, in the order of the calls."""
+
+    results: tuple[ToolResult, ...]
+
+
+Message = UserMessage | AssistantMessage | ToolResults
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One request: the whole conversation so far. Tools are sent on every turn.
+
+    `attempt` names the attempt ("prompt id#repeat"). Only a simulated model is told it, in a header, so
+    that it plays the same part again after a retry or a resume; no real server ever sees it.
+    """
+
+    messages: tuple[Message, ...]
+    system: str | None = None
+    tools: tuple[ToolSpec, ...] = ()
+    attempt: str = ""
+
+
+class DeltaKind(StrEnum):
+    """What a piece of a stream carries."""
+
+    REASONING = "reasoning"
+    TEXT = "text"
+    TOOL_CALL = "tool call"
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of a reply as it streams in. `at_ns` is perf_counter_ns as its bytes left the socket.
+
+    For a tool call, `call` counts the calls of the reply from 0, `name` is set once it is known, and `text`
+    is the piece of the arguments' JSON.
+    """
+
+    kind: DeltaKind
+    text: str
+    at_ns: int
+    call: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the server counted them; None where it did not say.
+
+    `input_tokens` is all of the prompt, what came from a cache included, for every provider (Anthropic's own
+    `input_tokens` leaves the cache out). `output_tokens` includes reasoning.
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+@dataclass(slots=True)
+class Clock:
+    """The stamps of one turn, all in nanoseconds of perf_counter_ns; None where the moment never came.
+
+    `sent` is when the last byte of the request had been handed to the socket.
+    """
+
+    sent: int
+    headers: int | None = None
+    first_event: int | None = None
+    first_reasoning: int | None = None
+    first_text: int | None = None
+    first_tool_call: int | None = None
+    last_delta: int | None = None
+    end: int | None = None
+    chunks: int = 0
+
+    def saw(self, kind: DeltaKind, at_ns: int) -> None:
+        """Note a delta: the first of its kind, and the last of all."""
+        if kind is DeltaKind.REASONING:
+            self.first_reasoning = self.first_reasoning or at_ns
+        elif kind is DeltaKind.TEXT:
+            self.first_text = self.first_text or at_ns
+        else:
+            self.first_tool_call = self.first_tool_call or at_ns
+        self.last_delta = at_ns
+
+    @property
+    def first_delta(self) -> int | None:
+        """The first delta that carried anything; reasoning counts."""
+        stamps = [self.first_reasoning, self.first_text, self.first_tool_call]
+        return min((stamp for stamp in stamps if stamp is not None), default=None)
+
+    @property
+    def ttft_s(self) -> float | None:
+        """Time to first token, in seconds."""
+        return _seconds(self.sent, self.first_delta)
+
+    @property
+    def time_to_answer_s(self) -> float | None:
+        """Time to the first text or tool call, in seconds."""
+        stamps = [stamp for stamp in (self.first_text, self.first_tool_call) if stamp is not None]
+        return _seconds(self.sent, min(stamps)) if stamps else None
+
+    @property
+    def seconds(self) -> float | None:
+        """From request sent to the end of the stream, in seconds."""
+        return _seconds(self.sent, self.end)
+
+    def decode_speed(self, output_tokens: int | None) -> float | None:
+        """Tokens a second while decoding: (output tokens − 1) / (last − first delta).
+
+        None where the server did not count, or sent all in one chunk: mlx_lm.server sends a whole tool call
+        at once after silence, so the gap between its deltas says nothing then.
+        """
+        first, last = self.first_delta, self.last_delta
+        if output_tokens is None or output_tokens < 2 or first is None or last is None or last <= first:
+            return None
+        return (output_tokens - 1) / ((last - first) / 1e9)
+
+
+def _seconds(start: int, end: int | None) -> float | None:
+    return None if end is None else (end - start) / 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its response as bytes, kept so that a reply can be read again; never a key."""
+
+    request: bytes
+    response: bytes = b""
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model answered in one turn.
+
+    `complete` means a finish reason and the protocol's own end mark were both seen. `loss` names what kept
+    the turn from being read. `echo` is the assistant turn in its own wire format, for the next request;
+    nobody but the endpoint that made it looks inside. `quirks` are deviations from the protocol that were
+    seen and mended, in words. `server` is what the server says of itself.
+    """
+
+    text: str
+    reasoning: str
+    calls: tuple[ToolCall, ...]
+    finish_reason: str | None
+    complete: bool
+    loss: Loss | None
+    usage: Usage
+    clock: Clock
+    exchange: Exchange
+    echo: Any
+    server: str = ""
+    quirks: tuple[str, ...] = ()
+
+
+class EndpointError(Exception):
+    """A request that the infrastructure failed: no reply came of it, so it is never scored.
+
+    `message` is one sentence without keys. `retryable` follows the protocol's rules (429, 529, 5xx,
+    connection, time-out); `retry_after_s` is what the server asked for, in seconds.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str,
+        retryable: bool,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        exchange: Exchange | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind = kind
+        self.retryable = retryable
+        self.status = status
+        self.retry_after_s = retry_after_s
+        self.exchange = exchange
+
+
+OnDelta = Callable[[Delta], None]
+
+
+class Endpoint(Protocol):
+    """Something behind a URL that speaks one wire format."""
+
+    async def chat(self, request: ChatRequest, on_delta: OnDelta) -> Reply:
+        """Send one request and stream the reply; `on_delta` is called for each piece as it arrives.
+
+        Raises EndpointError where the infrastructure failed. Never retries: a retry is a new attempt.
+        """
+        ...
+
+    async def warm_up(self) -> float:
+        """A short untimed completion, so that no attempt pays for connecting or loading; its seconds."""
+        ...
+
+    def sent_keys(self) -> Mapping[str, JSON]:
+        """What the manifest keeps of a request: protocol version, sampling keys really sent, thinking."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...

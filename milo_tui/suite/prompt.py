@@ -1,0 +1,255 @@
+"""The file format of a suite, as pydantic models. The JSON Schema for editors is made from these."""
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Points = Annotated[int, Field(ge=0, le=3)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$")]
+"""A tool's name: what Anthropic, OpenAI and mlx_lm.server all accept."""
+Arguments = dict[str, Any]
+"""Argument name → matcher: a literal for JSON equality, or one of matching.py's `$` operators."""
+CallPattern = Annotated[dict[Name, Arguments], Field(min_length=1, max_length=1)]
+"""`{tool name: arguments}`: one call."""
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ToolError(_Part):
+    """An error as a simulated tool reports it; models see `{"error": {"type": code, "message": …}}`."""
+
+    code: Text
+    message: Text
+
+
+class ToolReply(_Part):
+    """One answer of a simulated tool: given when every condition that it states holds."""
+
+    when: Arguments | None = Field(None, description="The arguments it answers to; the rest may be anything.")
+    on_call: int | None = Field(None, ge=1, description="It answers the n-th call of the tool only.")
+    result: Any = None
+    error: ToolError | None = None
+
+    @model_validator(mode="after")
+    def _one_answer(self) -> Self:
+        if ("result" in self.model_fields_set) == (self.error is not None):
+            raise ValueError("give either result or error")
+        return self
+
+
+class Tool(_Part):
+    """A tool that a prompt offers, with the answers that it is going to give."""
+
+    name: Name
+    description: Text
+    parameters: dict[str, Any] = Field(description="JSON Schema (2020-12) of the arguments.")
+    effect: bool = Field(
+        False, description="It changes the world: its successful calls are compared as a whole."
+    )
+    replies: list[ToolReply] = Field(default_factory=list, description="The first that matches answers.")
+
+
+class Step(_Part):
+    """One turn of the model in a scripted conversation: text, one call or several, or a way to break."""
+
+    say: str | None = None
+    call: CallPattern | None = None
+    calls: list[CallPattern] | None = Field(None, min_length=1, description="Several calls in one turn.")
+    call_text: Annotated[dict[str, str], Field(min_length=1, max_length=1)] | None = Field(
+        None, description="A call whose arguments are sent as this very text: malformed JSON, say."
+    )
+    broken: Literal["call lost", "stream cut"] | None = Field(None, description="What the server lost.")
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        given = [self.call, self.calls, self.call_text, self.broken]
+        if sum(item is not None for item in given) > 1:
+            raise ValueError("give one of call, calls, call_text and broken")
+        if self.say is None and all(item is None for item in given):
+            raise ValueError("give say, call, calls, call_text or broken")
+        return self
+
+    @property
+    def made(self) -> list[tuple[str, Arguments]]:
+        """The well-formed calls of this turn as (tool name, arguments)."""
+        patterns = [self.call] if self.call else self.calls or []
+        return [next(iter(pattern.items())) for pattern in patterns]
+
+
+class AnswerCondition(_Part):
+    """Facts that the last text must carry, in any phrasing. Items: text, or an operator of matching.py."""
+
+    contains_all: list[Any] = Field(default_factory=list)
+    contains_any: list[Any] = Field(default_factory=list)
+    contains_none: list[Any] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not (self.contains_all or self.contains_any or self.contains_none):
+            raise ValueError("give contains_all, contains_any or contains_none")
+        return self
+
+
+class JsonCondition(_Part):
+    """What the last text must be as JSON. `form: bare` means JSON alone: no fence and no prose."""
+
+    form: Literal["bare", "any"] = "any"
+    json_schema: dict[str, Any] | None = Field(None, alias="schema")
+    equals: Any = None
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @property
+    def has_value(self) -> bool:
+        """Whether `equals` was given (null is a value too)."""
+        return "equals" in self.model_fields_set
+
+
+class AfterErrorCondition(_Part):
+    """What must have been done once the tool `tool` had answered with an error."""
+
+    tool: Name
+    then: CallPattern | None = Field(None, description="A call that must have followed.")
+    at_most: int | None = Field(None, ge=0, description="How many further calls of `tool` may follow.")
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.then is None and self.at_most is None:
+            raise ValueError("give then or at_most")
+        return self
+
+
+class Check(_Part):
+    """A condition of a prompt, worth one point. Where several conditions are given, all must hold."""
+
+    title: Text
+    calls: list[CallPattern] | None = Field(None, min_length=1, description="Calls that must have been made.")
+    order: Literal["any", "relative"] = Field(
+        "any", description="relative: each in a later turn than the one before, its result being known."
+    )
+    before: Name | None = Field(
+        None, description="The calls must come in turns before the first call of this tool."
+    )
+    others: Literal["free", "other tools", "none"] = Field(
+        "free", description="Which further calls may be made: any, those of other tools, or none."
+    )
+    effects: list[CallPattern] | None = Field(
+        None, description="Exactly these calls of effect tools succeeded, as a multiset."
+    )
+    no_call: Literal[True] | list[Name] | None = Field(
+        None, description="No call at all, or none of these tools."
+    )
+    answer: AnswerCondition | None = None
+    json_answer: JsonCondition | None = Field(None, alias="json")
+    after_error: AfterErrorCondition | None = None
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        conditions = (self.calls, self.effects, self.no_call, self.answer, self.json_answer, self.after_error)
+        if all(condition is None for condition in conditions):
+            raise ValueError("give one of calls, effects, no_call, answer, json and after_error")
+        if self.calls is None and self.model_fields_set & {"order", "before", "others"}:
+            raise ValueError("order, before and others go with calls")
+        return self
+
+
+class RightWay(_Part):
+    """Another solution, different from the reference, that must earn 3 of 3."""
+
+    title: Text
+    steps: list[Step] = Field(min_length=1)
+
+
+class WrongWay(_Part):
+    """A known-bad conversation and the score that it must get."""
+
+    title: Text
+    score: Points
+    steps: list[Step] = Field(min_length=1)
+
+
+class Prompt(_Part):
+    """One task: what is asked, the tools at hand, and what an answer is worth."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]+/[A-Za-z0-9_.-]+$")] = Field(
+        description="folder/file name; never used again once published"
+    )
+    version: int = Field(1, ge=1, description="Raised when the wording, the tools or the checks change.")
+    title: Text
+    why_hard: str | None = Field(None, description="What a strong model may slip on.")
+    system: Text | None = None
+    user: Text
+    tools: list[Tool] = Field(default_factory=list)
+    max_turns: int = Field(8, ge=1, le=32)
+    reference: list[Step] = Field(min_length=1)
+    checks: list[Check] = Field(min_length=3, max_length=3)
+    right: list[RightWay] = Field(default_factory=list)
+    wrong: list[WrongWay] = Field(default_factory=list)
+    harmless: dict[str, str] = Field(
+        default_factory=dict, description="Mutation name → why it rightly costs nothing here."
+    )
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        names = [tool.name for tool in self.tools]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"tool {name} is defined twice")
+        return self
+
+    @property
+    def category(self) -> str:
+        """The folder that the prompt lies in."""
+        return self.id.partition("/")[0]
+
+    def tool(self, name: str) -> Tool | None:
+        """The tool of this name, if the prompt offers it."""
+        return next((tool for tool in self.tools if tool.name == name), None)
+
+
+class Category(_Part):
+    """One of a suite's groups: the folder's name and the name that reports print."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]+$")]
+    title: Text
+    prompts: list[str] = Field(
+        default_factory=list,
+        description="File names in the order of the report; those left out follow by name.",
+    )
+
+
+class SuiteFile(_Part):
+    """`suite.yaml`: the suite's name and version, and its categories in the order of the report."""
+
+    name: Text
+    version: int = Field(ge=1)
+    title: Text
+    categories: list[Category] = Field(min_length=1)
+
+
+class Suite(_Part):
+    """A loaded suite: its file, its prompts in the order of the report, and a hash of all that scores."""
+
+    file: SuiteFile
+    prompts: tuple[Prompt, ...]
+    digest: str
+
+    def prompt(self, id: str) -> Prompt:
+        """The prompt of this id. Raises KeyError."""
+        for prompt in self.prompts:
+            if prompt.id == id:
+                return prompt
+        raise KeyError(id)
+
+    def category_title(self, id: str) -> str:
+        """The printed name of a category, or its id where the suite does not list it."""
+        return next((category.title for category in self.file.categories if category.id == id), id)
+
+
+def natural_key(text: str) -> list[tuple[int, int | str]]:
+    """A sort key that counts digits as numbers, so that `parallel_10` comes after `parallel_9`."""
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", text) if part]

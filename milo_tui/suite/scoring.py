@@ -1,0 +1,307 @@
+"""A conversation → its score: three checks, a point each, each with the sentence that a user reads.
+
+What holds for every check:
+
+- Inaction passes nothing: a conversation without a readable call and without a word fails every check.
+- A call is never credited for being unreadable: where the server lost or cut a turn, or a call's arguments
+  could not be read, no check passes that asks for calls not to be made or for effects to be absent.
+"""
+
+from dataclasses import dataclass
+
+from milo_tui.suite import json_text
+from milo_tui.suite.conversation import Conversation, Loss, ToolCall
+from milo_tui.suite.matching import assign, matches, mismatch, operator_of, text_has
+from milo_tui.suite.prompt import (
+    AfterErrorCondition,
+    AnswerCondition,
+    CallPattern,
+    Check,
+    JsonCondition,
+    Prompt,
+)
+
+SCORER_VERSION = 1
+"""Raised whenever a stored conversation could score otherwise than before."""
+
+POINTS_PER_PROMPT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Whether one check passed, and the sentence that says why or why not."""
+
+    title: str
+    passed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The score of an attempt: its points (0 to 3), and the checks that they come from."""
+
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def points(self) -> int:
+        """One point for each check that passed."""
+        return sum(check.passed for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A call made, the turn it was made in, and whether its tool carried it out."""
+
+    turn: int
+    call: ToolCall
+    succeeded: bool
+
+    def __str__(self) -> str:
+        return f"{self.call.name}({json_text.show(self.call.arguments)})"
+
+
+def score(prompt: Prompt, conversation: Conversation) -> Score:
+    """Score a conversation by the prompt's checks. Pure; never raises, whatever the model sent."""
+    made = _calls_made(conversation)
+    if not conversation.answer.strip() and not made:
+        why = f"nothing was said or called{_because(conversation)}"
+        return Score(tuple(CheckResult(check.title, False, why) for check in prompt.checks))
+    return Score(tuple(_check(prompt, check, conversation, made) for check in prompt.checks))
+
+
+def _because(conversation: Conversation) -> str:
+    return f" ({conversation.losses[0]})" if conversation.losses else ""
+
+
+def _calls_made(conversation: Conversation) -> list[_Made]:
+    made = []
+    for number, turn in enumerate(conversation.turns):
+        succeeded = {result.call_id for result in turn.results if not result.is_error}
+        made += [_Made(number, call, call.id in succeeded) for call in turn.calls]
+    return made
+
+
+def _check(prompt: Prompt, check: Check, conversation: Conversation, made: list[_Made]) -> CheckResult:
+    reasons: list[str] = []
+    for fault, said in _conditions(prompt, check, conversation, made):
+        if fault is not None:
+            return CheckResult(check.title, False, fault)
+        reasons.append(said)
+    return CheckResult(check.title, True, "; ".join(reasons))
+
+
+def _conditions(
+    prompt: Prompt, check: Check, conversation: Conversation, made: list[_Made]
+) -> list[tuple[str | None, str]]:
+    found: list[tuple[str | None, str]] = []
+    if check.calls is not None:
+        found.append((_calls_fault(check, check.calls, made), "the calls were made"))
+    if check.effects is not None:
+        fault = _effects_fault(prompt, check.effects, made) or _unreadable(conversation, made)
+        found.append((fault, "these effects and no others" if check.effects else "nothing was changed"))
+    if check.no_call is not None:
+        fault = _forbidden_call(check.no_call, made) or _unreadable(conversation, made)
+        found.append((fault, "no such call was made"))
+    if check.answer is not None:
+        found.append((_answer_fault(check.answer, conversation), "the answer holds the facts"))
+    if check.json_answer is not None:
+        found.append((_json_fault(check.json_answer, conversation), "the JSON is right"))
+    if check.after_error is not None:
+        found.append((_after_error_fault(check.after_error, made), "the error was dealt with"))
+    return found
+
+
+def _unreadable(conversation: Conversation, made: list[_Made]) -> str | None:
+    """Why it cannot be known that nothing else was meant."""
+    for loss in conversation.losses:
+        if loss is not Loss.EMPTY:
+            return f"what was meant cannot be known: {loss}"
+    for item in made:
+        if item.call.arguments is None:
+            return f"the call of {item.call.name} could not be read: {item.call.problem}"
+    return None
+
+
+def _pattern(pattern: CallPattern) -> tuple[str, dict[str, object]]:
+    return next(iter(pattern.items()))
+
+
+def _fits(pattern: CallPattern, item: _Made) -> bool:
+    name, arguments = _pattern(pattern)
+    return (
+        item.call.name == name and item.call.arguments is not None and matches(arguments, item.call.arguments)
+    )
+
+
+def _show_pattern(pattern: CallPattern) -> str:
+    name, arguments = _pattern(pattern)
+    return f"{name}({json_text.show(arguments)})"
+
+
+def _calls_fault(check: Check, expected: list[CallPattern], made: list[_Made]) -> str | None:
+    candidates = made
+    if check.before is not None:
+        first = next((item.turn for item in made if item.call.name == check.before), None)
+        candidates = [item for item in made if first is None or item.turn < first]
+    if check.order == "relative":
+        matched, missing = _in_order(expected, candidates)
+    else:
+        places = assign(len(expected), len(candidates), lambda i, j: _fits(expected[i], candidates[j]))
+        matched = [candidates[place] for place in places if place is not None]
+        missing = next((expected[i] for i, place in enumerate(places) if place is None), None)
+    if missing is not None:
+        return _missing_call(missing, candidates, made, matched, check)
+    return _others_fault(check, expected, made, matched)
+
+
+def _in_order(expected: list[CallPattern], made: list[_Made]) -> tuple[list[_Made], CallPattern | None]:
+    """Match each pattern to the first fitting call in a later turn; the earliest choice is never worse."""
+    matched: list[_Made] = []
+    turn = -1
+    for pattern in expected:
+        item = next((item for item in made if item.turn > turn and _fits(pattern, item)), None)
+        if item is None:
+            return matched, pattern
+        matched.append(item)
+        turn = item.turn
+    return matched, None
+
+
+def _missing_call(
+    pattern: CallPattern, candidates: list[_Made], made: list[_Made], matched: list[_Made], check: Check
+) -> str:
+    name, arguments = _pattern(pattern)
+    wanted = f"expected {_show_pattern(pattern)}"
+    if any(_fits(pattern, item) for item in made if item not in matched):
+        if check.before is not None and not any(_fits(pattern, item) for item in candidates):
+            return f"{wanted} in a turn before {check.before}, but it came later or in the same turn"
+        return f"{wanted} in a turn after the call before it, but it came earlier or in the same turn"
+    same_tool = [item for item in made if item.call.name == name and item not in matched]
+    if not same_tool:
+        others = ", ".join(dict.fromkeys(item.call.name for item in made)) or "none"
+        again = " once more" if any(item.call.name == name for item in made) else ""
+        return f"{wanted}{again}; found no such call (calls made: {others})"
+    readable = [item for item in same_tool if item.call.arguments is not None]
+    if not readable:
+        return f"{wanted}; the call of {name} could not be read: {same_tool[0].call.problem}"
+    faults = [mismatch(arguments, item.call.arguments, name) or "" for item in readable]
+    return f"{wanted}; {faults[0]}"
+
+
+def _others_fault(
+    check: Check, expected: list[CallPattern], made: list[_Made], matched: list[_Made]
+) -> str | None:
+    if check.others == "free":
+        return None
+    names = {_pattern(pattern)[0] for pattern in expected}
+    identities = {id(item) for item in matched}
+    for item in made:
+        if id(item) in identities:
+            continue
+        if check.others == "none":
+            return f"expected no further call, found {item}"
+        if item.call.name in names:
+            return f"expected no further call of {item.call.name}, found {item}"
+    return None
+
+
+def _effects_fault(prompt: Prompt, expected: list[CallPattern], made: list[_Made]) -> str | None:
+    effects = {tool.name for tool in prompt.tools if tool.effect}
+    done = [item for item in made if item.succeeded and item.call.name in effects]
+    places = assign(len(expected), len(done), lambda i, j: _fits(expected[i], done[j]))
+    missing = next((expected[i] for i, place in enumerate(places) if place is None), None)
+    extra = [item for j, item in enumerate(done) if j not in places]
+    if missing is not None:
+        return _missing_effect(missing, extra, made)
+    if extra:
+        return f"expected {len(expected) or 'no'} effect{'s' * (len(expected) != 1)}, found also {extra[0]}"
+    return None
+
+
+def _missing_effect(pattern: CallPattern, extra: list[_Made], made: list[_Made]) -> str:
+    name, arguments = _pattern(pattern)
+    wanted = f"expected the effect {_show_pattern(pattern)}"
+    if any(_fits(pattern, item) and not item.succeeded for item in made):
+        return f"{wanted}; it was tried, but the tool refused it"
+    for item in extra:
+        if item.call.name == name:
+            return f"{wanted}; {mismatch(arguments, item.call.arguments, name)}"
+    if extra:
+        return f"{wanted}; found {extra[0]} instead"
+    tried = next((item for item in made if item.call.name == name), None)
+    return f"{wanted}; found {f'only the refused {tried}' if tried else 'no such call'}"
+
+
+def _forbidden_call(forbidden: bool | list[str], made: list[_Made]) -> str | None:
+    for item in made:
+        if not isinstance(forbidden, list) or item.call.name in forbidden:
+            what = f"no call of {item.call.name}" if isinstance(forbidden, list) else "no call"
+            return f"expected {what}, found {item}"
+    return None
+
+
+def _answer_fault(condition: AnswerCondition, conversation: Conversation) -> str | None:
+    answer = conversation.answer
+    if not answer.strip():
+        return f"expected an answer in words, found none{_why_no_answer(conversation)}"
+    for item in condition.contains_all:
+        if not text_has(item, answer):
+            return f"expected the answer to state {_fact(item)}; found {json_text.show(answer)}"
+    if condition.contains_any and not any(text_has(item, answer) for item in condition.contains_any):
+        wanted = ", ".join(_fact(item) for item in condition.contains_any)
+        return f"expected the answer to state one of {wanted}; found {json_text.show(answer)}"
+    for item in condition.contains_none:
+        if text_has(item, answer):
+            return f"expected the answer not to state {_fact(item)}; found {json_text.show(answer)}"
+    return None
+
+
+def _why_no_answer(conversation: Conversation) -> str:
+    if conversation.ended == "turn limit":
+        return " (still calling tools at the turn limit)"
+    return _because(conversation)
+
+
+def _fact(item: object) -> str:
+    operator = operator_of(item)
+    if operator is None or not isinstance(item, dict):
+        return json_text.show(item)
+    argument = item[operator]
+    if operator == "$any_of":
+        return " or ".join(_fact(option) for option in argument)
+    return json_text.show(argument)
+
+
+def _json_fault(condition: JsonCondition, conversation: Conversation) -> str | None:
+    answer = conversation.answer
+    if not answer.strip():
+        return f"expected JSON as the answer, found none{_why_no_answer(conversation)}"
+    try:
+        value = json_text.parse(answer) if condition.form == "bare" else json_text.find(answer)
+    except ValueError as error:
+        wanted = "JSON alone" if condition.form == "bare" else "JSON"
+        return f"expected {wanted} as the answer: {error}; found {json_text.show(answer)}"
+    if condition.json_schema is not None and (fault := mismatch({"$schema": condition.json_schema}, value)):
+        return f"the JSON breaks the schema: {fault}"
+    return mismatch(condition.equals, value) if condition.has_value else None
+
+
+def _after_error_fault(condition: AfterErrorCondition, made: list[_Made]) -> str | None:
+    failed = next(
+        (i for i, item in enumerate(made) if item.call.name == condition.tool and not item.succeeded), None
+    )
+    if failed is None:
+        return f"expected to meet the error of {condition.tool}, but it was never called so that it failed"
+    later = [item for item in made[failed + 1 :] if item.turn > made[failed].turn]
+    again = [item for item in later if item.call.name == condition.tool]
+    if condition.at_most is not None and len(again) > condition.at_most:
+        return (
+            f"expected at most {condition.at_most} further calls of {condition.tool} after its error, "
+            f"found {len(again)}"
+        )
+    if condition.then is not None and not any(
+        _fits(condition.then, item) and item.succeeded for item in later
+    ):
+        wanted = _show_pattern(condition.then)
+        return f"expected {wanted} after the error of {condition.tool}, found none that succeeded"
+    return None

@@ -1,0 +1,83 @@
+"""The simulated tools of one conversation: they answer from the prompt's file, alike for every model."""
+
+from collections import Counter
+from functools import lru_cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from milo_tui.suite import json_text
+from milo_tui.suite.conversation import ToolCall, ToolResult
+from milo_tui.suite.json_text import JSON
+from milo_tui.suite.matching import matches
+from milo_tui.suite.prompt import Prompt, Tool, ToolReply
+
+
+def error_content(kind: str, message: str) -> dict[str, JSON]:
+    """The one form in which every provider's model sees a tool's error."""
+    return {"error": {"type": kind, "message": message}}
+
+
+class SimulatedTools:
+    """Answers the tool calls of one conversation; it counts calls, for replies that hold once (`on_call`)."""
+
+    def __init__(self, prompt: Prompt) -> None:
+        self._prompt = prompt
+        self._calls: Counter[str] = Counter()
+
+    def answer(self, call: ToolCall) -> ToolResult:
+        """The result of one call. Never raises: whatever the model sent gets a readable error."""
+        content, is_error = self._content(call)
+        return ToolResult(call.id, content, is_error)
+
+    def _content(self, call: ToolCall) -> tuple[JSON, bool]:
+        tool = self._prompt.tool(call.name)
+        if tool is None:
+            names = ", ".join(tool.name for tool in self._prompt.tools) or "none"
+            return error_content("unknown_tool", f"There is no such tool. Tools: {names}."), True
+        if call.arguments is None:
+            return error_content("invalid_arguments", f"The call was refused: {call.problem}."), True
+        if (fault := argument_fault(tool, call.arguments)) is not None:
+            return error_content("invalid_arguments", fault), True
+        self._calls[tool.name] += 1
+        reply = self._reply(tool, call.arguments)
+        if reply is None:
+            return error_content("not_found", "Nothing matches these arguments."), True
+        if reply.error is not None:
+            return error_content(reply.error.code, reply.error.message), True
+        return reply.result, False
+
+    def _reply(self, tool: Tool, arguments: dict[str, JSON]) -> ToolReply | None:
+        for reply in tool.replies:
+            if reply.on_call is not None and reply.on_call != self._calls[tool.name]:
+                continue
+            if reply.when is None or all(
+                name in arguments and matches(matcher, arguments[name])
+                for name, matcher in reply.when.items()
+            ):
+                return reply
+        return None
+
+
+def argument_fault(tool: Tool, arguments: dict[str, JSON]) -> str | None:
+    """What the tool's JSON Schema has against these arguments, in one sentence; None where it has nothing."""
+    errors = sorted(_validator(json_text.canonical(tool.parameters)).iter_errors(arguments), key=_place)
+    if not errors:
+        return None
+    return "; ".join(_sentence(error) for error in errors[:3]) + "."
+
+
+def _place(error: ValidationError) -> str:
+    return "/".join(map(str, error.absolute_path))
+
+
+def _sentence(error: ValidationError) -> str:
+    place = ".".join(map(str, error.absolute_path))
+    message = error.message if len(error.message) <= 200 else f"{error.message[:200]} …"
+    return f"{place}: {message}" if place else message
+
+
+@lru_cache(maxsize=1024)
+def _validator(schema: str) -> Any:
+    return Draft202012Validator(json_text.parse(schema))

@@ -1,0 +1,167 @@
+"""The published table's layout, derived from a run's attempts: category × model, `score/3 · latency`, totals."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import fmean
+
+from milo_tui.bench.events import Outcome
+from milo_tui.bench.record import AttemptRow, RunRecord
+from milo_tui.bench.state import mean_of
+from milo_tui.suite.scoring import POINTS_PER_PROMPT
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryFigure:
+    """One cell of the table: mean points of an attempt (of 3) and mean latency in seconds."""
+
+    score: float | None
+    latency: float | None
+    scored: int
+    planned: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTotal:
+    """A model's bottom line.
+
+    `points` are those earned of `possible` (3 an attempt that is scored); `score` is the sum over prompts of
+    their mean points, of 3 × prompts (the published table's 60), and None while a prompt has no score.
+    """
+
+    points: int
+    possible: int
+    score: float | None
+    score_of: int
+    latency: float | None
+    p95_latency: float | None
+    ttft: float | None
+    tokens_per_second: float | None
+    scored: int
+    planned: int
+    holes: int
+    lost_by_server: int
+    retries: int
+    input_tokens: int
+    output_tokens: int
+
+    @property
+    def share(self) -> float | None:
+        """Points earned as a fraction of those possible so far."""
+        return self.points / self.possible if self.possible else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned attempt has a score."""
+        return self.scored == self.planned
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTable:
+    """The whole table. `cells[category id][model id]`, `totals[model id]`, `matrix[prompt id][model id]`.
+
+    A matrix entry lists the repeats in order: points, or None for an attempt without a score or not yet made.
+    """
+
+    categories: tuple[tuple[str, str], ...]
+    models: tuple[str, ...]
+    cells: Mapping[str, Mapping[str, CategoryFigure]]
+    totals: Mapping[str, ModelTotal]
+    matrix: Mapping[str, Mapping[str, tuple[int | None, ...]]]
+    uninformative: Mapping[str, str]
+
+
+def counted(attempts: Iterable[AttemptRow]) -> dict[tuple[str, str, int], AttemptRow]:
+    """The attempt that counts for each model, prompt and repeat: the last one made."""
+    last: dict[tuple[str, str, int], AttemptRow] = {}
+    for row in sorted(attempts, key=lambda row: row.number):
+        last[row.model, row.prompt, row.repeat] = row
+    return last
+
+
+def result_table(run: RunRecord, attempts: Iterable[AttemptRow]) -> ResultTable:
+    """Derive the table of a run from its attempts; retries count apart, never in a figure."""
+    rows = list(attempts)
+    last = counted(rows)
+    models = tuple(model.id for model in run.models)
+    by_category: dict[str, list[str]] = {id: [] for id, _ in run.categories}
+    for prompt in run.prompts:
+        by_category.setdefault(prompt.category, []).append(prompt.id)
+    titles = dict(run.categories)
+    categories = tuple((id, titles.get(id, id)) for id, prompts in by_category.items() if prompts)
+    cells = {
+        id: {
+            model: _figure(
+                [row for row in _of(last, model, by_category[id])], len(by_category[id]) * run.repeats
+            )
+            for model in models
+        }
+        for id, _ in categories
+    }
+    ids = [prompt.id for prompt in run.prompts]
+    totals = {model: _total(run, model, _of(last, model, ids), rows) for model in models}
+    matrix = {
+        id: {
+            model: tuple(_points(last.get((model, id, repeat))) for repeat in range(1, run.repeats + 1))
+            for model in models
+        }
+        for id in ids
+    }
+    return ResultTable(categories, models, cells, totals, matrix, _uninformative(matrix))
+
+
+def _of(last: Mapping[tuple[str, str, int], AttemptRow], model: str, prompts: list[str]) -> list[AttemptRow]:
+    wanted = set(prompts)
+    return [row for (m, prompt, _), row in last.items() if m == model and prompt in wanted]
+
+
+def _points(row: AttemptRow | None) -> int | None:
+    return None if row is None else row.points
+
+
+def _figure(rows: list[AttemptRow], planned: int) -> CategoryFigure:
+    scored = [row for row in rows if row.points is not None]
+    points = [row.points for row in scored if row.points is not None]
+    return CategoryFigure(
+        score=fmean(points) if points else None,
+        latency=mean_of([row.latency for row in scored]),
+        scored=len(scored),
+        planned=planned,
+    )
+
+
+def _total(run: RunRecord, model: str, rows: list[AttemptRow], everything: list[AttemptRow]) -> ModelTotal:
+    scored = [row for row in rows if row.points is not None]
+    by_prompt: dict[str, list[int]] = {}
+    for row in scored:
+        by_prompt.setdefault(row.prompt, []).append(row.points or 0)
+    whole = len(by_prompt) == len(run.prompts)
+    latencies = sorted(row.latency for row in scored if row.latency is not None)
+    return ModelTotal(
+        points=sum(row.points or 0 for row in scored),
+        possible=POINTS_PER_PROMPT * len(scored),
+        score=sum(fmean(points) for points in by_prompt.values()) if whole and by_prompt else None,
+        score_of=POINTS_PER_PROMPT * len(run.prompts),
+        latency=fmean(latencies) if latencies else None,
+        p95_latency=latencies[-(-95 * len(latencies) // 100) - 1] if latencies else None,
+        ttft=mean_of([row.ttft for row in scored]),
+        tokens_per_second=mean_of([row.tokens_per_second for row in scored]),
+        scored=len(scored),
+        planned=len(run.prompts) * run.repeats,
+        holes=sum(row.outcome is Outcome.INFRASTRUCTURE for row in rows),
+        lost_by_server=sum(row.outcome is Outcome.SERVER for row in rows),
+        retries=sum(row.model == model and row.number > 1 for row in everything),
+        input_tokens=sum(row.input_tokens or 0 for row in rows),
+        output_tokens=sum(row.output_tokens or 0 for row in rows),
+    )
+
+
+def _uninformative(matrix: Mapping[str, Mapping[str, tuple[int | None, ...]]]) -> dict[str, str]:
+    """Prompts that tell the models apart in nothing: all perfect (no information) or all zero (suspect)."""
+    found = {}
+    for prompt, by_model in matrix.items():
+        values = {points for repeats in by_model.values() for points in repeats}
+        if values == {POINTS_PER_PROMPT}:
+            found[prompt] = "all pass"
+        elif values == {0}:
+            found[prompt] = "all fail"
+    return found

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from milo_tui.bench.events import Outcome, Phase, RunPhase
-from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
-from milo_tui.suite.scoring import Score
+from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult, Turn
+from milo_tui.suite.scoring import SCORER_VERSION, Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +145,12 @@ class AttemptRecord:
     ended: Literal["answer", "turn limit"]
     turns: tuple[TurnRecord, ...]
     score: Score | None
+    scorer_version: int = SCORER_VERSION
+
+    @property
+    def conversation(self) -> Conversation:
+        """What was said, as the scorer reads it."""
+        turns = tuple(
+            Turn(turn.text, turn.reasoning, turn.calls, turn.results, turn.loss) for turn in self.turns
+        )
+        return Conversation(turns, self.ended)

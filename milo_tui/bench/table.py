@@ -90,9 +90,7 @@ def result_table(run: RunRecord, attempts: Iterable[AttemptRow]) -> ResultTable:
     categories = tuple((id, titles.get(id, id)) for id, prompts in by_category.items() if prompts)
     cells = {
         id: {
-            model: _figure(
-                [row for row in _of(last, model, by_category[id])], len(by_category[id]) * run.repeats
-            )
+            model: _figure(_of(last, model, by_category[id]), len(by_category[id]) * run.repeats)
             for model in models
         }
         for id, _ in categories

@@ -1,0 +1,304 @@
+"""Records to rows and back: the one place that knows how a value lies in a column."""
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from milo_tui.bench.events import Outcome, Phase, RunPhase
+from milo_tui.bench.record import (
+    AttemptRow,
+    ModelRecord,
+    PromptRecord,
+    RunRecord,
+    TurnRecord,
+)
+from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
+from milo_tui.suite.scoring import CheckResult
+
+Row = sqlite3.Row | Sequence[Any]
+
+
+def text(value: str) -> str:
+    """Text that SQLite can hold: a lone surrogate (legal in JSON) becomes its escape, such as \\ud83d.
+
+    Nothing is lost by it: the response's bytes are stored as they came.
+    """
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def dump(value: Any) -> str:
+    """A value as compact ASCII JSON."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+
+
+def pack(data: bytes) -> bytes:
+    """Bytes compressed by zlib at level 6."""
+    return zlib.compress(data, 6)
+
+
+def _microseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1e6)
+
+
+def _seconds(microseconds: float | None) -> float | None:
+    return None if microseconds is None else microseconds / 1e6
+
+
+def run_values(run: RunRecord) -> tuple[Any, ...]:
+    """A run's columns from key to machine."""
+    return (
+        run.key,
+        run.suite,
+        run.suite_title,
+        run.suite_version,
+        run.suite_digest,
+        run.scorer_version,
+        dump(run.categories),
+        run.repeats,
+        run.seed,
+        run.simulated,
+        run.phase.value,
+        run.created,
+        run.finished,
+        text(run.note),
+        dump(run.machine),
+    )
+
+
+RUN_COLUMNS = (
+    "key, suite, suite_title, suite_version, suite_digest, scorer_version, categories, repeats, seed, simulated, "
+    "phase, created, finished, note, machine"
+)
+
+
+def run_record(
+    row: Mapping[str, Any], phase: RunPhase, models: Sequence[ModelRecord], prompts: Sequence[PromptRecord]
+) -> RunRecord:
+    """A run from its row."""
+    return RunRecord(
+        number=row["number"],
+        key=row["key"],
+        suite=row["suite"],
+        suite_title=row["suite_title"],
+        suite_version=row["suite_version"],
+        suite_digest=row["suite_digest"],
+        scorer_version=row["scorer_version"],
+        categories=tuple((id, title) for id, title in json.loads(row["categories"])),
+        repeats=row["repeats"],
+        seed=row["seed"],
+        simulated=bool(row["simulated"]),
+        phase=phase,
+        created=row["created"],
+        finished=row["finished"],
+        note=row["note"],
+        models=tuple(models),
+        prompts=tuple(prompts),
+        machine=json.loads(row["machine"]),
+    )
+
+
+MODEL_COLUMNS = (
+    "id, name, location, protocol, simulated, memory_gb, sampling, entry, manifest, phase, note, cold_start, "
+    "peak_gb"
+)
+
+
+def model_values(model: ModelRecord) -> tuple[Any, ...]:
+    """A model's columns from id to peak_gb."""
+    return (
+        model.id,
+        text(model.name),
+        model.where,
+        model.protocol,
+        model.simulated,
+        model.memory_gb,
+        model.sampling,
+        dump(model.entry),
+        dump(model.manifest),
+        model.phase.value,
+        text(model.note),
+        model.cold_start,
+        model.peak_gb,
+    )
+
+
+def model_record(row: Mapping[str, Any]) -> ModelRecord:
+    """A model from its row."""
+    return ModelRecord(
+        id=row["id"],
+        name=row["name"],
+        where=row["location"],
+        protocol=row["protocol"],
+        simulated=bool(row["simulated"]),
+        memory_gb=row["memory_gb"],
+        sampling=row["sampling"],
+        entry=json.loads(row["entry"]),
+        manifest=json.loads(row["manifest"]),
+        phase=Phase(row["phase"]),
+        note=row["note"],
+        cold_start=row["cold_start"],
+        peak_gb=row["peak_gb"],
+    )
+
+
+def prompt_record(row: Mapping[str, Any]) -> PromptRecord:
+    """A prompt from its row."""
+    return PromptRecord(
+        id=row["id"],
+        version=row["version"],
+        category=row["category"],
+        title=row["title"],
+        definition=json.loads(row["definition"]),
+    )
+
+
+ATTEMPT_COLUMNS = (
+    "run, model, prompt, repeat, number, outcome, points, latency_us, ttft_us, speed, input_tokens, output_tokens, "
+    "cached_tokens, lost, error, started, ended"
+)
+
+
+def attempt_values(run: int, model: int, prompt: int, row: AttemptRow, ended: str) -> tuple[Any, ...]:
+    """An attempt's columns; `model` and `prompt` are positions in the run."""
+    return (
+        run,
+        model,
+        prompt,
+        row.repeat,
+        row.number,
+        row.outcome.value,
+        row.points,
+        _microseconds(row.latency),
+        _microseconds(row.ttft),
+        row.tokens_per_second,
+        row.input_tokens,
+        row.output_tokens,
+        row.cached_tokens,
+        row.lost,
+        text(row.error),
+        row.started,
+        ended,
+    )
+
+
+def attempt_row(row: Mapping[str, Any], model: str, prompt: str) -> AttemptRow:
+    """The narrow row of an attempt."""
+    return AttemptRow(
+        id=row["id"],
+        model=model,
+        prompt=prompt,
+        repeat=row["repeat"],
+        number=row["number"],
+        outcome=Outcome(row["outcome"]),
+        points=row["points"],
+        latency=_seconds(row["latency_us"]),
+        ttft=_seconds(row["ttft_us"]),
+        tokens_per_second=row["speed"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cached_tokens=row["cached_tokens"],
+        lost=row["lost"],
+        error=row["error"],
+        started=row["started"],
+    )
+
+
+TURN_COLUMNS = (
+    "attempt, position, text, reasoning, finish_reason, complete, loss, sent_at, headers_ns, first_event_ns, "
+    "first_reasoning_ns, first_text_ns, first_tool_call_ns, last_delta_ns, end_ns, chunks, input_tokens, "
+    "output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, quirks, server, status, headers, "
+    "request, response"
+)
+
+
+def turn_values(attempt: int, position: int, turn: TurnRecord) -> tuple[Any, ...]:
+    """A turn's columns."""
+    return (
+        attempt,
+        position,
+        text(turn.text),
+        text(turn.reasoning),
+        None if turn.finish_reason is None else text(turn.finish_reason),
+        turn.complete,
+        None if turn.loss is None else turn.loss.value,
+        turn.sent_at,
+        turn.headers_ns,
+        turn.first_event_ns,
+        turn.first_reasoning_ns,
+        turn.first_text_ns,
+        turn.first_tool_call_ns,
+        turn.last_delta_ns,
+        turn.end_ns,
+        turn.chunks,
+        turn.input_tokens,
+        turn.output_tokens,
+        turn.cached_tokens,
+        turn.cache_write_tokens,
+        turn.reasoning_tokens,
+        dump(turn.quirks),
+        text(turn.server),
+        turn.status,
+        dump(dict(turn.headers)),
+        pack(turn.request),
+        pack(turn.response),
+    )
+
+
+def turn_record(row: Mapping[str, Any], calls: Sequence[Mapping[str, Any]]) -> TurnRecord:
+    """A turn from its row and those of its tool calls."""
+    return TurnRecord(
+        text=row["text"],
+        reasoning=row["reasoning"],
+        finish_reason=row["finish_reason"],
+        complete=bool(row["complete"]),
+        loss=None if row["loss"] is None else Loss(row["loss"]),
+        calls=tuple(ToolCall.read(call["call_id"], call["name"], call["arguments"]) for call in calls),
+        results=tuple(_result(call) for call in calls if call["result"] is not None),
+        sent_at=row["sent_at"],
+        headers_ns=row["headers_ns"],
+        first_event_ns=row["first_event_ns"],
+        first_reasoning_ns=row["first_reasoning_ns"],
+        first_text_ns=row["first_text_ns"],
+        first_tool_call_ns=row["first_tool_call_ns"],
+        last_delta_ns=row["last_delta_ns"],
+        end_ns=row["end_ns"],
+        chunks=row["chunks"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cached_tokens=row["cached_tokens"],
+        cache_write_tokens=row["cache_write_tokens"],
+        reasoning_tokens=row["reasoning_tokens"],
+        quirks=tuple(json.loads(row["quirks"])),
+        server=row["server"],
+        status=row["status"],
+        headers=json.loads(row["headers"]),
+        request=zlib.decompress(row["request"]),
+        response=zlib.decompress(row["response"]),
+    )
+
+
+def call_values(
+    attempt: int, turn: int, position: int, call: ToolCall, result: ToolResult | None
+) -> tuple[Any, ...]:
+    """A tool call's columns, its result's among them."""
+    return (
+        attempt,
+        turn,
+        position,
+        text(call.id),
+        text(call.name),
+        text(call.arguments_text),
+        None if result is None else dump(result.content),
+        None if result is None else result.is_error,
+    )
+
+
+def _result(row: Mapping[str, Any]) -> ToolResult:
+    return ToolResult(row["call_id"], json.loads(row["result"]), bool(row["is_error"]))
+
+
+def check_result(row: Mapping[str, Any]) -> CheckResult:
+    """A check's result from its row."""
+    return CheckResult(row["title"], bool(row["passed"]), row["reason"])

@@ -17,7 +17,7 @@ _WORDS = tuple(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen twenty".split()
 )
-_MONTHS = tuple(
+MONTHS = tuple(
     "january february march april may june july august september october november december".split()
 )
 
@@ -37,7 +37,7 @@ def has_phrase(text: str, phrase: str) -> bool:
 
 
 def has_number(text: str, number: float, tolerance: float = 0.0) -> bool:
-    """Whether the number stands in the text: 84.5 as 84.50, $84.50 or 84,50; small whole ones as words too."""
+    """Whether the number stands in the text: 84.5 as 84.50, $84.50 or 84,50; small integers as words."""
     wanted, margin = Decimal(str(number)), Decimal(str(tolerance))
     if any(abs(value - wanted) <= margin for value in numbers_in(text)):
         return True
@@ -86,7 +86,7 @@ def _readings(digits: str) -> list[Decimal]:
 def has_date(text: str, iso: str) -> bool:
     """Whether the day `iso` (2026-03-14) stands in the text: ISO, in words, with slashes or with dots."""
     day = date.fromisoformat(iso)
-    month = _MONTHS[day.month - 1]
+    month = MONTHS[day.month - 1]
     name = rf"(?:{month}|{month[:3]}\.?)" if month != "may" else "may"
     number = rf"0?{day.day}(?:st|nd|rd|th)?"
     year = rf"(?:,?\s+{day.year})?"

@@ -13,8 +13,7 @@ _LOSSES = {"call lost": Loss.CALL_LOST, "stream cut": Loss.TRUNCATED}
 def calls_of(step: Step, turn: int) -> tuple[ToolCall, ...]:
     """The tool calls of one step, as a model would have made them."""
     texts = [(name, json.dumps(arguments, ensure_ascii=False)) for name, arguments in step.made]
-    if step.call_text:
-        texts = list(step.call_text.items())
+    texts += (step.call_text or {}).items()
     return tuple(ToolCall.read(f"call_{turn}_{i}", name, text) for i, (name, text) in enumerate(texts))
 
 

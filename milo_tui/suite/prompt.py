@@ -60,16 +60,18 @@ class Step(_Part):
     call: CallPattern | None = None
     calls: list[CallPattern] | None = Field(None, min_length=1, description="Several calls in one turn.")
     call_text: Annotated[dict[str, str], Field(min_length=1, max_length=1)] | None = Field(
-        None, description="A call whose arguments are sent as this very text: malformed JSON, say."
+        None, description="A call, after the others, with this very text as its arguments: malformed JSON."
     )
     broken: Literal["call lost", "stream cut"] | None = Field(None, description="What the server lost.")
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
-        given = [self.call, self.calls, self.call_text, self.broken]
-        if sum(item is not None for item in given) > 1:
-            raise ValueError("give one of call, calls, call_text and broken")
-        if self.say is None and all(item is None for item in given):
+        if self.call is not None and self.calls is not None:
+            raise ValueError("give either call or calls")
+        calls = (self.call, self.calls, self.call_text)
+        if self.broken is not None and any(item is not None for item in calls):
+            raise ValueError("broken stands in the place of a call; take one of them out")
+        if self.say is None and self.broken is None and all(item is None for item in calls):
             raise ValueError("give say, call, calls, call_text or broken")
         return self
 

@@ -12,6 +12,7 @@ from milo_tui.bench.events import (
     AttemptStarted,
     Event,
     ModelChanged,
+    Outcome,
     Phase,
     RunChanged,
     RunPhase,
@@ -203,7 +204,7 @@ def _apply_to_model(model: ModelState, event: Event) -> None:
                 model.current.turn = event.turn + 1
         case AttemptFinished():
             model.current = None
-            model.lost_calls += bool(event.lost)
+            model.lost_calls += event.outcome is Outcome.SERVER
             model.cells[cell_key(event.prompt, event.repeat)] = Cell(
                 points=event.points,
                 outcome=event.outcome.value,

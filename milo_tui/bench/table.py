@@ -147,10 +147,16 @@ def _total(run: RunRecord, model: str, rows: list[AttemptRow], everything: list[
         planned=len(run.prompts) * run.repeats,
         holes=sum(row.outcome is Outcome.INFRASTRUCTURE for row in rows),
         lost_by_server=sum(row.outcome is Outcome.SERVER for row in rows),
-        retries=sum(row.model == model and row.number > 1 for row in everything),
+        retries=_superseded(rows, [row for row in everything if row.model == model]),
         input_tokens=sum(row.input_tokens or 0 for row in rows),
         output_tokens=sum(row.output_tokens or 0 for row in rows),
     )
+
+
+def _superseded(rows: list[AttemptRow], everything: list[AttemptRow]) -> int:
+    """How many attempts the infrastructure failed that were made again: the retries."""
+    final = {row.id for row in rows}
+    return sum(row.outcome is Outcome.INFRASTRUCTURE and row.id not in final for row in everything)
 
 
 def _uninformative(matrix: Mapping[str, Mapping[str, tuple[int | None, ...]]]) -> dict[str, str]:

@@ -59,6 +59,7 @@ class ModelEntry(_Part):
     connect_timeout: float = Field(10, gt=0)
     first_byte_timeout: float = Field(300, gt=0)
     silence_timeout: float = Field(600, gt=0)
+    lane: str | None = Field(None, description="Models of one lane run one after another; see bench/plan.py.")
     memory_gb: float | None = Field(None, gt=0, description="Memory of a server that Milo does not start.")
     quantization: str | None = Field(None, description="For the manifest and the report, e.g. 8-bit.")
     server: ServerEntry | None = None

@@ -1,0 +1,6 @@
+"""`python -m milo_tui`: the same as `milo`."""
+
+from milo_tui.cli import main
+
+if __name__ == "__main__":
+    main()

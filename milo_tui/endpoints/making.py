@@ -1,5 +1,6 @@
 """From an entry of milo.toml to the endpoint that it names."""
 
+from milo_tui.endpoints.anthropic_messages import AnthropicMessages
 from milo_tui.endpoints.endpoint import Endpoint
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.keys import fetch_key
@@ -13,4 +14,5 @@ def make_endpoint(entry: ModelEntry, *, base_url: str | None = None, stream: boo
     """
     wanted = entry.api_key_env if not entry.is_simulated else None
     key = fetch_key(wanted) if wanted else None
-    return OpenAIChat(entry, base_url=base_url, key=key, stream=stream)
+    speaks = AnthropicMessages if entry.protocol == "anthropic" else OpenAIChat
+    return speaks(entry, base_url=base_url, key=key, stream=stream)

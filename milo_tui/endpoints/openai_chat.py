@@ -17,7 +17,15 @@ from milo_tui.endpoints.endpoint import (
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.keys import Secret
 from milo_tui.endpoints.openai_stream import Stream
-from milo_tui.endpoints.texts import mended, read_call, result_text, was_cut, write_json
+from milo_tui.endpoints.texts import (
+    calls_before,
+    mended,
+    read_call,
+    result_text,
+    unused_id,
+    was_cut,
+    write_json,
+)
 from milo_tui.endpoints.transport import Answer, Transport
 from milo_tui.suite.conversation import Loss, ToolCall
 from milo_tui.suite.json_text import JSON
@@ -85,7 +93,7 @@ class OpenAIChat:
             stream.whole(answer.body)
         stream.close()
         self._raise_if_failed(stream, answer)
-        return self._reply(stream, answer, _calls_before(request))
+        return self._reply(stream, answer, calls_before(request))
 
     async def _post(self, body: bytes, stream: Stream, attempt: str) -> Answer:
         headers = {"accept": "text/event-stream" if self._stream else "application/json"}
@@ -132,9 +140,9 @@ class OpenAIChat:
             message = f"{host} ended its answer before it had begun."
         raise self._transport.error(message, "empty stream", answer, retryable=True)
 
-    def _reply(self, stream: Stream, answer: Answer, calls_before: int) -> Reply:
+    def _reply(self, stream: Stream, answer: Answer, earlier: int) -> Reply:
         complete = stream.done and stream.finish is not None
-        calls = _calls(stream, calls_before)
+        calls = _calls(stream, earlier)
         if calls and (not complete or stream.finish == "length") and was_cut(calls[-1]):
             stream.note("a tool call was cut off")
             calls = calls[:-1]
@@ -233,11 +241,7 @@ def _echoed_call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
-def _calls_before(request: ChatRequest) -> int:
-    return sum(len(m.reply.calls) for m in request.messages if isinstance(m, AssistantMessage))
-
-
-def _calls(stream: Stream, calls_before: int) -> tuple[ToolCall, ...]:
+def _calls(stream: Stream, earlier: int) -> tuple[ToolCall, ...]:
     """The calls of an answer, each with an id of its own."""
     given = {slot.id for slot in stream.slots}
     used: set[str] = set()
@@ -249,16 +253,10 @@ def _calls(stream: Stream, calls_before: int) -> tuple[ToolCall, ...]:
         id = slot.id
         if not id or id in used:
             stream.note("a tool call without an id of its own")
-            id = _fresh_id(calls_before + len(calls) + 1, given | used)
+            id = unused_id(earlier + len(calls) + 1, given | used)
         used.add(id)
         calls.append(read_call(id, slot.name, slot.arguments))
     return tuple(calls)
-
-
-def _fresh_id(number: int, taken: set[str]) -> str:
-    while (id := f"call_{number}") in taken:
-        number += 1
-    return id
 
 
 def _loss(stream: Stream, complete: bool, calls: tuple[ToolCall, ...], text: str) -> Loss | None:

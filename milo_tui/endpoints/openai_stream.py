@@ -71,6 +71,7 @@ class Stream:
     fields: set[str] = field(default_factory=set)
     quirks: list[str] = field(default_factory=list)
     understood: bool = False
+    in_one_piece: bool = False
     _tags: ThinkTags = field(default_factory=ThinkTags)
     _at_ns: int = 0
     _carries: bool = False
@@ -101,6 +102,7 @@ class Stream:
         except ValueError:
             return
         if isinstance(value, dict):
+            self.in_one_piece = True
             self._chunk(value, self.clock.end or 0)
             self.done = self.understood
 
@@ -240,7 +242,7 @@ class Stream:
         if found is not None and numbered and found.gives_way_to(id, name, arguments):
             self.note("several tool calls under one index")
             found = None
-        if not numbered:
+        if not (numbered or self.in_one_piece):
             self.note("a tool call without an index")
         if found is None:
             found = Slot(index if numbered else None)

@@ -6,10 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from milo_tui.endpoints.endpoint import DeltaKind
+from milo_tui.endpoints.endpoint import AssistantMessage, ChatRequest, DeltaKind
 from milo_tui.suite.conversation import ToolCall, ToolResult
 
+MOST_LEVELS = 100
+"""How deep the arguments of a call may be nested: far beyond any tool, well below the recursion limit."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPE = re.compile(
+    r"(?P<pair>\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w)|(?P<lone>\\u[dD][89a-fA-F]\w\w)|\\.", re.DOTALL
+)
 
 Piece = tuple[DeltaKind, str]
 
@@ -21,38 +27,45 @@ def mended(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def mended_value(value: Any) -> Any:
-    """A JSON value with every text in it mended."""
-    if isinstance(value, str):
-        return mended(value)
-    if isinstance(value, list):
-        return [mended_value(item) for item in value]
-    if isinstance(value, dict):
-        return {mended(key): mended_value(item) for key, item in value.items()}
-    return value
-
-
 def read_json(text: str | bytes) -> Any:
     """JSON as a server sent it, NaN and all. Raises ValueError, whatever is wrong with it."""
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    if _is_too_deep(value, 2 * MOST_LEVELS):
+        raise ValueError("nested too deeply")
+    return value
 
 
 def write_json(value: Any) -> bytes:
-    """A request's body: compact ASCII JSON, without lone surrogates, which strict servers refuse."""
-    return json.dumps(mended_value(value), separators=(",", ":")).encode("ascii")
+    """A request's body: compact ASCII JSON, without NaN or lone surrogates, which strict servers refuse."""
+    try:
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        plain = json.loads(json.dumps(value), parse_constant=lambda name: None)
+        text = json.dumps(plain, separators=(",", ":"))
+    return _without_lone_escapes(text).encode("ascii")
 
 
 def read_call(id: str, name: str, arguments_text: str) -> ToolCall:
-    """A tool call of valid Unicode; an escaped lone surrogate in its arguments is mended as well."""
-    call = ToolCall.read(mended(id), mended(name), mended(arguments_text))
-    arguments = mended_value(call.arguments)
-    if arguments == call.arguments:
+    """A tool call of valid Unicode, its arguments no deeper than anyone can handle."""
+    call = ToolCall.read(mended(id), mended(name), _without_lone_escapes(mended(arguments_text)))
+    if call.arguments is None or not _is_too_deep(call.arguments, MOST_LEVELS):
         return call
-    text = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
-    return replace(call, arguments=arguments, arguments_text=text)
+    return replace(call, arguments=None, problem="its arguments are not valid JSON (nested too deeply)")
+
+
+def unused_id(number: int, taken: set[str]) -> str:
+    """An id for a call that came without: call_<n>."""
+    while (id := f"call_{number}") in taken:
+        number += 1
+    return id
+
+
+def calls_before(request: ChatRequest) -> int:
+    """How many calls the conversation holds already."""
+    return sum(len(m.reply.calls) for m in request.messages if isinstance(m, AssistantMessage))
 
 
 def was_cut(call: ToolCall) -> bool:
@@ -143,3 +156,25 @@ class ThinkTags:
 def _overlap(text: str, tag: str) -> int:
     """How many characters at the end of `text` may be the beginning of `tag`."""
     return next((size for size in range(len(tag) - 1, 0, -1) if text.endswith(tag[:size])), 0)
+
+
+def _without_lone_escapes(json_text: str) -> str:
+    """JSON text whose escapes, such as \\ud800, make up valid Unicode."""
+    if "\\ud" not in json_text.lower():
+        return json_text
+    return _ESCAPE.sub(lambda escape: "\\ufffd" if escape["lone"] else escape[0], json_text)
+
+
+def _is_too_deep(value: Any, most: int) -> bool:
+    level = [value]
+    for _ in range(most):
+        level = [item for parent in level for item in _children(parent)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []

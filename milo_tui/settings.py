@@ -6,6 +6,7 @@ The one place that reads the environment, but for the fetching of a key (endpoin
 import hashlib
 import os
 import re
+import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass, field
@@ -142,16 +143,16 @@ def _find_config() -> Path | None:
 def _runtime_folder(database: Path) -> Path:
     """Where the sockets of this database's runs lie: short, for macOS; apart for each database."""
     tag = hashlib.sha256(str(database).encode()).hexdigest()[:10]
-    folder = user_runtime_path("milo", appauthor=False) / tag
-    if len(str(folder / "1000000.sock").encode()) > SOCKET_PATH_LIMIT or not _usable(folder.parent.parent):
-        folder = Path(tempfile.gettempdir()) / f"milo-{os.getuid()}" / tag
-    if len(str(folder / "1000000.sock").encode()) > SOCKET_PATH_LIMIT:
-        folder = Path("/tmp") / f"milo-{os.getuid()}" / tag
-    return folder
-
-
-def _usable(folder: Path) -> bool:
-    return folder.is_dir() and os.access(folder, os.W_OK)
+    fallback = f"milo-{os.getuid()}"
+    # The folder is made 0700 and its owner is checked before a socket is put into it.
+    candidates = [Path(tempfile.gettempdir()) / fallback, Path("/tmp") / fallback]
+    given = os.environ.get("XDG_RUNTIME_DIR")
+    if given and os.access(given, os.W_OK):
+        candidates.insert(0, Path(given) / "milo")
+    elif sys.platform == "darwin":
+        candidates.insert(0, user_runtime_path("milo", appauthor=False))
+    fitting = (folder / tag for folder in candidates if len(bytes(folder / tag)) + 20 <= SOCKET_PATH_LIMIT)
+    return next(fitting, candidates[-1] / tag)
 
 
 def _read(path: Path) -> _File:

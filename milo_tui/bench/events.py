@@ -44,6 +44,10 @@ class RunPhase(StrEnum):
     STOPPED = "stopped"
 
 
+GOING_ON = frozenset({RunPhase.RUNNING, RunPhase.PAUSED, RunPhase.STOPPING})
+"""The phases in which a process is at work on the run."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelChanged:
     """A model entered a phase. `note` says why or on what it waits; `cold_start` is the warm-up's seconds."""

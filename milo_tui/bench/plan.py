@@ -20,6 +20,7 @@ from milo_tui.bench.record import AttemptRow, ModelRecord, PromptRecord, RunReco
 from milo_tui.bench.state import Cell, ModelState, PromptRow, RunState, cell_key
 from milo_tui.bench.table import counted
 from milo_tui.endpoints.entry import ModelEntry
+from milo_tui.suite.loading import digest
 from milo_tui.suite.prompt import Prompt, Suite
 from milo_tui.suite.scoring import SCORER_VERSION
 
@@ -67,6 +68,16 @@ def new_run(
         ),
         machine=machine(),
     )
+
+
+def part_of(suite: Suite, categories: Sequence[str], prompts: Sequence[str]) -> Suite:
+    """The prompts of these categories and these ids; all of them where neither is given."""
+    if not categories and not prompts:
+        return suite
+    chosen = tuple(
+        prompt for prompt in suite.prompts if prompt.category in categories or prompt.id in prompts
+    )
+    return Suite(file=suite.file, prompts=chosen, digest=digest(chosen))
 
 
 def _definition(prompt: Prompt) -> dict[str, object]:

@@ -8,15 +8,13 @@ from typing import Any, Self
 
 import aiosqlite
 
-from milo_tui.bench.events import RunPhase
+from milo_tui.bench.events import GOING_ON, RunPhase
 from milo_tui.bench.liveness import is_alive
 from milo_tui.bench.record import AttemptRecord, AttemptRow, RunRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError, connect, one_sentence
 from milo_tui.store.summary import ModelSummary, RunSummary
 from milo_tui.suite.scoring import Score
-
-_GOING_ON = {RunPhase.RUNNING, RunPhase.PAUSED, RunPhase.STOPPING}
 
 
 class Reader:
@@ -164,7 +162,7 @@ class Reader:
 def _phase(row: sqlite3.Row) -> RunPhase:
     """The run's phase as it is: one whose runner died stands as incomplete."""
     phase = RunPhase(row["phase"])
-    if phase in _GOING_ON and not is_alive(row["runner_pid"], row["runner_started"]):
+    if phase in GOING_ON and not is_alive(row["runner_pid"], row["runner_started"]):
         return RunPhase.INCOMPLETE
     return phase
 

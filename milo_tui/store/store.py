@@ -1,5 +1,6 @@
 """The writer: one connection of the runner's, an attempt in one transaction."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -8,7 +9,8 @@ from typing import Any, Self
 
 import aiosqlite
 
-from milo_tui.bench.events import RunPhase
+from milo_tui.bench.events import GOING_ON, RunPhase
+from milo_tui.bench.liveness import is_alive
 from milo_tui.bench.record import AttemptRecord, ModelRecord, PromptRecord, RunRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError, connect, one_sentence
@@ -20,6 +22,8 @@ class Store:
     def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
         self._connection = connection
         self._path = path
+        # The lanes of a run share the connection, and a transaction is the connection's.
+        self._one_at_a_time = asyncio.Lock()
 
     @classmethod
     async def open(cls, path: Path) -> Self:
@@ -32,16 +36,17 @@ class Store:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[None]:
-        with one_sentence(self._path):
-            await self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                await self._connection.execute("COMMIT")
-            except BaseException:
-                # After some errors (a full disk) SQLite has rolled back by itself.
-                if self._connection.in_transaction:
-                    await self._connection.execute("ROLLBACK")
-                raise
+        async with self._one_at_a_time:
+            with one_sentence(self._path):
+                await self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield
+                    await self._connection.execute("COMMIT")
+                except BaseException:
+                    # After some errors (a full disk) SQLite has rolled back by itself.
+                    if self._connection.in_transaction:
+                        await self._connection.execute("ROLLBACK")
+                    raise
 
     async def create_run(self, run: RunRecord) -> int:
         """Store a new run with its models and prompts; the number it got."""
@@ -77,8 +82,19 @@ class Store:
             await self._connection.execute("INSERT INTO run_prompt VALUES (?, ?, ?)", (run, position, digest))
 
     async def claim(self, run: int, pid: int, process_started: float) -> None:
-        """Note which process carries the run out, so that a dead one is known by pid and start time."""
+        """Note which process carries the run out, so that a dead one is known by pid and start time.
+
+        Raises StoreError where another process that still lives is at it.
+        """
         async with self._transaction():
+            async with self._connection.execute(
+                "SELECT phase, runner_pid, runner_started FROM run WHERE number = ?", (run,)
+            ) as cursor:
+                row = await cursor.fetchone()
+            if row is None:
+                raise StoreError(f"There is no run {run}; `milo runs` lists those that there are.")
+            if RunPhase(row[0]) in GOING_ON and row[1] != pid and is_alive(row[1], row[2]):
+                raise StoreError(f"Run {run} is going on in another process; `milo watch {run}` shows it.")
             await self._connection.execute(
                 "UPDATE run SET runner_pid = ?, runner_started = ?, phase = ?, finished = NULL WHERE number = ?",
                 (pid, process_started, RunPhase.RUNNING.value, run),

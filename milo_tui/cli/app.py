@@ -1,0 +1,51 @@
+"""Opening the app: on Runs, on a run that starts now, or on one that goes on."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from milo_tui.cli.common import note, settings
+
+if TYPE_CHECKING:
+    from milo_tui.settings import Settings
+
+
+def open_app(context: click.Context) -> None:
+    """The app at Runs."""
+    from milo_tui.tui.app import MiloApp
+
+    MiloApp(settings()).run()
+
+
+def open_live(where: "Settings", number: int, *, started_here: bool) -> None:
+    """The app on a run that is going on, or that has been started just now."""
+    asyncio.run(_live(where, number, started_here=started_here))
+
+
+async def _live(where: "Settings", number: int, *, started_here: bool) -> None:
+    from milo_tui.launch import attach_when_up
+    from milo_tui.tui.app import MiloApp
+
+    feed = await attach_when_up(where, number)
+    app = MiloApp(where, feed=feed, started_here=started_here)
+    await app.run_async()
+    await feed.aclose()
+    await _say_how_it_stands(where, number)
+
+
+async def _say_how_it_stands(where: "Settings", number: int) -> None:
+    from milo_tui.bench.events import GOING_ON
+    from milo_tui.store.queries import Reader
+
+    reader = await Reader.open(where.database)
+    try:
+        summary = await reader.summary(number)
+    finally:
+        await reader.aclose()
+    if summary.phase in GOING_ON:
+        note(
+            f"Run {number} goes on ({summary.scored}/{summary.planned}); `milo watch {number}` shows it again."
+        )
+    else:
+        note(f"Run {number} is {summary.phase.value}; `milo show {number}` prints its table.")

@@ -1,0 +1,52 @@
+"""Plain progress: a line on stderr for each attempt and for whatever else a person should know."""
+
+import click
+
+from milo_tui.bench.events import AttemptFinished, Event, ModelChanged, RunChanged, ServerNoted
+from milo_tui.bench.state import RunState
+from milo_tui.reports.figures import seconds
+from milo_tui.sanitise import sanitise
+
+
+class Progress:
+    """Prints events of a run. Call it after the state has taken the event in."""
+
+    def __init__(self, state: RunState) -> None:
+        self._state = state
+        total = len(state.models) * state.attempts_per_model
+        self._width = len(str(total))
+        self._total = total
+
+    def __call__(self, event: Event) -> None:
+        """Print the event's line, if it has one."""
+        if line := self._line(event):
+            click.echo(sanitise(line), err=True)
+
+    def _line(self, event: Event) -> str | None:
+        match event:
+            case RunChanged():
+                return f"run {self._state.run}: {event.phase.value}" + (
+                    f" {event.note}" if event.note else ""
+                )
+            case ModelChanged():
+                cold = f" (cold start {seconds(event.cold_start)})" if event.cold_start is not None else ""
+                return f"{self._name(event.model)}: {event.phase.value}{cold}" + (
+                    f": {event.note}" if event.note else ""
+                )
+            case ServerNoted():
+                return f"{self._name(event.model)}: {event.text}"
+            case AttemptFinished():
+                return self._attempt(event)
+            case _:
+                return None
+
+    def _attempt(self, event: AttemptFinished) -> str:
+        done = sum(len(model.cells) for model in self._state.models.values())
+        score = event.outcome.value if event.points is None else f"{event.points}/3"
+        lost = f"  [{event.lost}]" if event.lost else ""
+        place = f"{done:>{self._width}}/{self._total}"
+        what = f"{event.prompt} #{event.repeat}"
+        return f"{place}  {self._name(event.model)}  {what}  {score}  {seconds(event.latency)}{lost}"
+
+    def _name(self, model: str) -> str:
+        return self._state.models[model].name if model in self._state.models else model

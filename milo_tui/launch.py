@@ -1,0 +1,204 @@
+"""Starting the work: a run is stored, then carried out here or by a process of its own.
+
+A new run and a resumed one are the same to the runner: it does what the store says is left.
+"""
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from milo_tui import settings as environment
+from milo_tui.bench.channel import Channel, SocketFeed, attach, socket_path
+from milo_tui.bench.demo import playbook
+from milo_tui.bench.events import Event, RunPhase, ServerNoted
+from milo_tui.bench.liveness import process_started
+from milo_tui.bench.record import ModelRecord, RunRecord
+from milo_tui.bench.runner import Patience, Runner
+from milo_tui.endpoints.endpoint import Endpoint, EndpointError
+from milo_tui.endpoints.entry import ModelEntry
+from milo_tui.endpoints.making import make_endpoint
+from milo_tui.endpoints.simulated import SimulatedModels
+from milo_tui.reports.raw_json import write_results
+from milo_tui.settings import Settings
+from milo_tui.store.database import StoreError
+from milo_tui.store.queries import Reader
+from milo_tui.store.store import Store
+from milo_tui.suite.prompt import Prompt
+
+_ATTACH_TIMEOUT = 30.0
+"""Seconds that a detached runner may take until its socket answers."""
+
+log = logging.getLogger("milo")
+
+
+class LaunchError(Exception):
+    """A run that cannot be started; one sentence."""
+
+
+async def create_run(settings: Settings, run: RunRecord) -> int:
+    """Store a new run; its number. Raises StoreError."""
+    store = await Store.open(settings.database)
+    try:
+        return await store.create_run(run)
+    finally:
+        await store.aclose()
+
+
+async def carry_out(
+    settings: Settings,
+    number: int,
+    publish: Callable[[Event], None] = lambda event: None,
+    *,
+    on_start: Callable[[Runner], None] = lambda runner: None,
+    patience: Patience | None = None,
+) -> RunPhase:
+    """Do what is left of a run in this process, open to viewers; then write its raw JSON.
+
+    Raises StoreError (also where another process is at it already) and ChannelError.
+    """
+    reader = await Reader.open(settings.database)
+    store = await Store.open(settings.database)
+    try:
+        run = await reader.run(number)
+        await store.claim(number, os.getpid(), process_started(os.getpid()))
+        async with AsyncExitStack() as stack:
+            servers = await _simulated(stack, run)
+            runner = Runner(
+                run,
+                await reader.attempts(number),
+                store,
+                lambda model: _endpoint(model, servers),
+                lambda event: _publish(channel, publish, event),
+                patience,
+            )
+            channel = Channel(socket_path(settings.runtime, number), runner.state, runner.command)
+            await stack.enter_async_context(channel)
+            on_start(runner)
+            phase = await runner.carry_out()
+            path = await write_results(reader, number, settings.results)
+            log.info("run %d is %s; raw JSON in %s", number, phase.value, path)
+            return phase
+    finally:
+        await store.aclose()
+        await reader.aclose()
+
+
+def _publish(channel: Channel, publish: Callable[[Event], None], event: Event) -> None:
+    channel.publish(event)
+    publish(event)
+    if isinstance(event, ServerNoted):
+        log.warning("%s: %s", event.model, event.text)
+
+
+async def _simulated(stack: AsyncExitStack, run: RunRecord) -> str | None:
+    """Start the simulated models that the run has, if any; their address."""
+    entries = [ModelEntry.model_validate(dict(model.entry)) for model in run.models]
+    if not any(entry.is_simulated for entry in entries):
+        return None
+    prompts = {prompt.id: Prompt.model_validate(dict(prompt.definition)) for prompt in run.prompts}
+    models = await stack.enter_async_context(SimulatedModels(playbook(run, prompts, entries)))
+    return models.base_url
+
+
+@asynccontextmanager
+async def _endpoint(model: ModelRecord, simulated: str | None) -> AsyncIterator[Endpoint]:
+    entry = ModelEntry.model_validate(dict(model.entry))
+    if entry.server is not None and entry.base_url is None:
+        raise EndpointError(
+            f"start it yourself for now (`mlx_lm.server --model {entry.server.weights} --port 8080`) and give "
+            "base_url in milo.toml",
+            kind="no server",
+            retryable=False,
+        )
+    endpoint = make_endpoint(entry, base_url=simulated if entry.is_simulated else None)
+    try:
+        yield endpoint
+    finally:
+        await endpoint.aclose()
+
+
+def start_detached(settings: Settings, number: int) -> int:
+    """Start a process that carries the run out and outlives this terminal; its pid.
+
+    A session of its own, so that a dropped SSH connection ends views and not the run; its output goes to
+    the run's log.
+    """
+    settings.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    output = os.open(log_path(settings, number), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-P", "-m", "milo_tui", "--db", str(settings.database)),
+                *("work", str(number), "--results", str(settings.results)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env=environment.child_environment(PYTHONUNBUFFERED="1"),
+        )
+    finally:
+        os.close(output)
+    # The runner outlives its parent on purpose: nobody waits for it.
+    process.returncode = 0
+    return process.pid
+
+
+async def attach_when_up(settings: Settings, number: int) -> SocketFeed:
+    """Join a run that was started detached, as soon as it answers. Raises LaunchError with the log's last line."""
+    until = time.monotonic() + _ATTACH_TIMEOUT
+    while time.monotonic() < until:
+        try:
+            return await attach(number, settings.runtime)
+        except ConnectionError:
+            await asyncio.sleep(0.05)
+        reader = await Reader.open(settings.database)
+        try:
+            summary = await reader.summary(number)
+        finally:
+            await reader.aclose()
+        if summary.phase in (RunPhase.DONE, RunPhase.STOPPED):
+            break
+    raise LaunchError(f"Run {number} did not start: {_last_line(log_path(settings, number))}")
+
+
+def _last_line(path: Path) -> str:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1] if lines else f"see {path}"
+
+
+def log_path(settings: Settings, number: int) -> Path:
+    """The log of a run's detached runner."""
+    return settings.logs / f"run-{number}.log"
+
+
+def log_to_file(path: Path) -> None:
+    """Send this process's log to a file: rotated at 1 MB, three kept, for their owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=3, encoding="utf-8")
+    path.chmod(0o600)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+
+__all__ = [
+    "LaunchError",
+    "StoreError",
+    "attach_when_up",
+    "carry_out",
+    "create_run",
+    "log_path",
+    "log_to_file",
+    "start_detached",
+]

@@ -1,0 +1,69 @@
+"""How a figure is written: the same in the app, in a terminal's table and in every report."""
+
+import time
+
+from milo_tui.bench.record import ModelRecord
+from milo_tui.bench.table import CategoryFigure, ModelTotal
+
+
+def seconds(value: float | None) -> str:
+    """A duration in seconds: one decimal as in the published table, two below a second, none above 100."""
+    if value is None:
+        return "–"
+    if value < 0.995:
+        return f"{value:.2f} s"
+    return f"{value:.1f} s" if value < 99.95 else f"{value:.0f} s"
+
+
+def percent(fraction: float | None) -> str:
+    """A share as a per cent with one decimal."""
+    return "–" if fraction is None else f"{100 * fraction:.1f} %"
+
+
+def speed(value: float | None) -> str:
+    """Decode speed in tokens a second."""
+    return "–" if value is None else f"{value:.0f} tok/s"
+
+
+def category_cell(figure: CategoryFigure) -> str:
+    """`3.00/3 · 4.5 s`, with what is missing where attempts are."""
+    if figure.score is None:
+        return "–"
+    cell = f"{figure.score:.2f}/3 · {seconds(figure.latency)}"
+    return cell if figure.scored == figure.planned else f"{cell} ({figure.scored}/{figure.planned})"
+
+
+def total_cell(total: ModelTotal) -> str:
+    """`58.0/60, 96.7 %, 2.6 s avg`; points of those possible so far while prompts have no score."""
+    if not total.possible:
+        return "–"
+    score = (
+        f"{total.score:.1f}/{total.score_of}"
+        if total.score is not None
+        else f"{total.points}/{total.possible} pts"
+    )
+    cell = f"{score}, {percent(total.share)}, {seconds(total.latency)} avg"
+    missing = total.planned - total.scored
+    return f"{cell} ({missing} attempts missing)" if missing else cell
+
+
+def model_heading(model: ModelRecord) -> str:
+    """`Qwen3.5-397B (local, 416 GB RAM)`, `Claude Sonnet 4.6 (API)`."""
+    if model.where == "api":
+        return f"{model.name} (API)"
+    memory = model.peak_gb or model.memory_gb
+    return f"{model.name} (local, {memory:g} GB RAM)" if memory else f"{model.name} (local)"
+
+
+def moment(at: float) -> str:
+    """A point in time for a person: local date and minute."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+
+
+def missing_sentence(name: str, total: ModelTotal) -> str | None:
+    """What stands wherever a total does that has holes."""
+    missing = total.planned - total.scored
+    if not missing:
+        return None
+    why = f", {total.holes} of them failed by the infrastructure" if total.holes else ""
+    return f"{name}: {missing} of {total.planned} attempts have no score{why}; its figures are of the rest."

@@ -1,0 +1,54 @@
+"""The models of milo.toml as a table, and which of them wait for which."""
+
+from collections.abc import Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from milo_tui.bench.plan import lanes, sampling_text
+from milo_tui.endpoints.entry import ModelEntry
+from milo_tui.reports.text import plain
+
+
+def render(entries: Sequence[ModelEntry]) -> RenderableType:
+    """A line for each model, and a sentence for each lane that more than one shares."""
+    grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in ("Id", "Name", "Where", "Protocol", "Address", "Key from", "Sampling"):
+        grid.add_column(column, overflow="fold")
+    for entry in entries:
+        grid.add_row(
+            plain(entry.id),
+            plain(entry.name),
+            _where(entry),
+            entry.protocol,
+            plain(_address(entry), "bold red" if entry.server and entry.server.trust_remote_code else ""),
+            plain(entry.api_key_env or "–"),
+            plain(sampling_text(entry)),
+        )
+    names = {entry.id: entry.name for entry in entries}
+    waits = [
+        plain(f"One after another, since they share a machine: {', '.join(names[id] for id in lane)}.")
+        for lane in lanes(entries)
+        if len(lane) > 1
+    ]
+    return Group(grid, *waits)
+
+
+def _where(entry: ModelEntry) -> str:
+    if entry.where == "api":
+        return "API"
+    return f"local, {entry.memory:g} GB" if entry.memory else "local"
+
+
+def _address(entry: ModelEntry) -> str:
+    if entry.base_url:
+        return entry.base_url
+    if entry.server:
+        trust = (
+            " (trust_remote_code: runs code from the weights' folder)"
+            if entry.server.trust_remote_code
+            else ""
+        )
+        return f"mlx_lm.server with {entry.server.weights}{trust}"
+    return "the provider's own"

@@ -1,101 +1,137 @@
-"""Facts in an answer's text, in any form that a person would accept."""
+"""Facts in an answer's text, in any form that a person would accept.
+
+Where a form has two readings, both count: a right answer must never fail for its wording, and the values of a
+suite are unusual enough that a wrong answer rarely holds them by chance.
+"""
 
 import re
+import unicodedata
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import lru_cache
 
-# A number as people write it: an optional sign, digits with or without groups, an optional fraction. Letters,
-# digits or a point glued to it make it part of something else (ORD-5512, 1.2.3, B12).
-_NUMBER = re.compile(
-    r"""(?<![\w.,])(?<![A-Za-z]-)(?P<sign>[-−–+]\s?)?(?:[$€£¥]\s?)?
-    (?P<digits>\d{1,3}(?:[,. \u00a0\u202f'’_]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[.,]\d+)
-    (?P<scale>\s?(?:million|billion|thousand|k|m)\b)?(?![\w]*\d)""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_SCALES = {"thousand": 10**3, "k": 10**3, "million": 10**6, "m": 10**6, "billion": 10**9}
-_WORDS = tuple(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen twenty".split()
-)
+from milo_tui.suite.number_words import spelled_out
+
 MONTHS = tuple(
     "january february march april may june july august september october november december".split()
 )
 
+_GROUPED = r"""[1-9]\d{0,2}(?P<gap>[,. '_])\d{3}(?:(?P=gap)\d{3})*+(?!\d)(?:[.,]\d++)?+"""
+_INDIAN = r"\d{1,2}(?:,\d{2}(?=,))++,\d{3}(?:\.\d++)?+"
+_PLAIN = r"\d++(?:[.,]\d++)?+|\.\d++"
+_NUMBER = re.compile(
+    # What is glued to the front makes it part of something else: B12, 1.2.3; a currency sign does not.
+    rf"""(?<![\w.,])(?P<sign>(?:[-+]|minus\b|negative\b)\s?)?+(?:[$€£¥]\s?)?+(?P<inner>-)?+
+    (?P<digits>{_GROUPED}|{_INDIAN}|{_PLAIN})
+    # So does what follows: a further digit behind letters or a point. Square metres don't.
+    (?![.,]?\d|[^\W\d_]{{1,9}}-?\d(?<!m[23]))
+    (?P<scale>\s?(?:million|billion|thousand|bn|k|m)\b)?+""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_SCALES = {"thousand": 10**3, "k": 10**3, "million": 10**6, "m": 10**6, "billion": 10**9, "bn": 10**9}
+_LIST = re.compile(r"(?<![\w.,])\d{1,9}(?:,\d{1,9}){2,}+(?![\w.])")
+"""Three or more numbers with bare commas, such as 1,2,3: a list, unless all groups have three digits."""
+_NO_NUMBER = re.compile(
+    r"(?<!\w)[^\W\d_]+[-/]\d[\w/.-]*+"  # ORD-5512 is not the number 5512
+    r"|(?<![\w-])\d{4}-\d\d-\d\d(?:t[\d:.]++z?)?(?!\w)"  # nor is 2026-03-14 the number 14
+)
+_MOST_DIGITS = 40
+"""Longer runs of digits state no number that a prompt could ask for."""
 
-def fold(text: str) -> str:
-    """Case, spacing, typographic quotes and dashes made alike."""
-    text = text.translate(
-        {0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"', 0x2010: "-", 0x2011: "-", 0x00A0: " "}
-    )
-    text = text.translate({0x202F: " ", 0x2009: " "})
+
+@lru_cache(maxsize=64)
+def plain(text: str) -> str:
+    """Text without Markdown's signs, case, and the many kinds of spaces, dashes and quotes."""
+    text = unicodedata.normalize("NFC", text).translate(_ALIKE)
+    text = re.sub(r"\\([!-/:-@\[-`{-~])|\{(,)\}", r"\1\2", text)
+    text = re.sub(r"(?<![^\W_])[*`~]+|[*`~]+(?![^\W_])", "", text)
+    text = re.sub(r"(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])", "", text)
     return " ".join(text.casefold().split())
 
 
+_ALIKE = {
+    **dict.fromkeys(map(ord, "‘’ʼ′"), "'"),
+    **dict.fromkeys(map(ord, "“”„″"), '"'),
+    **dict.fromkeys(map(ord, "‐‑‒–−"), "-"),
+    ord("—"): " - ",
+    **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"), None),
+}
+
+
 def has_phrase(text: str, phrase: str) -> bool:
-    """Whether the phrase stands in the text as whole words, whatever its case and spacing."""
-    return re.search(rf"(?<!\w){re.escape(fold(phrase))}(?!\w)", fold(text)) is not None
+    """Whether the phrase stands in the text as whole words, whatever its case, spacing and Markdown."""
+    return re.search(rf"(?<!\w){re.escape(plain(phrase))}(?!\w)", plain(text)) is not None
 
 
 def has_number(text: str, number: float, tolerance: float = 0.0) -> bool:
-    """Whether the number stands in the text: 84.5 as 84.50, $84.50 or 84,50; small integers as words."""
-    wanted, margin = Decimal(str(number)), Decimal(str(tolerance))
-    if any(abs(value - wanted) <= margin for value in numbers_in(text)):
-        return True
-    return wanted == int(wanted) and 0 <= wanted < len(_WORDS) and has_phrase(text, _WORDS[int(wanted)])
+    """Whether the number stands in the text: 84.5 as 84.50, $84.50, 84,50 or 84.5 kWh; 12 as twelve too."""
+    wanted = Decimal(str(number))
+    # A hair above the tolerance, so that 0.30000000000000004 is found where 0.3 is written.
+    margin = Decimal(str(tolerance)) + max(abs(wanted), Decimal(1)) * Decimal("1e-9")
+    return any(abs(value - wanted) <= margin for value in numbers_in(text))
 
 
-def numbers_in(text: str) -> set[Decimal]:
+@lru_cache(maxsize=8)
+def numbers_in(text: str) -> frozenset[Decimal]:
     """Every number that the text may be read to state; `1,234` is both 1234 and, as some write, 1.234."""
-    found: set[Decimal] = set()
-    for match in _NUMBER.finditer(text):
-        sign = -1 if match["sign"] and match["sign"].strip() in "-−–" else 1
-        scale = _SCALES.get((match["scale"] or "").strip().casefold(), 1)
-        # "12 345" may be one number or two.
-        for digits in {match["digits"], *match["digits"].split()}:
-            for reading in _readings(digits):
-                found.add(sign * reading * scale)
-                # "3 m" may be metres and "2-5" a range: the bare number is a reading too.
-                found.add(reading)
-    return found
+    text = _NO_NUMBER.sub(" ", plain(text))
+    found = {Decimal(number) for number in set(spelled_out(text))}
+    for parts in {match.group("sign", "inner", "digits", "scale") for match in _NUMBER.finditer(text)}:
+        found |= _meanings(*(part or "" for part in parts))
+    for listed in set(_LIST.findall(text)):
+        found |= {Decimal(item) for item in listed.split(",")}
+    return frozenset(found)
+
+
+def _meanings(sign: str, inner: str, digits: str, scale: str) -> set[Decimal]:
+    negative = bool(inner) or sign[:1] in ("-", "m", "n")
+    # "- 84.5" may be an item of a list, "30 minus 5" a sum; "-84.5" is a negative number and nothing else.
+    signs = {-1} if negative and not sign.endswith(" ") else {1, -1} if negative else {1}
+    # "12 345" may be one number or two, and "3 m" be metres.
+    readings = {reading for item in {digits, *digits.split()} for reading in _readings(item)}
+    scales = {1, _SCALES.get(scale.strip(), 1)}
+    return {sign * scale * reading for sign in signs for scale in scales for reading in readings}
 
 
 def _readings(digits: str) -> list[Decimal]:
-    digits = re.sub(r"[\s'’_]", "", digits)
-    points, commas = digits.count("."), digits.count(",")
-    if points and commas:
-        decimal_mark = max(digits.rfind("."), digits.rfind(","))
-        whole, fraction = digits[:decimal_mark], digits[decimal_mark + 1 :]
-        candidates = [f"{re.sub('[.,]', '', whole)}.{fraction}"]
-    elif points + commas > 1:
-        candidates = [re.sub("[.,]", "", digits)]
-    elif points or commas:
-        candidates = [digits.replace(",", ".")]
-        if re.fullmatch(r"\d{1,3}[.,]\d{3}", digits):
-            candidates.append(re.sub("[.,]", "", digits))
-    else:
-        candidates = [digits]
-    readings = []
-    for candidate in candidates:
-        try:
-            readings.append(Decimal(candidate))
-        except InvalidOperation:
-            continue
-    return readings
+    digits = re.sub(r"[\s'_]", "", digits)
+    if len(digits) > _MOST_DIGITS:
+        return []
+    marks = re.findall(r"[.,]", digits)
+    without = re.sub(r"[.,]", "", digits)
+    if not marks:
+        return [Decimal(digits)]
+    whole, _, fraction = digits.replace(",", ".").rpartition(".")
+    as_fraction = Decimal(f"{whole.replace('.', '') or '0'}.{fraction}")
+    if len(set(marks)) > 1:
+        return [as_fraction]
+    if len(marks) > 1:
+        return [Decimal(without)]
+    is_group = re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", digits) is not None
+    return [as_fraction, Decimal(without)] if is_group else [as_fraction]
 
 
 def has_date(text: str, iso: str) -> bool:
-    """Whether the day `iso` (2026-03-14) stands in the text: ISO, in words, with slashes or with dots."""
+    """Whether the day `iso` (2026-03-14) stands in the text: ISO, in words, with slashes or with dots.
+
+    In words the year may be left out, but not be another. 03/04/2026 is both the 3rd of April and March 4th.
+    """
     day = date.fromisoformat(iso)
+    text = plain(text)
+    return any(re.search(rf"(?<![\w-]){form}", text) for form in _date_forms(day))
+
+
+def _date_forms(day: date) -> tuple[str, ...]:
     month = MONTHS[day.month - 1]
-    name = rf"(?:{month}|{month[:3]}\.?)" if month != "may" else "may"
-    number = rf"0?{day.day}(?:st|nd|rd|th)?"
-    year = rf"(?:,?\s+{day.year})?"
-    d, m, y = rf"0?{day.day}", rf"0?{day.month}", rf"(?:{day.year}|{day.year % 100:02})"
-    forms = (
-        rf"{day.year}[-/.]{m}[-/.]{d}",
-        rf"{number}(?:\s+of)?\s+{name}{year}",
-        rf"{name}\s+(?:the\s+)?{number}{year}",
-        rf"{d}[./-]{m}[./-]{y}",
-        rf"{m}[./-]{d}[./-]{y}",
+    short = {"may": "may", "september": "sept?"}.get(month, month[:3])
+    name = rf"(?:{month}|{short}\.?)"
+    number = rf"0?{day.day}(?:st|nd|rd|th|\.)?"
+    year = rf"(?:,?[ -]{day.year}(?!\d)|(?!,?[ -](?:19|20)\d\d(?!\d)))(?!\w)"
+    d, m, y = rf"0?{day.day}", rf"0?{day.month}", rf"(?:{day.year}|{day.year % 100:02})(?!\w)"
+    return (
+        rf"{day.year}[-/.]{m}[-/.]{d}(?:(?!\w)|(?=t\d))",
+        rf"{number}(?: of|-| the)? ?{name}{year}",
+        rf"{name}[ -](?:the )?{number}{year}",
+        rf"{d}([./-]){m}\1{y}",
+        rf"{m}([./-]){d}\1{y}",
     )
-    return any(re.search(rf"(?<![\w-]){form}(?![\w])", fold(text)) for form in forms)

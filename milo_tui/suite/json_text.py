@@ -1,15 +1,27 @@
 """JSON out of text that a model wrote: strictly, and as leniently as a person would read it."""
 
 import json
+import math
 import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NoReturn
 
 JSON = Any
 """A value as `json.loads` gives it."""
 
-_MOST_STARTS = 200
-"""How many braces are tried: a megabyte of opening brackets must not cost quadratic time."""
+MOST_DEPTH = 100
+"""How deep a value may be nested. Deeper ones come from models gone astray; walking them would exhaust the
+stack."""
+
+_MOST_DIGITS = 300
+"""Numbers beyond the range of a double are refused: nothing can compare, store or print them reliably."""
+
+_MOST_STARTS = 100
+"""How many brackets are tried as the start of JSON in prose."""
+
+_MOST_SEARCHED = 100_000
+"""How much of an answer is searched for JSON in prose: a megabyte of brackets must not cost quadratic time."""
 
 _FENCE = re.compile(r"```[a-zA-Z0-9_-]*[ \t]*\n(.*?)```", re.DOTALL)
 
@@ -18,37 +30,77 @@ def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def parse(text: str) -> Any:
-    """Read `text` as JSON (RFC 8259): no NaN, no Infinity, no duplicate rescue. Raises ValueError.
+def _integer(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError("a number is too large")
+    return int(text)
 
-    Numbers too long for Python's integer conversion and nesting past the recursion limit are ValueErrors
-    as well: both come from a model, neither may end the program.
+
+def _fraction(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError("a number is too large")
+    return value
+
+
+_DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_int=_integer, parse_float=_fraction)
+
+
+def parse(text: str) -> Any:
+    """Read `text` as JSON (RFC 8259): no NaN, no Infinity; of a key given twice, the last counts.
+
+    Raises ValueError, also for nesting deeper than MOST_DEPTH and for numbers that no double holds: the text
+    comes from a model, and nothing in it may end the program.
     """
     try:
-        return json.loads(text, parse_constant=_reject_constant)
+        value = _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    return _shallow(value)
 
 
 def find(text: str) -> Any:
     """The JSON value in an answer that may wrap it in prose or a Markdown fence. Raises ValueError.
 
-    Tried in turn: the whole text, each fenced block, then from the first brace or bracket that starts a
-    JSON value. So prose around good JSON costs the point for the form, not those for the values.
+    Tried in turn: the whole text, each fenced block, then the longest JSON value that begins with a bracket
+    anywhere in the text. So prose around good JSON costs the point for the form, not those for the values.
     """
     for candidate in (text, *_FENCE.findall(text)):
         try:
             return parse(candidate)
         except ValueError:
             continue
-    decoder = json.JSONDecoder(parse_constant=_reject_constant)
-    for start in islice(re.finditer(r"[{\[]", text), _MOST_STARTS):
+    found = list(_embedded(text[:_MOST_SEARCHED]))
+    if not found:
+        raise ValueError("no JSON value in the text")
+    return max(found, key=lambda item: item[0])[1]
+
+
+def _embedded(text: str) -> Iterator[tuple[int, Any]]:
+    """Every JSON object or list in prose that lies in no other, with its length."""
+    end = 0
+    for match in islice(re.finditer(r"[{\[]", text), _MOST_STARTS):
+        if match.start() < end:
+            continue
         try:
-            value, _ = decoder.raw_decode(text, start.start())
+            value, end = _DECODER.raw_decode(text, match.start())
+            yield end - match.start(), _shallow(value)
         except (ValueError, RecursionError):
             continue
-        return value
-    raise ValueError("no JSON value in the text")
+
+
+def _shallow(value: Any) -> Any:
+    """The value itself, if it is nested no deeper than MOST_DEPTH."""
+    level = [value]
+    for _ in range(MOST_DEPTH):
+        level = [item for outer in level if isinstance(outer, dict | list) for item in _inside(outer)]
+        if not level:
+            return value
+    raise ValueError("nested too deeply")
+
+
+def _inside(outer: Any) -> Any:
+    return outer.values() if isinstance(outer, dict) else outer
 
 
 def kind_of(value: Any) -> str:
@@ -63,11 +115,16 @@ def kind_of(value: Any) -> str:
 
 def show(value: Any, limit: int = 160) -> str:
     """A value as compact JSON on one line, cut in the middle where it is longer than `limit` characters."""
-    text = json.dumps(value, ensure_ascii=False, separators=(", ", ": "), default=str)
-    if len(text) <= limit:
-        return text
-    half = (limit - 3) // 2
-    return f"{text[:half]} … {text[-half:]}"
+    return cut(json.dumps(value, ensure_ascii=False, separators=(", ", ": "), default=str), limit)
+
+
+def cut(text: str, limit: int = 160) -> str:
+    """Text fit for a sentence: cut in the middle beyond `limit` characters, half surrogate pairs escaped (no
+    encoding takes them)."""
+    if len(text) > limit:
+        half = (limit - 3) // 2
+        text = f"{text[:half]} … {text[-half:]}"
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def canonical(value: Any) -> str:

@@ -10,12 +10,15 @@ from typing import Any, NoReturn
 JSON = Any
 """A value as `json.loads` gives it."""
 
-MOST_DEPTH = 100
+MOST_DEPTH = 50
 """How deep a value may be nested. Deeper ones come from models gone astray; walking them would exhaust the
 stack."""
 
 _MOST_DIGITS = 300
 """Numbers beyond the range of a double are refused: nothing can compare, store or print them reliably."""
+
+_MOST_VALUES = 20_000
+"""How many values one JSON text may hold: checking a list for twins takes quadratic time."""
 
 _MOST_STARTS = 100
 """How many brackets are tried as the start of JSON in prose."""
@@ -49,14 +52,14 @@ _DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_int=_integer,
 def parse(text: str) -> Any:
     """Read `text` as JSON (RFC 8259): no NaN, no Infinity; of a key given twice, the last counts.
 
-    Raises ValueError, also for nesting deeper than MOST_DEPTH and for numbers that no double holds: the text
-    comes from a model, and nothing in it may end the program.
+    Raises ValueError, also for nesting deeper than MOST_DEPTH, for numbers that no double holds, and for more
+    than 20,000 values: the text comes from a model, and nothing in it may end the program or hold it up.
     """
     try:
         value = _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    return _shallow(value)
+    return _bounded(value)
 
 
 def find(text: str) -> Any:
@@ -84,16 +87,19 @@ def _embedded(text: str) -> Iterator[tuple[int, Any]]:
             continue
         try:
             value, end = _DECODER.raw_decode(text, match.start())
-            yield end - match.start(), _shallow(value)
+            yield end - match.start(), _bounded(value)
         except (ValueError, RecursionError):
             continue
 
 
-def _shallow(value: Any) -> Any:
-    """The value itself, if it is nested no deeper than MOST_DEPTH."""
-    level = [value]
+def _bounded(value: Any) -> Any:
+    """The value itself, unless it is nested too deeply or holds too many values."""
+    level, count = [value], 1
     for _ in range(MOST_DEPTH):
         level = [item for outer in level if isinstance(outer, dict | list) for item in _inside(outer)]
+        count += len(level)
+        if count > _MOST_VALUES:
+            raise ValueError("more values than can be checked")
         if not level:
             return value
     raise ValueError("nested too deeply")

@@ -21,17 +21,20 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from milo_tui.suite.facts import has_date, has_number, has_phrase
-from milo_tui.suite.json_text import JSON, kind_of, show
+from milo_tui.suite.json_text import JSON, cut, kind_of, show
+from milo_tui.suite.schemas import validator
 
 Matcher = Any
 
 OPERATORS = frozenset(
     {"$any_of", "$number", "$text", "$regex", "$unordered", "$schema", "$optional", "$anything"}
 )
+_MOST_SEARCHED = 20_000
+"""How much text a prompt's regular expression is given: beyond that, both ends of the text."""
+
 TEXT_OPERATORS = frozenset({"$number", "$date", "$regex", "$any_of"})
 
 
@@ -43,6 +46,11 @@ def operator_of(matcher: Matcher) -> str | None:
     return None
 
 
+def is_optional(matcher: Matcher) -> bool:
+    """Whether an object's key with this matcher may be left out."""
+    return operator_of(matcher) == "$optional"
+
+
 def equal(left: JSON, right: JSON) -> bool:
     """JSON equality: numbers by value, booleans apart from numbers, keys in any order, lists in order."""
     if isinstance(left, bool) or isinstance(right, bool):
@@ -51,12 +59,7 @@ def equal(left: JSON, right: JSON) -> bool:
         return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(equal, left, right))
-    return type_class(left) == type_class(right) and bool(left == right)
-
-
-def type_class(value: JSON) -> str:
-    """The JSON type, integers and fractions being one."""
-    return kind_of(value)
+    return kind_of(left) == kind_of(right) and bool(left == right)
 
 
 def mismatch(matcher: Matcher, value: JSON, path: str = "") -> str | None:
@@ -69,6 +72,12 @@ def mismatch(matcher: Matcher, value: JSON, path: str = "") -> str | None:
     if isinstance(matcher, list):
         return _list_mismatch(matcher, value, path)
     return None if equal(matcher, value) else _expected(path, show(matcher), value)
+
+
+def call_fits(pattern: dict[str, Any], name: str, arguments: JSON) -> bool:
+    """Whether a call is the one that the pattern `{tool name: arguments}` asks for."""
+    wanted, matcher = next(iter(pattern.items()))
+    return wanted == name and isinstance(arguments, dict) and matches(matcher, arguments)
 
 
 def matches(matcher: Matcher, value: JSON) -> bool:
@@ -89,7 +98,13 @@ def text_has(item: Any, text: str) -> bool:
         return has_number(text, number, tolerance)
     if operator == "$date":
         return has_date(text, str(argument))
-    return re.search(argument, text, re.IGNORECASE) is not None
+    return _found(argument, text, re.IGNORECASE)
+
+
+def _found(pattern: str, text: str, flags: int = 0) -> bool:
+    if len(text) > _MOST_SEARCHED:
+        text = f"{text[: _MOST_SEARCHED // 2]}\n{text[-_MOST_SEARCHED // 2 :]}"
+    return re.search(pattern, text, flags) is not None
 
 
 def assign(expected: int, made: int, fits: Callable[[int, int], bool]) -> list[int | None]:
@@ -121,7 +136,7 @@ def assign(expected: int, made: int, fits: Callable[[int, int], bool]) -> list[i
 
 
 def _expected(path: str, wanted: str, value: JSON) -> str:
-    return f"{path or 'the value'}: expected {wanted}, found {show(value)}"
+    return f"{cut(path) or 'the value'}: expected {wanted}, found {show(value)}"
 
 
 def _object_mismatch(matcher: dict[str, Matcher], value: JSON, path: str) -> str | None:
@@ -130,15 +145,15 @@ def _object_mismatch(matcher: dict[str, Matcher], value: JSON, path: str) -> str
     for key, wanted in matcher.items():
         where = f"{path}.{key}" if path else key
         if key not in value:
-            if operator_of(wanted) == "$optional":
+            if is_optional(wanted):
                 continue
             return f"{where}: expected {_wanted(wanted)}, but it is missing"
         if found := mismatch(wanted, value[key], where):
             return found
     for key in value:
         if key not in matcher:
-            where = f"{path}.{key}" if path else str(key)
-            return f"{where}: expected to be left out, found {show(value[key])}"
+            where = f"{path}.{key}" if path else key
+            return f"{cut(where)}: expected to be left out, found {show(value[key])}"
     return None
 
 
@@ -184,7 +199,7 @@ def _text(argument: Any, value: JSON, path: str) -> str | None:
 
 
 def _regex(argument: Any, value: JSON, path: str) -> str | None:
-    if isinstance(value, str) and re.search(argument, value):
+    if isinstance(value, str) and _found(argument, value):
         return None
     return _expected(path, f"text that matches {argument}", value)
 
@@ -192,20 +207,21 @@ def _regex(argument: Any, value: JSON, path: str) -> str | None:
 def _unordered(argument: Any, value: JSON, path: str) -> str | None:
     if not isinstance(value, list):
         return _expected(path, "a list", value)
-    found = assign(len(argument), len(value), lambda i, j: matches(argument[i], value[j]))
-    if len(argument) == len(value) and None not in found:
-        return None
+    if len(argument) == len(value):
+        found = assign(len(argument), len(value), lambda i, j: matches(argument[i], value[j]))
+        if None not in found:
+            return None
     return _expected(path, f"in any order {show(argument)}", value)
 
 
 def _schema(argument: Any, value: JSON, path: str) -> str | None:
-    error = best_match(Draft202012Validator(argument).iter_errors(value))
+    error = best_match(validator(argument).iter_errors(value))
     if error is None:
         return None
     where = path + "".join(
         f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
     )
-    return f"{where.lstrip('.') or 'the value'}: {error.message}"
+    return f"{cut(where.lstrip('.')) or 'the value'}: {cut(error.message, 240)}"
 
 
 def _optional(argument: Any, value: JSON, path: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 from milo_tui.suite import json_text
 from milo_tui.suite.facts import MONTHS, has_number
 from milo_tui.suite.json_text import JSON
-from milo_tui.suite.matching import operator_of
+from milo_tui.suite.matching import call_fits, operator_of
 from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Check, Prompt, Step
 from milo_tui.suite.script import (
@@ -17,7 +17,6 @@ from milo_tui.suite.script import (
     Variant,
     answer_of,
     calling,
-    fits,
     json_answer_of,
     sites,
     with_answer,
@@ -115,8 +114,8 @@ def free_to_swap(prompt: Prompt, turn: int) -> bool:
 
 def _orders(check: Check, first: list[Call], second: list[Call]) -> bool:
     wanted = check.calls or []
-    in_first = any(fits(pattern, call) for pattern in wanted for call in first)
-    in_second = any(fits(pattern, call) for pattern in wanted for call in second)
+    in_first = any(call_fits(pattern, *call) for pattern in wanted for call in first)
+    in_second = any(call_fits(pattern, *call) for pattern in wanted for call in second)
     if check.order == "relative" and in_first and in_second:
         return True
     names = {name for name, _ in [*first, *second]}

@@ -2,16 +2,19 @@
 
 What holds for every check:
 
-- Inaction passes nothing: a conversation without a readable call and without a word fails every check.
-- A call is never credited for being unreadable: where the server lost or cut a turn, or a call's arguments
-  could not be read, no check passes that asks for calls not to be made or for effects to be absent.
+- Inaction passes nothing: a conversation without a call and without a word fails every check.
+- A call is never credited for being unreadable: where a turn was lost or cut, no check passes that asks for
+  something not to be done or said. A call whose arguments could not be read is still a call of its tool; as an
+  effect that is not known it counts against the model, until a later readable call of that tool takes its place.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from milo_tui.suite import json_text
 from milo_tui.suite.conversation import Conversation, Loss, ToolCall
-from milo_tui.suite.matching import assign, matches, mismatch, operator_of, text_has
+from milo_tui.suite.matching import assign, call_fits, mismatch, operator_of, text_has
 from milo_tui.suite.prompt import (
     AfterErrorCondition,
     AnswerCondition,
@@ -57,7 +60,7 @@ class _Made:
     succeeded: bool
 
     def __str__(self) -> str:
-        return f"{self.call.name}({json_text.show(self.call.arguments)})"
+        return f"{json_text.cut(self.call.name)}({json_text.show(self.call.arguments)})"
 
 
 def score(prompt: Prompt, conversation: Conversation) -> Score:
@@ -76,13 +79,15 @@ def _because(conversation: Conversation) -> str:
 def _calls_made(conversation: Conversation) -> list[_Made]:
     made = []
     for number, turn in enumerate(conversation.turns):
-        succeeded = {result.call_id for result in turn.results if not result.is_error}
-        made += [_Made(number, call, call.id in succeeded) for call in turn.calls]
+        # By position, not by id: servers give two calls of a turn the same id, or none.
+        for call, result in zip_longest(turn.calls, turn.results):
+            if call is not None:
+                made.append(_Made(number, call, result is not None and not result.is_error))
     return made
 
 
 def _check(prompt: Prompt, check: Check, conversation: Conversation, made: list[_Made]) -> CheckResult:
-    reasons: list[str] = []
+    reasons = []
     for fault, said in _conditions(prompt, check, conversation, made):
         if fault is not None:
             return CheckResult(check.title, False, fault)
@@ -92,34 +97,51 @@ def _check(prompt: Prompt, check: Check, conversation: Conversation, made: list[
 
 def _conditions(
     prompt: Prompt, check: Check, conversation: Conversation, made: list[_Made]
-) -> list[tuple[str | None, str]]:
-    found: list[tuple[str | None, str]] = []
+) -> Iterator[tuple[str | None, str]]:
+    """For each condition of a check: what is wrong, or None; and what to say where nothing is."""
+    unknown = _unknown(conversation)
     if check.calls is not None:
-        found.append((_calls_fault(check, check.calls, made), "the calls were made"))
+        fault = _calls_fault(check, check.calls, made)
+        yield fault or (unknown if check.others != "free" else None), "the calls were made"
     if check.effects is not None:
-        fault = _effects_fault(prompt, check.effects, made) or _unreadable(conversation, made)
-        found.append((fault, "these effects and no others" if check.effects else "nothing was changed"))
+        fault = _effects_fault(prompt, check.effects, made) or _unread_effect(prompt, made)
+        yield fault or unknown, "these effects and no others" if check.effects else "nothing was changed"
     if check.no_call is not None:
-        fault = _forbidden_call(check.no_call, made) or _unreadable(conversation, made)
-        found.append((fault, "no such call was made"))
+        yield _forbidden_call(prompt, check.no_call, made) or unknown, "no such call was made"
     if check.answer is not None:
-        found.append((_answer_fault(check.answer, conversation), "the answer holds the facts"))
+        fault = _answer_fault(check.answer, conversation)
+        yield fault or (unknown if check.answer.contains_none else None), "the answer holds the facts"
     if check.json_answer is not None:
-        found.append((_json_fault(check.json_answer, conversation), "the JSON is right"))
+        yield _json_fault(check.json_answer, conversation), "the JSON is right"
     if check.after_error is not None:
-        found.append((_after_error_fault(check.after_error, made), "the error was dealt with"))
-    return found
+        fault = _after_error_fault(check.after_error, made)
+        limited = check.after_error.at_most is not None
+        yield fault or (unknown if limited else None), "the error was dealt with"
 
 
-def _unreadable(conversation: Conversation, made: list[_Made]) -> str | None:
-    """Why it cannot be known that nothing else was meant."""
-    for loss in conversation.losses:
-        if loss is not Loss.EMPTY:
-            return f"what was meant cannot be known: {loss}"
+def _unknown(conversation: Conversation) -> str | None:
+    """Why it cannot be known that nothing else was meant: a turn was lost or cut."""
+    for turn in conversation.turns:
+        garbled = turn.loss is Loss.CALL_GARBLED and any(call.arguments is None for call in turn.calls)
+        if turn.loss is not None and turn.loss is not Loss.EMPTY and not garbled:
+            return f"what was meant cannot be known: {turn.loss}"
+    return None
+
+
+def _unread_effect(prompt: Prompt, made: list[_Made]) -> str | None:
+    """The first unreadable call that may have meant an effect, and that no readable call followed up."""
+    reads = {tool.name for tool in prompt.tools if not tool.effect}
     for item in made:
-        if item.call.arguments is None:
+        if item.call.arguments is None and item.call.name not in reads and not _mended(item, made):
             return f"the call of {item.call.name} could not be read: {item.call.problem}"
     return None
+
+
+def _mended(unread: _Made, made: list[_Made]) -> bool:
+    return any(
+        item.turn > unread.turn and item.call.name == unread.call.name and item.call.arguments is not None
+        for item in made
+    )
 
 
 def _pattern(pattern: CallPattern) -> tuple[str, dict[str, object]]:
@@ -127,10 +149,7 @@ def _pattern(pattern: CallPattern) -> tuple[str, dict[str, object]]:
 
 
 def _fits(pattern: CallPattern, item: _Made) -> bool:
-    name, arguments = _pattern(pattern)
-    return (
-        item.call.name == name and item.call.arguments is not None and matches(arguments, item.call.arguments)
-    )
+    return call_fits(pattern, item.call.name, item.call.arguments)
 
 
 def _show_pattern(pattern: CallPattern) -> str:
@@ -172,13 +191,14 @@ def _missing_call(
 ) -> str:
     name, arguments = _pattern(pattern)
     wanted = f"expected {_show_pattern(pattern)}"
-    if any(_fits(pattern, item) for item in made if item not in matched):
+    used = {id(item) for item in matched}
+    if any(_fits(pattern, item) for item in made if id(item) not in used):
         if check.before is not None and not any(_fits(pattern, item) for item in candidates):
             return f"{wanted} in a turn before {check.before}, but it came later or in the same turn"
         return f"{wanted} in a turn after the call before it, but it came earlier or in the same turn"
-    same_tool = [item for item in made if item.call.name == name and item not in matched]
+    same_tool = [item for item in made if item.call.name == name and id(item) not in used]
     if not same_tool:
-        others = ", ".join(dict.fromkeys(item.call.name for item in made)) or "none"
+        others = json_text.cut(", ".join(dict.fromkeys(item.call.name for item in made))) or "none"
         again = " once more" if any(item.call.name == name for item in made) else ""
         return f"{wanted}{again}; found no such call (calls made: {others})"
     readable = [item for item in same_tool if item.call.arguments is not None]
@@ -232,11 +252,13 @@ def _missing_effect(pattern: CallPattern, extra: list[_Made], made: list[_Made])
     return f"{wanted}; found {f'only the refused {tried}' if tried else 'no such call'}"
 
 
-def _forbidden_call(forbidden: bool | list[str], made: list[_Made]) -> str | None:
+def _forbidden_call(prompt: Prompt, forbidden: bool | list[str], made: list[_Made]) -> str | None:
     for item in made:
         if not isinstance(forbidden, list) or item.call.name in forbidden:
             what = f"no call of {item.call.name}" if isinstance(forbidden, list) else "no call"
             return f"expected {what}, found {item}"
+        if item.call.arguments is None and prompt.tool(item.call.name) is None:
+            return f"what was meant cannot be known: an unreadable call of the unknown tool {item.call.name}"
     return None
 
 

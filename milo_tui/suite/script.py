@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from milo_tui.suite import json_text
 from milo_tui.suite.json_text import JSON
-from milo_tui.suite.matching import matches
+from milo_tui.suite.matching import call_fits
 from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Arguments, CallPattern, Prompt, Step
 
@@ -53,26 +53,20 @@ def patterns(prompt: Prompt) -> list[CallPattern]:
     return found
 
 
-def fits(pattern: CallPattern, call: Call) -> bool:
-    """Whether a call is the one that a pattern asks for."""
-    name, arguments = next(iter(pattern.items()))
-    return name == call[0] and matches(arguments, call[1])
-
-
 def judged_sites(prompt: Prompt) -> list[Site]:
     """The calls whose arguments matter: all but those that failed and that no check asks for."""
     asked = patterns(prompt)
     return [
         site
         for site in sites(prompt)
-        if not site.failed or any(fits(pattern, (site.name, site.arguments)) for pattern in asked)
+        if not site.failed or any(call_fits(pattern, site.name, site.arguments) for pattern in asked)
     ]
 
 
 def accepted(prompt: Prompt, site: Site, changed: Call) -> bool:
     """Whether every check that asks for the call at `site` would take the changed call as well."""
-    asked = [pattern for pattern in patterns(prompt) if fits(pattern, (site.name, site.arguments))]
-    return bool(asked) and all(fits(pattern, changed) for pattern in asked)
+    asked = [pattern for pattern in patterns(prompt) if call_fits(pattern, site.name, site.arguments)]
+    return bool(asked) and all(call_fits(pattern, *changed) for pattern in asked)
 
 
 def calling(calls: Sequence[Call], say: str | None = None, call_text: dict[str, str] | None = None) -> Step:

@@ -1,17 +1,19 @@
 """The simulated tools of one conversation: they answer from the prompt's file, alike for every model."""
 
 from collections import Counter
-from functools import lru_cache
-from typing import Any
+from itertools import islice
 
-from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from milo_tui.suite import json_text
 from milo_tui.suite.conversation import ToolCall, ToolResult
 from milo_tui.suite.json_text import JSON
-from milo_tui.suite.matching import matches
+from milo_tui.suite.matching import Matcher, is_optional, matches
 from milo_tui.suite.prompt import Prompt, Tool, ToolReply
+from milo_tui.suite.schemas import validator
+
+_MOST_ERRORS = 50
+"""How many errors in one call's arguments are looked at; three of them are told."""
 
 
 def error_content(kind: str, message: str) -> dict[str, JSON]:
@@ -52,17 +54,18 @@ class SimulatedTools:
         for reply in tool.replies:
             if reply.on_call is not None and reply.on_call != self._calls[tool.name]:
                 continue
-            if reply.when is None or all(
-                name in arguments and matches(matcher, arguments[name])
-                for name, matcher in reply.when.items()
-            ):
+            if all(_agrees(matcher, name, arguments) for name, matcher in (reply.when or {}).items()):
                 return reply
         return None
 
 
+def _agrees(matcher: Matcher, name: str, arguments: dict[str, JSON]) -> bool:
+    return matches(matcher, arguments[name]) if name in arguments else is_optional(matcher)
+
+
 def argument_fault(tool: Tool, arguments: dict[str, JSON]) -> str | None:
     """What the tool's JSON Schema has against these arguments, in one sentence; None where it has nothing."""
-    errors = sorted(_validator(json_text.canonical(tool.parameters)).iter_errors(arguments), key=_place)
+    errors = sorted(islice(validator(tool.parameters).iter_errors(arguments), _MOST_ERRORS), key=_place)
     if not errors:
         return None
     return "; ".join(_sentence(error) for error in errors[:3]) + "."
@@ -73,11 +76,6 @@ def _place(error: ValidationError) -> str:
 
 
 def _sentence(error: ValidationError) -> str:
-    place = ".".join(map(str, error.absolute_path))
-    message = error.message if len(error.message) <= 200 else f"{error.message[:200]} …"
+    place = json_text.cut(".".join(map(str, error.absolute_path)))
+    message = json_text.cut(error.message, 240)
     return f"{place}: {message}" if place else message
-
-
-@lru_cache(maxsize=1024)
-def _validator(schema: str) -> Any:
-    return Draft202012Validator(json_text.parse(schema))

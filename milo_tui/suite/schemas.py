@@ -1,0 +1,66 @@
+"""JSON Schema (draft 2020-12) as prompts use it: whole in one file, never fetched from anywhere."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
+
+from milo_tui.suite import json_text
+
+Path = tuple[str | int, ...]
+Fault = tuple[Path, str]
+"""Where in a schema something is wrong, and what."""
+
+
+def validator(schema: dict[str, Any]) -> Any:
+    """A validator for a schema; made once for schemas that are alike."""
+    return _validator(json_text.canonical(schema))
+
+
+@lru_cache(maxsize=1024)
+def _validator(schema: str) -> Any:
+    # An empty registry: a reference to another document is an error, not a download.
+    return Draft202012Validator(json_text.parse(schema), registry=Registry())
+
+
+def fault_of(schema: dict[str, Any]) -> Fault | None:
+    """What is wrong with a schema, and at which path in it; None where it can be used."""
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        return tuple(error.absolute_path), f"is not a valid JSON Schema: {json_text.cut(error.message)}"
+    for path, reference in _references(schema, ()):
+        if not isinstance(reference, str) or not reference.startswith("#"):
+            return (
+                path,
+                f"{reference} lies outside this schema; only references such as #/$defs/name are followed",
+            )
+        try:
+            Registry().resolver_with_root(DRAFT202012.create_resource(schema)).lookup(reference)
+        except Unresolvable:
+            return path, f"there is no {reference} in this schema"
+    return _loop_of(schema)
+
+
+def _loop_of(schema: dict[str, Any]) -> Fault | None:
+    try:
+        validator(schema).is_valid({})
+    except RecursionError:
+        return (), "is a JSON Schema whose references lead back to itself"
+    return None
+
+
+def _references(schema: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    items = (
+        schema.items() if isinstance(schema, dict) else enumerate(schema) if isinstance(schema, list) else ()
+    )
+    for key, value in items:
+        if key in ("$ref", "$dynamicRef") and not isinstance(value, dict):
+            yield (*path, key), value
+        else:
+            yield from _references(value, (*path, key))

@@ -1,0 +1,97 @@
+"""What can be told of a live run beyond its bare figures: how far, how long still, who waits for whom."""
+
+from dataclasses import dataclass
+
+from milo_tui.bench.events import Phase, RunPhase
+from milo_tui.bench.state import Cell, ModelState, RunState, cell_key, mean_of
+
+OVER = (RunPhase.DONE, RunPhase.INCOMPLETE, RunPhase.STOPPED)
+ENDED = (Phase.DONE, Phase.SKIPPED, Phase.FAILED, Phase.STOPPED)
+
+SIGNS = {
+    Phase.WAITING: "·",
+    Phase.LOADING: "↑",
+    Phase.WARMING_UP: "~",
+    Phase.RUNNING: " ",
+    Phase.PAUSED: "‖",
+    Phase.DONE: "✓",
+    Phase.SKIPPED: "»",
+    Phase.FAILED: "✗",
+    Phase.STOPPED: "■",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Means over some cells. Seconds, tokens a second; `score` of 3."""
+
+    score: float | None
+    latency: float | None
+    p95: float | None
+    ttft: float | None
+    speed: float | None
+
+
+def figures(cells: list[Cell]) -> Figures:
+    """The figures of those cells that have a score."""
+    scored = [cell for cell in cells if cell.points is not None]
+    latencies = sorted(cell.latency for cell in scored if cell.latency is not None)
+    return Figures(
+        score=mean_of([cell.points for cell in scored]),
+        latency=mean_of([cell.latency for cell in scored]),
+        p95=latencies[-(-95 * len(latencies) // 100) - 1] if latencies else None,
+        ttft=mean_of([cell.ttft for cell in scored]),
+        speed=mean_of([cell.tokens_per_second for cell in scored]),
+    )
+
+
+def category_keys(state: RunState, category: str) -> list[list[str]]:
+    """The keys of a category's cells, a list for each prompt."""
+    prompts = [row.id for row in state.prompts if row.category == category]
+    return [[cell_key(prompt, repeat + 1) for repeat in range(state.repeats)] for prompt in prompts]
+
+
+def finished(model: ModelState) -> int:
+    """Attempts that ended in a score or a hole."""
+    return sum(cell.outcome != "stopped" for cell in model.cells.values())
+
+
+def lane_of(state: RunState, model: str) -> list[str]:
+    """The models that take turns with this one, itself among them."""
+    return next((lane for lane in state.lanes if model in lane), [model])
+
+
+def waits_for(state: RunState, model: ModelState) -> str:
+    """On what a waiting model waits: the runner's own words, or who is before it in its lane."""
+    if model.note:
+        return model.note
+    lane = lane_of(state, model.id)
+    before = [state.models[other] for other in lane[: lane.index(model.id)] if other in state.models]
+    running = [other for other in before if other.phase not in ENDED]
+    return f"{running[0].name} is before it" if running else "about to start"
+
+
+def time_left(state: RunState, now: float) -> float | None:
+    """Seconds still to go, guessed from the pace so far; None while nothing is known."""
+    paces = {model.id: pace for model in state.models.values() if (pace := model.mean_latency) is not None}
+    if not paces:
+        return None
+    usual = sum(paces.values()) / len(paces)
+    lanes = [*state.lanes, *([model] for model in state.models if lane_of(state, model) == [model])]
+    return max(
+        sum(_model_left(state, model, paces.get(model, usual), now) for model in lane) for lane in lanes
+    )
+
+
+def _model_left(state: RunState, name: str, pace: float, now: float) -> float:
+    model = state.models.get(name)
+    if model is None or model.phase in ENDED:
+        return 0.0
+    spent = now - model.current.since if model.current else 0.0
+    return max(0.0, (state.attempts_per_model - finished(model)) * pace - min(spent, pace))
+
+
+def rounded(seconds: float) -> float:
+    """A guess rounded as a person would: it should not tick."""
+    step = 5 if seconds < 60 else 10 if seconds < 1200 else 60
+    return max(step, round(seconds / step) * step)

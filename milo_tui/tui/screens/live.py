@@ -1,0 +1,335 @@
+"""The live screen: models side by side, as they think, call tools and are scored."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from milo_tui.bench.events import Command, Event, RunChanged, RunPhase, Streamed
+from milo_tui.bench.feed import Feed
+from milo_tui.sanitise import one_line
+from milo_tui.tui.progress import ENDED, OVER
+from milo_tui.tui.tiling import Tiling, fits, tile
+from milo_tui.tui.widgets import leave_dialog as dialogs
+from milo_tui.tui.widgets.leaderboard import Leaderboard
+from milo_tui.tui.widgets.leave_dialog import QuestionDialog
+from milo_tui.tui.widgets.model_pane import ModelPane
+from milo_tui.tui.widgets.run_header import RunCard, RunHeader
+
+STREAMS_EVERY = 0.1
+TABLES_EVERY = 0.5
+_BREATH = 64
+"""Events taken in before the loop is given back."""
+
+
+@runtime_checkable
+class Copies(Protocol):
+    """An app that can copy text to the person's own clipboard."""
+
+    def copy_text(self, text: str, what: str) -> None:
+        """Copy, and say what was copied."""
+
+
+class LiveScreen(Screen[None]):
+    """A run that is going on. It only looks on: leaving it ends nothing unless the person says so."""
+
+    CSS_PATH = "live.tcss"
+    AUTO_FOCUS = ""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("z", "zoom", "Zoom", id="live.zoom"),
+        Binding("f,space", "follow", "Follow", id="live.follow", key_display="f"),
+        Binding("p", "pause", "Pause", id="live.pause"),
+        Binding("x", "stop", "Stop", id="live.stop"),
+        Binding("q,escape", "leave", "Leave", id="live.leave", key_display="q"),
+        Binding("enter", "open", "Zoom, or the table when done", id="live.open", show=False),
+        Binding("s", "skip", "Skip this model", id="live.skip", show=False),
+        Binding("y", "copy", "Copy the transcript", id="live.copy", show=False),
+        Binding("tab,l,right", "step(1)", "Next model", id="live.next", show=False),
+        Binding("shift+tab,h,left", "step(-1)", "Previous model", id="live.previous", show=False),
+        Binding("right_square_bracket,n", "page(1)", "Next page of panes", id="live.page_next", show=False),
+        Binding("left_square_bracket,N", "page(-1)", "Page of panes before", id="live.page_back", show=False),
+        Binding("j,down", "scroll_rows(1)", "Down a row", id="live.down", show=False),
+        Binding("k,up", "scroll_rows(-1)", "Up a row", id="live.up", show=False),
+        Binding("ctrl+d", "scroll_pages(0.5)", "Down half a page", id="live.half_down", show=False),
+        Binding("ctrl+u", "scroll_pages(-0.5)", "Up half a page", id="live.half_up", show=False),
+        Binding("pagedown", "scroll_pages(1)", "Down a page", id="live.page_down", show=False),
+        Binding("pageup", "scroll_pages(-1)", "Up a page", id="live.page_up", show=False),
+        Binding("g,home", "scroll_to_start", "To the start", id="live.start", show=False),
+        Binding("G,end", "scroll_to_end", "To the end", id="live.end", show=False),
+        *(
+            Binding(str(n), f"choose({n - 1})", f"Model {n}", id=f"live.model_{n}", show=False)
+            for n in range(1, 10)
+        ),
+    ]
+
+    class OpenRun(Message):
+        """The run is over and the person wants its table."""
+
+        def __init__(self, run: int) -> None:
+            super().__init__()
+            self.run = run
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        started_here: bool = False,
+        by_line: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.feed = feed
+        self.state = feed.state
+        self.started_here = started_here
+        self.chosen = 0
+        self.zoomed = False
+        self.tiling = Tiling(1, 1, 1)
+        self.header = RunHeader(self.state, clock, id="header")
+        self.card = RunCard(self.state, clock, id="card")
+        self.board = Leaderboard(self.state, id="board")
+        models = enumerate(self.state.models.values(), 1)
+        self.panes = [ModelPane(self.state, model, n, by_line=by_line) for n, model in models]
+        self._by_model = {pane.model.id: pane for pane in self.panes}
+        self._stale = True
+
+    def compose(self) -> ComposeResult:
+        """Header, leaderboard, panes, footer; and the card that replaces them where it is too small."""
+        yield self.header
+        yield self.board
+        yield Container(*self.panes, id="panes")
+        yield self.card
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Look on, and draw at two rates."""
+        self.watch_run()
+        self.set_interval(STREAMS_EVERY, self.flush_streams)
+        self.set_interval(TABLES_EVERY, self.sync_tables)
+
+    async def on_unmount(self) -> None:
+        """The view ends; the run goes on."""
+        await self.feed.aclose()
+
+    @work(description="watch a run")
+    async def watch_run(self) -> None:
+        """Take in the feed's events until it ends."""
+        taken = 0
+        try:
+            async for event in self.feed.events():
+                self.take(event)
+                taken += 1
+                if taken % _BREATH == 0:
+                    await asyncio.sleep(0)
+        except OSError as error:
+            self.say(f"The run can no longer be followed: {error}", "warning")
+        self.header.lost = self.card.lost = self.state.phase not in OVER
+        self._stale = True
+
+    def take(self, event: Event) -> None:
+        """Take in one event. Nothing is drawn here."""
+        self.state.apply(event)
+        if not isinstance(event, Streamed):
+            self._stale = True
+        if isinstance(event, RunChanged):
+            self.refresh_bindings()
+        elif (pane := self._by_model.get(event.model)) is not None:
+            pane.take(event)
+
+    def flush_streams(self) -> None:
+        """Draw what has streamed in since the last time."""
+        if self.is_current:
+            for pane in self.shown():
+                pane.flush()
+
+    def sync_tables(self) -> None:
+        """Draw the clock, and figures if any changed."""
+        if not self.is_current:
+            return
+        self.header.sync()
+        self.card.sync()
+        if self._stale:
+            self._stale = False
+            self.board.sync()
+            for pane in self.shown():
+                pane.sync()
+        for pane in self.shown():
+            pane.sync_titles()
+
+    def shown(self) -> list[ModelPane]:
+        """The panes on this page."""
+        return [pane for pane in self.panes if pane.display]
+
+    @property
+    def pane(self) -> ModelPane:
+        """The pane in focus."""
+        return self.panes[self.chosen]
+
+    def say(self, text: str, severity: Literal["information", "warning"] = "information") -> None:
+        """A notice; its text is taken literally."""
+        self.notify(one_line(text), severity=severity, markup=False)
+
+    def on_resize(self) -> None:
+        """Lay out anew."""
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        """Show the panes of the page that the focus is on, tiled to fit."""
+        width, height = self.app.size
+        self.tiling = tile(width, height, len(self.panes))
+        self.set_class(not fits(width, height), "-card")
+        self.board.limit, self.board.chosen = self.tiling.board, self.chosen
+        per_page = 1 if self.zoomed else self.tiling.per_page
+        first = self.chosen // per_page * per_page
+        for index, pane in enumerate(self.panes):
+            pane.display = first <= index < first + per_page
+            pane.zoomed = self.zoomed
+            pane.set_class(index == self.chosen, "-chosen")
+        self._tile(self.shown())
+        self.board.sync()
+        for pane in self.shown():
+            pane.sync()
+            pane.flush()
+
+    def _tile(self, shown: list[ModelPane]) -> None:
+        grid = self.query_one("#panes").styles
+        columns = 1 if self.zoomed else min(self.tiling.columns, max(1, len(shown)))
+        grid.grid_size_columns = columns
+        grid.grid_size_rows = -(-len(shown) // columns)
+        for pane in shown:
+            pane.styles.column_span = 1
+        if shown and len(shown) % columns:
+            shown[-1].styles.column_span = columns - len(shown) % columns + 1
+
+    def action_choose(self, index: int) -> None:
+        """Bring a model into focus, and its page with it."""
+        if index < len(self.panes):
+            self.chosen = index
+            self.lay_out()
+
+    def action_step(self, step: int) -> None:
+        """To the next or previous model."""
+        self.action_choose((self.chosen + step) % len(self.panes))
+
+    def action_page(self, step: int) -> None:
+        """To the next or previous page of panes."""
+        per_page = 1 if self.zoomed else self.tiling.per_page
+        pages = -(-len(self.panes) // per_page)
+        self.action_choose((self.chosen // per_page + step) % pages * per_page)
+
+    def action_zoom(self) -> None:
+        """One pane on all of the screen, and back."""
+        self.zoomed = not self.zoomed
+        self.lay_out()
+
+    def action_follow(self) -> None:
+        """Follow the stream, or stay."""
+        self.pane.stream.toggle_follow()
+        self.pane.sync_titles()
+
+    def action_scroll_rows(self, rows: int) -> None:
+        """Scroll the pane in focus."""
+        self.pane.stream.scroll_rows(rows)
+        self.pane.sync_titles()
+
+    def action_scroll_pages(self, pages: float) -> None:
+        """Scroll the pane in focus by pages."""
+        self.action_scroll_rows(round(pages * max(2, self.pane.stream.size.height)))
+
+    def action_scroll_to_start(self) -> None:
+        """To the oldest that is kept."""
+        self.pane.stream.scroll_to_start()
+        self.pane.sync_titles()
+
+    def action_scroll_to_end(self) -> None:
+        """To the newest, following."""
+        self.pane.stream.scroll_to_end()
+        self.pane.sync_titles()
+
+    def action_copy(self) -> None:
+        """Copy what the pane in focus holds."""
+        text, what = self.pane.stream.transcript.plain(), f"the transcript of {self.pane.model.name}"
+        if isinstance(self.app, Copies):
+            self.app.copy_text(text, what)
+        else:
+            self.app.copy_to_clipboard(text)
+
+    def action_open(self) -> None:
+        """The table once the run is over; until then the same as zoom."""
+        if self.state.phase in OVER:
+            self.post_message(self.OpenRun(self.state.run))
+        else:
+            self.action_zoom()
+
+    @work(description="pause")
+    async def action_pause(self) -> None:
+        """Pause after the attempts in hand, or go on."""
+        if self.state.phase is RunPhase.RUNNING:
+            await self.ask_runner(Command("pause"), "Pausing after the attempts in hand; p goes on.")
+        elif self.state.phase is RunPhase.PAUSED:
+            await self.ask_runner(Command("resume"), "Going on.")
+
+    @work(description="skip")
+    async def action_skip(self) -> None:
+        """Skip what is left of the model in focus, after asking."""
+        model = self.pane.model
+        if self.state.phase in OVER or model.phase in ENDED:
+            return
+        if await self.app.push_screen_wait(QuestionDialog(dialogs.skipping(model.name))) == dialogs.SKIP:
+            await self.ask_runner(Command("skip", model=model.id), f"Skipping {model.name}.")
+
+    @work(description="stop")
+    async def action_stop(self) -> None:
+        """Stop the run, after asking how."""
+        if self.state.phase in OVER:
+            return
+        answer = await self.app.push_screen_wait(QuestionDialog(dialogs.stopping(self.state.run)))
+        await self._stop(answer)
+
+    @work(description="leave")
+    async def action_leave(self) -> None:
+        """Back from zoom first; else leave the view, asking about a run that was started here."""
+        if self.zoomed:
+            self.action_zoom()
+            return
+        answer: str | None = dialogs.LEAVE_RUNNING
+        going_on = self.state.phase not in OVER and not self.header.lost
+        if going_on and self.started_here:
+            answer = await self.app.push_screen_wait(QuestionDialog(dialogs.leaving(self.state.run)))
+        if answer is None:
+            return
+        await self._stop(answer)
+        if going_on and answer == dialogs.LEAVE_RUNNING:
+            self.say(f"Run {self.state.run} goes on. milo watch {self.state.run} comes back to it.")
+        self.dismiss(None)
+
+    async def _stop(self, answer: str | None) -> None:
+        if answer == dialogs.STOP_AFTER:
+            await self.ask_runner(Command("stop"), "Stopping after the attempts in hand.")
+        elif answer == dialogs.STOP_NOW:
+            await self.ask_runner(Command("stop", now=True), "Stopping now.")
+
+    async def ask_runner(self, command: Command, said: str) -> None:
+        """Send a command; what comes of it is seen in the events."""
+        try:
+            await self.feed.send(command)
+        except OSError as error:
+            self.say(f"The run cannot be reached: {error}", "warning")
+        else:
+            self.say(said)
+
+    def on_leaderboard_picked(self, message: Leaderboard.Picked) -> None:
+        """A line of the leaderboard was clicked."""
+        self.action_choose(message.index)
+
+    def on_model_pane_picked(self, message: ModelPane.Picked) -> None:
+        """A pane was clicked."""
+        self.action_choose(list(self._by_model).index(message.model))

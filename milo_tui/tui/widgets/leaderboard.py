@@ -1,0 +1,175 @@
+"""The leaderboard of a live run: a line a model, in a fixed order, as many columns as there is room for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual import events
+from textual.message import Message
+
+from milo_tui.bench.events import Phase
+from milo_tui.bench.state import ModelState, RunState
+from milo_tui.tui import words
+from milo_tui.tui.progress import SIGNS, finished, waits_for
+from milo_tui.tui.safe import safe_line
+from milo_tui.tui.widgets.lines import Lines
+
+GAP = 2
+NAME = 24
+BAR = 15
+WIDEST_BAR = 40
+_QUIET = (Phase.WAITING, Phase.LOADING, Phase.WARMING_UP, Phase.FAILED, Phase.SKIPPED, Phase.STOPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its cell for a model, and how early it goes when room is short (0: never)."""
+
+    cell: Callable[[ModelState], Text]
+    leaves: int = 0
+    left: bool = False
+    figure: bool = True
+    stretches: bool = False
+
+
+class Leaderboard(Lines):
+    """The models with their figures. Where there are more than `limit`, a window around the one in focus."""
+
+    class Picked(Message):
+        """A model's line was clicked."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self, state: RunState, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.state = state
+        self.chosen = 0
+        self.limit = 8
+
+    def make_lines(self, width: int) -> list[Text]:
+        """A line for each model shown, and one that says how many are not."""
+        models = list(self.state.models.values())
+        columns, widths = self._fitting(models, width)
+        first, count = self._window(len(models))
+        lines = [self._line(index, models[index], columns, widths) for index in range(first, first + count)]
+        if count < len(models):
+            lines.append(Text(f"    … {len(models) - count} more, tab goes on", self.ink("dim")))
+        return lines
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a line picks its model."""
+        first, count = self._window(len(self.state.models))
+        if event.y < count:
+            self.post_message(self.Picked(first + event.y))
+
+    def _window(self, models: int) -> tuple[int, int]:
+        if models <= self.limit:
+            return 0, models
+        count = max(1, self.limit - 1)
+        return min(max(0, self.chosen - count // 2), models - count), count
+
+    def _columns(self, wide: bool) -> list[Column]:
+        average = " avg" if wide else ""
+        return [
+            Column(self._model_name, left=True, figure=False),
+            Column(self._where, leaves=3, left=True, figure=False),
+            Column(lambda model: Text("━" * BAR), leaves=2, left=True, stretches=True),
+            Column(lambda model: Text(f"{model.points}/{model.possible}", self.ink("strong"))),
+            Column(lambda model: Text(_percent(model)), leaves=7),
+            Column(lambda model: Text(words.seconds(model.mean_latency) + average), leaves=6),
+            Column(lambda model: self._labelled("p95", words.seconds(model.p95_latency)), leaves=1),
+            Column(lambda model: self._labelled("TTFT", words.seconds(model.mean_ttft)), leaves=4),
+            Column(lambda model: Text(words.speed(model.mean_speed)), leaves=5),
+            Column(self._progress, figure=False),
+        ]
+
+    def _fitting(self, models: list[ModelState], width: int) -> tuple[list[Column], list[int]]:
+        columns = self._columns(width >= 100)
+        widths = [max((column.cell(model).cell_len for model in models), default=0) for column in columns]
+        room = width - 4
+        while sum(widths) + GAP * len(widths) > room and any(column.leaves for column in columns):
+            leaving = min((c for c in columns if c.leaves), key=lambda column: column.leaves)
+            place = columns.index(leaving)
+            del columns[place], widths[place]
+        spare = room - sum(widths) - GAP * len(widths)
+        for place, column in enumerate(columns):
+            if column.stretches:
+                widths[place] = max(BAR, min(WIDEST_BAR, BAR + spare))
+        widths[0] = max(6, min(widths[0], room - sum(widths[1:]) - GAP * len(widths)))
+        return columns, widths
+
+    def _line(self, index: int, model: ModelState, columns: list[Column], widths: list[int]) -> Text:
+        here = index == self.chosen
+        number = f"{'▸' if here else ' '}{index + 1:>2} "
+        line = Text(no_wrap=True, end="")
+        line.append(number, self.ink("here" if here else "dim"))
+        told = self._instead(model)
+        for column, width in zip(columns, widths, strict=True):
+            if told is None or not column.figure:
+                cell = self._bar(model, width) if column.stretches else column.cell(model)
+                line.append_text(_fitted(cell, width, column.left))
+                line.append(" " * GAP)
+            elif told.plain:
+                room = sum(w for c, w in zip(columns, widths, strict=True) if c.figure)
+                gaps = GAP * (sum(column.figure for column in columns) - 1)
+                line.append_text(_fitted(told, room + gaps, left=True))
+                line.append(" " * GAP)
+                told = Text()
+        line.rstrip()
+        return line
+
+    def _instead(self, model: ModelState) -> Text | None:
+        """What stands in place of figures where there are none yet."""
+        if model.scored:
+            return None
+        if model.phase is Phase.RUNNING:
+            return Text("first attempt", self.ink("dim"))
+        note = waits_for(self.state, model) if model.phase is Phase.WAITING else model.note
+        told = safe_line(f"{model.phase.value}: {note}" if note else model.phase.value)
+        told.stylize(self.ink("bad" if model.phase is Phase.FAILED else "dim"))
+        return told
+
+    def _model_name(self, model: ModelState) -> Text:
+        name = safe_line(model.name)
+        name.truncate(NAME, overflow="ellipsis")
+        name.stylize(self.ink("strong"))
+        return name
+
+    def _where(self, model: ModelState) -> Text:
+        if model.simulated:
+            return Text("simulated", self.ink("simulated"))
+        where = "API" if model.where == "api" else f"local {words.gigabytes(model.memory_gb)}".rstrip()
+        return Text(where, self.ink("dim"))
+
+    def _bar(self, model: ModelState, width: int) -> Text:
+        halves = round(2 * width * model.points / model.possible) if model.possible else 0
+        bar = Text("━" * (halves // 2) + "╸" * (halves % 2), self.ink("bar"))
+        bar.append("─" * (width - bar.cell_len), self.ink("track"))
+        return bar
+
+    def _labelled(self, label: str, value: str) -> Text:
+        return Text.assemble((f"{label} ", self.ink("dim")), value.rjust(6))
+
+    def _progress(self, model: ModelState) -> Text:
+        holes = model.holes
+        sign = "◐" if holes and model.phase is Phase.DONE else SIGNS[model.phase]
+        ink = {Phase.DONE: "good", Phase.FAILED: "bad"}.get(model.phase, "dim")
+        done = f"{finished(model)}/{self.state.attempts_per_model}"
+        return Text.assemble(done, (f" {sign}", self.ink("hole" if sign == "◐" else ink)))
+
+
+def _percent(model: ModelState) -> str:
+    return words.percent(model.points / model.possible if model.possible else None)
+
+
+def _fitted(text: Text, width: int, left: bool) -> Text:
+    text = text.copy()
+    text.truncate(width, overflow="ellipsis")
+    room = width - text.cell_len
+    if left:
+        text.pad_right(room)
+    else:
+        text.pad_left(room)
+    return text

@@ -1,0 +1,101 @@
+"""Questions with a few answers: leave a run, stop it, skip a model. Escape is always the harmless way out."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from milo_tui.tui.safe import safe
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: its name in the program, and what it says."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, with the default answer first."""
+
+    title: str
+    text: str
+    answers: tuple[Answer, ...]
+
+
+LEAVE_RUNNING, STOP_AFTER, STOP_NOW, STAY, SKIP = "leave", "after", "now", "stay", "skip"
+
+_AFTER = Answer(STOP_AFTER, "Stop after the attempts in hand")
+_NOW = Answer(STOP_NOW, "Stop now; the attempts in hand are lost")
+
+
+def leaving(run: int) -> Question:
+    """Asked on leaving a run that was started here."""
+    running = Answer(LEAVE_RUNNING, f"Leave it running (milo watch {run} comes back to it)")
+    return Question(f"Leave run {run}?", "It goes on without this view.", (running, _AFTER, _NOW))
+
+
+def stopping(run: int) -> Question:
+    """Asked before a run is stopped."""
+    stay = Answer(STAY, "Let it run on")
+    text = f"What is done is kept; milo resume {run} carries on later."
+    return Question(f"Stop run {run}?", text, (_AFTER, _NOW, stay))
+
+
+def skipping(model: str) -> Question:
+    """Asked before the rest of a model is skipped."""
+    answers = (Answer(SKIP, "Skip what is left of it"), Answer(STAY, "Let it run on"))
+    return Question("Skip this model?", f"{model}: what is done is kept.", answers)
+
+
+class QuestionDialog(ModalScreen[str | None]):
+    """Asks, and returns the chosen answer's name; None where the person changed their mind."""
+
+    DEFAULT_CSS = """
+    QuestionDialog { align: center middle; background: $background 60%; }
+    QuestionDialog > Vertical { width: 64; max-width: 96%; height: auto; max-height: 96%; padding: 1 2;
+        border: round $frame-focus; border-title-color: $foreground; border-title-style: bold;
+        background: $surface; }
+    QuestionDialog Static { margin-bottom: 1; color: $foreground; background: $surface; }
+    QuestionDialog OptionList { height: auto; border: none; padding: 0; background: $surface; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "cancel", "Back", id="dialog.cancel"),
+        Binding("j", "move(1)", show=False),
+        Binding("k", "move(-1)", show=False),
+    ]
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self.question = question
+
+    def compose(self) -> ComposeResult:
+        """A frame with the question and its answers."""
+        answers = [Option(safe(answer.text), id=answer.name) for answer in self.question.answers]
+        with Vertical() as frame:
+            frame.border_title = safe(self.question.title)  # type: ignore[assignment]
+            yield Static(safe(self.question.text))
+            yield OptionList(*answers)
+            yield Static(Text("enter chooses · esc goes back"), classes="-keys")
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """An answer was chosen."""
+        self.dismiss(event.option.id)
+
+    def action_cancel(self) -> None:
+        """Nothing happens."""
+        self.dismiss(None)
+
+    def action_move(self, step: int) -> None:
+        """The arrows' neighbours on the home row."""
+        options = self.query_one(OptionList)
+        options.action_cursor_down() if step > 0 else options.action_cursor_up()

@@ -1,0 +1,207 @@
+"""One model in the live screen: what it is doing now, its scores so far, its running averages."""
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.geometry import Size
+from textual.message import Message
+
+from milo_tui.bench.events import (
+    AttemptFinished,
+    AttemptStarted,
+    Event,
+    ModelChanged,
+    Phase,
+    ServerNoted,
+    Streamed,
+    ToolAnswered,
+)
+from milo_tui.bench.state import ModelState, RunState
+from milo_tui.sanitise import one_line
+from milo_tui.tui import words
+from milo_tui.tui.progress import ENDED, lane_of, waits_for
+from milo_tui.tui.safe import safe_line
+from milo_tui.tui.widgets.score_grid import ScoreGrid
+from milo_tui.tui.widgets.stream_pane import StreamPane
+
+STREAM_ROWS = 7
+"""Rows a stream should keep before the grid takes more room."""
+SIDE_BY_SIDE = 130
+
+
+class ModelPane(Container):
+    """A frame with the stream above the grid; of a model that is done, the grid with all averages."""
+
+    DEFAULT_CSS = """
+    ModelPane { border: round $frame; border-title-color: $foreground; border-subtitle-color: $dim;
+        border-subtitle-align: right; background: $background; layout: vertical; padding: 0 1; }
+    ModelPane StreamPane { width: 1fr; }
+    ModelPane.-chosen { border: round $frame-focus; }
+    ModelPane.-done StreamPane { display: none; }
+    ModelPane.-done ScoreGrid { border-top: none; }
+    ModelPane.-bare ScoreGrid { display: none; }
+    ModelPane.-side { layout: horizontal; }
+    ModelPane.-side ScoreGrid { width: 70; border-top: none; border-left: solid $frame; padding-left: 1;
+        height: 1fr; }
+    """
+
+    class Picked(Message):
+        """The pane was clicked."""
+
+        def __init__(self, model: str) -> None:
+            super().__init__()
+            self.model = model
+
+    def __init__(self, state: RunState, model: ModelState, number: int, *, by_line: bool = False) -> None:
+        super().__init__()
+        self.state = state
+        self.model = model
+        self.number = number
+        self.zoomed = False
+        self.stream = StreamPane(by_line=by_line)
+        self.grid = ScoreGrid(state, model)
+        self._titles: tuple[Text, Text] | None = None
+
+    def compose(self) -> ComposeResult:
+        """The stream, then the grid."""
+        yield self.stream
+        yield self.grid
+
+    def on_mount(self) -> None:
+        """A newcomer sees the attempt in hand from as far back as the snapshot reaches."""
+        current = self.model.current
+        if current is not None:
+            self._heading(current.prompt, current.repeat, current.number)
+        if self.model.transcript_dropped:
+            self.stream.append("note", "the beginning is not kept for those who join late")
+        for segment in self.model.transcript:
+            self.stream.append(segment.kind, segment.text, segment.name, segment.turn, segment.call)
+        self.sync()
+
+    def take(self, event: Event) -> None:
+        """Show what happened to this model; it is drawn at the next flush."""
+        match event:
+            case Streamed():
+                self.stream.append(event.kind, event.text, event.name, event.turn, event.call)
+            case ToolAnswered():
+                self.stream.append("tool error" if event.is_error else "tool result", event.content)
+            case AttemptStarted():
+                self._heading(event.prompt, event.repeat, event.number)
+            case AttemptFinished():
+                self.stream.append("outcome", _told(event))
+            case ServerNoted():
+                self.stream.append("note", event.text)
+            case ModelChanged() if event.note and event.phase in ENDED:
+                self.stream.append("note", f"{event.phase.value}: {event.note}")
+            case _:
+                pass
+
+    def flush(self) -> None:
+        """Draw the stream as far as it has come."""
+        self.stream.set_streaming(self.model.current is not None)
+        self.stream.flush()
+
+    def sync(self) -> None:
+        """Bring titles, grid and layout up to the model's state."""
+        self._choose_form()
+        self.stream.hint = self._hint()
+        self.grid.sync()
+        self.sync_titles()
+
+    def sync_titles(self) -> None:
+        """The frame's texts; setting them repaints the frame, so only when they changed."""
+        width = self.outer_size.width
+        titles = self._title(width), self._subtitle(width)
+        if titles != self._titles and self.size.width:
+            self._titles = titles
+            self.border_title, self.border_subtitle = titles  # type: ignore[assignment]
+
+    def on_resize(self) -> None:
+        """Another size may take another form."""
+        self.sync()
+
+    def on_click(self) -> None:
+        """A click brings a pane into focus."""
+        self.post_message(self.Picked(self.model.id))
+
+    def _choose_form(self) -> None:
+        done = self.model.phase in ENDED and bool(self.model.cells) and not self.zoomed
+        side = self.zoomed and self.size.width >= SIDE_BY_SIDE
+        rows = len(self.state.categories)
+        room = self.content_size.height - STREAM_ROWS
+        if done or side or (self.zoomed and room >= rows + 8):
+            self.grid.form = "table"
+        elif room > rows + 2:
+            self.grid.form = "rows"
+        else:
+            self.grid.form = "compact"
+        compact = self.grid.get_content_height(Size(), Size(), max(20, self.content_size.width)) + 1
+        self.set_class(done, "-done")
+        self.set_class(side, "-side")
+        nothing = not self.model.cells and self.model.current is None
+        self.set_class(nothing or (not done and not side and self.content_size.height - compact < 4), "-bare")
+
+    def _heading(self, prompt: str, repeat: int, number: int) -> None:
+        again = f" · try {number}" if number > 1 else ""
+        self.stream.append("heading", f"{prompt} · {repeat} of {self.state.repeats}{again}")
+
+    def _hint(self) -> str:
+        """What an empty stream says: why there is nothing to see yet."""
+        if self.model.phase is not Phase.WAITING:
+            return f"{self.model.phase.value} {self.model.note}".strip()
+        lane = [self.state.models[name].name for name in lane_of(self.state, self.model.id)]
+        order = f"\n\nOne after another here: {' → '.join(lane)}" if len(lane) > 1 else ""
+        return f"waiting: {waits_for(self.state, self.model)}{order}"
+
+    def _title(self, width: int) -> Text:
+        name = safe_line(f"{self.number} {self.model.name}")
+        name.stylize("bold")
+        if self.model.simulated:
+            name.append(" · simulated", self._color("simulated"))
+        name.truncate(max(8, width - 6), overflow="ellipsis")
+        room = width - name.cell_len - 9
+        detail = next((text for text in self._details() if text and cell_len(text) <= room), "")
+        if not detail:
+            return name
+        fill = "─" * (room - cell_len(detail) + 1)
+        frame = self._color("frame-focus" if self.has_class("-chosen") else "frame")
+        return Text.assemble(name, (f" {fill} ", frame), detail)
+
+    def _details(self) -> list[str]:
+        """What the model is at, from the longest to the shortest way of saying it."""
+        model, current = self.model, self.model.current
+        if current is None or model.phase in ENDED:
+            if model.phase is Phase.RUNNING:
+                return []
+            told = model.phase.value
+            note = model.note if model.phase in (Phase.LOADING, Phase.WARMING_UP) else ""
+            return [one_line(f"{told}: {note}"), told] if note else [told]
+        prompt = one_line(current.prompt)
+        short, place = prompt.rpartition("/")[2], f"{current.repeat} of {self.state.repeats}"
+        turn = f"{place} · turn {current.turn + 1}"
+        return [f"{prompt} · {turn}", f"{short} · {turn}", f"{short} · {place}", short, turn, place]
+
+    def _subtitle(self, width: int) -> Text:
+        if not self.stream.follow and self.stream.display:
+            return Text(f"reading back · {words.count(self.stream.below, 'row')} below · f follows")
+        model = self.model
+        if not model.scored or self.has_class("-done"):
+            return Text()
+        average, speed = f"{words.seconds(model.mean_latency)} avg", words.speed(model.mean_speed)
+        ttft = f"TTFT {words.seconds(model.mean_ttft)}"
+        p95 = f"p95 {words.seconds(model.p95_latency)}"
+        variants = [[average, p95, ttft, speed], [average, ttft, speed], [average, speed], [average]]
+        fitting = [text for parts in variants if len(text := " · ".join(parts)) <= width - 6]
+        return Text(fitting[0] if fitting else "")
+
+    def _color(self, name: str) -> Style:
+        return Style.parse(self.app.theme_variables[name])
+
+
+def _told(event: AttemptFinished) -> str:
+    """An attempt's end in words."""
+    score = f"{event.points} of 3" if event.points is not None else event.outcome.value
+    parts = [score, words.seconds(event.latency), event.lost]
+    return " · ".join(part for part in parts if part and part != words.NOTHING)

@@ -1,0 +1,102 @@
+"""The first line of the live screen: what runs, how long, how long still, and whether it is live."""
+
+from collections.abc import Callable
+
+from rich.style import Style
+from rich.text import Text
+
+from milo_tui.bench.events import RunPhase
+from milo_tui.bench.state import RunState
+from milo_tui.tui import words
+from milo_tui.tui.progress import OVER, finished, rounded, time_left
+from milo_tui.tui.safe import safe_line
+from milo_tui.tui.widgets.lines import Lines
+
+_SIGNS = {
+    RunPhase.RUNNING: ("● live", "live"),
+    RunPhase.PAUSED: ("‖ paused", "warn"),
+    RunPhase.STOPPING: ("■ stopping", "warn"),
+    RunPhase.DONE: ("✓ finished", "good"),
+    RunPhase.INCOMPLETE: ("◐ incomplete", "hole"),
+    RunPhase.STOPPED: ("■ stopped", "warn"),
+}
+
+
+class RunHeader(Lines):
+    """One line; what matters least goes first where room is short."""
+
+    def __init__(self, state: RunState, clock: Callable[[], float], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.state = state
+        self.clock = clock
+        self.lost = False
+
+    def make_lines(self, width: int) -> list[Text]:
+        """The one line."""
+        right = self._right(width)
+        room = width - right.cell_len - 5
+        left = next((text for text in self._lefts() if text.cell_len <= room), self._lefts()[-1])
+        left.truncate(max(0, room), overflow="ellipsis")
+        gap = " " * (width - left.cell_len - right.cell_len - 2)
+        return [Text.assemble(" ", left, gap, right, " ")]
+
+    def _lefts(self) -> list[Text]:
+        state = self.state
+        run = Text.assemble(("milo", self.ink("accent")), f" · run {state.run}")
+        if state.simulated:
+            run.append(" · ").append("simulated", self.ink("simulated"))
+        suite = Text.assemble(run, " · ", safe_line(state.suite))
+        size = f"{len(state.prompts)} × {state.repeats}"
+        models = words.count(len(state.models), "model")
+        return [
+            Text.assemble(suite, (f" · {models} × {size}", self.ink("dim"))),
+            Text.assemble(suite, (f" · {len(state.models)} × {size}", self.ink("dim"))),
+            suite,
+            run,
+        ]
+
+    def _right(self, width: int) -> Text:
+        if self.lost:
+            return Text("✗ the run's process is gone", self._style("bad"))
+        sign, ink = _SIGNS[self.state.phase]
+        parts = [*self._times(width), Text(sign, self._style(ink))]
+        if self.state.phase in OVER:
+            parts = [parts[-1], *parts[:-1], Text("enter opens the table", self.ink("accent"))]
+        return Text(" · ", self.ink("dim")).join(parts)
+
+    def _times(self, width: int) -> list[Text]:
+        state, now = self.state, self.clock()
+        gone = (state.finished or now) - state.started
+        if state.phase in OVER:
+            return [Text(f"in {words.span(gone)}")]
+        left = time_left(state, now)
+        told = "time left not known yet" if left is None else f"about {words.span(rounded(left))} left"
+        return [Text(f"{words.span(gone)} gone"), Text(told)] if width >= 80 else [Text(told)]
+
+    def _style(self, ink: str) -> Style:
+        return self.ink(ink)
+
+
+class RunCard(RunHeader):
+    """What is left of the screen where there is no room for it: the run in a few short lines."""
+
+    def make_lines(self, width: int) -> list[Text]:
+        """The run's state and progress on the first line; then that more needs more room."""
+        state = self.state
+        done = sum(finished(model) for model in state.models.values())
+        sign, ink = ("✗ gone", "bad") if self.lost else _SIGNS[state.phase]
+        words_ = [f"run {state.run}", f"{done}/{state.attempts_per_model * len(state.models)}"]
+        if state.simulated:
+            words_.append("simulated")
+        line = Text(" · ").join([Text(sign, self.ink(ink)), *map(Text, words_), *self._scores()])
+        line.truncate(width, overflow="ellipsis")
+        needs = Text("80 × 20 shows all of it; q leaves", self.ink("dim"))
+        needs.truncate(width, overflow="ellipsis")
+        return [line, needs]
+
+    def _scores(self) -> list[Text]:
+        models = [model for model in self.state.models.values() if model.possible]
+        return [
+            Text.assemble(safe_line(model.name), f" {words.percent(model.points / model.possible)}")
+            for model in models
+        ]

@@ -1,0 +1,158 @@
+"""What a stream pane shows, apart from the drawing: kinds of text, wrapped to a width, of bounded size."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from milo_tui.sanitise import one_line, sanitise
+from milo_tui.tui.widgets.wrapping import wrap
+
+Kind = Literal["reasoning", "text", "tool call", "tool result", "tool error", "note", "heading", "outcome"]
+
+MAX_LINES = 4_000
+MAX_CHARACTERS = 200_000
+LONG_LINE = 4_000
+_STREAMED = ("reasoning", "text", "tool call")
+GUTTER = 2
+"""Cells at the left for a kind's sign."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of text (what stands between two newlines).
+
+    `label` characters of it are a tool's name; it `opens` a segment, or `goes_on` from an overlong line.
+    """
+
+    kind: Kind
+    text: str
+    label: int = 0
+    opens: bool = False
+    goes_on: bool = False
+    rows: int = 0
+
+
+@dataclass(slots=True)
+class Row:
+    """One row of the screen: a stretch of a line."""
+
+    line: Line
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The row's text."""
+        return self.line.text[self.start : self.end]
+
+
+@dataclass(slots=True)
+class Transcript:
+    """Lines and the rows they make at a width. Rows are numbered from the first ever, dropped ones included."""
+
+    width: int = 80
+    lines: deque[Line] = field(default_factory=deque)
+    rows: deque[Row] = field(default_factory=deque)
+    dropped: int = 0
+    characters: int = 0
+    _place: tuple[Kind, int, int] | None = None
+
+    @property
+    def end(self) -> int:
+        """One past the number of the last row."""
+        return self.dropped + len(self.rows)
+
+    def append(self, kind: Kind, text: str, name: str = "", turn: int = 0, call: int = 0) -> int:
+        """Add text, going on with the last segment where it belongs to that; the first row that changed."""
+        changed = max(self.dropped, self.end - 1)
+        place = (kind, turn, call)
+        first, *rest = sanitise(text).replace("\t", "    ").split("\n")
+        if place == self._place and kind in _STREAMED:
+            self._grow(first)
+        else:
+            label = one_line(name) if kind == "tool call" else ""
+            self._add(Line(kind, f"{label} " if label else "", len(label), opens=True))
+            self._grow(first)
+        self._place = place
+        for text_line in rest:
+            self._add(Line(kind, ""))
+            self._grow(text_line)
+        self._forget()
+        return changed
+
+    def resize(self, width: int) -> None:
+        """Wrap everything to another width; rows are numbered from zero again."""
+        self.width, self.dropped = width, 0
+        self.rows.clear()
+        for line in self.lines:
+            line.rows = 0
+            self._wrap(line)
+
+    def row(self, number: int) -> Row | None:
+        """The row of that number; None before the first or after the last."""
+        index = number - self.dropped
+        return self.rows[index] if 0 <= index < len(self.rows) else None
+
+    def find(self, place: Row) -> int:
+        """The number of the row that shows the same text, after a resize."""
+        for number, row in enumerate(self.rows, self.dropped):
+            if row.line is place.line and (
+                row.start <= place.start < row.end or row.end >= len(row.line.text)
+            ):
+                return number
+        return self.dropped
+
+    def plain(self) -> str:
+        """All of it, sanitised, without the signs."""
+        return "".join(line.text if line.goes_on else f"\n{line.text}" for line in self.lines)[1:]
+
+    def _add(self, line: Line) -> None:
+        self.lines.append(line)
+        self.characters += len(line.text)
+        self._wrap(line)
+
+    def _grow(self, text: str) -> None:
+        for piece in _pieces(text, LONG_LINE - len(self.lines[-1].text)):
+            if piece.starts_line:
+                self._add(Line(self.lines[-1].kind, piece.text, goes_on=True))
+            else:
+                self._extend(self.lines[-1], piece.text)
+
+    def _extend(self, line: Line, text: str) -> None:
+        line.text += text
+        self.characters += len(text)
+        line.rows -= 1
+        self._wrap(line, self.rows.pop().start)
+
+    def _wrap(self, line: Line, start: int = 0) -> None:
+        rows = [Row(line, *span) for span in wrap(line.text, max(1, self.width - GUTTER), start)]
+        self.rows.extend(rows)
+        line.rows += len(rows)
+
+    def _forget(self) -> None:
+        while len(self.lines) > 1 and (len(self.lines) > MAX_LINES or self.characters > MAX_CHARACTERS):
+            line = self.lines.popleft()
+            self.characters -= len(line.text)
+            self.dropped += line.rows
+            for _ in range(line.rows):
+                self.rows.popleft()
+
+
+class _Piece(NamedTuple):
+    text: str
+    starts_line: bool
+
+
+def _pieces(text: str, room: int) -> Iterator[_Piece]:
+    """Cut what would make a line overlong: at a space past `room`, or without one a whole line later."""
+    starts_line = False
+    while len(text) > room:
+        limit = max(0, room + LONG_LINE)
+        space = text.find(" ", max(0, room), limit)
+        cut = space if space >= 0 else limit
+        yield _Piece(text[:cut], starts_line)
+        text, room, starts_line = text[cut:], LONG_LINE, True
+        if not text:
+            return
+    yield _Piece(text, starts_line)

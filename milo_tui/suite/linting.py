@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
+from milo_tui.suite.facts import plain
+from milo_tui.suite.json_text import show
 from milo_tui.suite.matching import OPERATORS, TEXT_OPERATORS, operator_of
 from milo_tui.suite.prompt import CallPattern, Check, Prompt, Step, Tool
+from milo_tui.suite.schemas import fault_of
 from milo_tui.suite.yaml_lines import Path
 
 Finding = tuple[Path, str]
@@ -19,6 +20,8 @@ def lint(prompt: Prompt) -> list[Finding]:
     found: list[Finding] = []
     for i, tool in enumerate(prompt.tools):
         found += _tool(tool, ("tools", i))
+    if found:
+        return found
     for i, check in enumerate(prompt.checks):
         found += _check(prompt, check, ("checks", i))
     found += _steps(prompt, prompt.reference, ("reference",), known_tools_only=True)
@@ -30,23 +33,32 @@ def lint(prompt: Prompt) -> list[Finding]:
 
 
 def _tool(tool: Tool, path: Path) -> Iterator[Finding]:
-    yield from _schema(tool.parameters, (*path, "parameters"))
+    faults = list(_schema(tool.parameters, (*path, "parameters")))
+    yield from faults
     if tool.parameters.get("type") != "object":
-        yield (*path, "parameters"), "must be a JSON Schema of type: object"
-    properties = tool.parameters.get("properties", {})
+        yield (*path, "parameters"), "must be a JSON Schema with type: object"
+    if faults:
+        return
     for i, reply in enumerate(tool.replies):
+        where = (*path, "replies", i)
         for name, matcher in (reply.when or {}).items():
-            where = (*path, "replies", i, "when", name)
-            if name not in properties:
-                yield where, f"the tool {tool.name} has no argument {name}"
-            yield from _matcher(matcher, where)
+            yield from _argument(tool, name, (*where, "when", name))
+            yield from _matcher(matcher, (*where, "when", name))
+        if not reply.when and reply.on_call is None and i + 1 < len(tool.replies):
+            yield where, "answers every call, so that the replies after it never do; put it last"
 
 
-def _schema(schema: Any, path: Path) -> Iterator[Finding]:
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        yield (*path, *error.absolute_path), f"not a valid JSON Schema: {error.message}"
+def _argument(tool: Tool, name: str, path: Path) -> Iterator[Finding]:
+    known = tool.parameters.get("properties", {})
+    if name not in known:
+        names = ", ".join(known) or "none"
+        yield path, f"the tool {tool.name} has no argument {name} (its arguments: {names})"
+
+
+def _schema(schema: dict[str, Any], path: Path) -> Iterator[Finding]:
+    fault = fault_of(schema)
+    if fault is not None:
+        yield (*path, *fault[0]), fault[1]
 
 
 def _matcher(matcher: Any, path: Path) -> Iterator[Finding]:
@@ -73,25 +85,32 @@ def _matcher(matcher: Any, path: Path) -> Iterator[Finding]:
 
 def _operator(operator: str, argument: Any, path: Path) -> Iterator[Finding]:
     if operator == "$schema":
-        yield from _schema(argument, path)
+        if isinstance(argument, dict):
+            yield from _schema(argument, path)
+        else:
+            yield path, "$schema takes a JSON Schema, such as {type: string}"
     elif operator == "$regex":
         yield from _regex(argument, path)
     elif operator == "$number":
         yield from _number(argument, path)
     elif operator in ("$any_of", "$unordered"):
         if not isinstance(argument, list) or not argument:
-            yield path, f"{operator} takes a list"
+            yield path, f"{operator} takes a list of one value or more"
         else:
             yield from _matcher(argument, path)
     elif operator == "$optional":
         yield from _matcher(argument, path)
+    elif operator == "$text" and not isinstance(argument, str):
+        yield path, "$text takes a text; put it in quotes"
+    elif operator == "$anything" and argument is not True:
+        yield path, "$anything takes true"
 
 
 def _regex(pattern: Any, path: Path) -> Iterator[Finding]:
     try:
         re.compile(pattern)
     except (re.error, TypeError) as error:
-        yield path, f"not a regular expression: {error}"
+        yield path, f"is not a regular expression: {error}"
 
 
 def _number(argument: Any, path: Path) -> Iterator[Finding]:
@@ -127,49 +146,83 @@ def _check(prompt: Prompt, check: Check, path: Path) -> Iterator[Finding]:
 def _text_item(item: Any, path: Path) -> Iterator[Finding]:
     operator = operator_of(item)
     if operator is None:
-        if not isinstance(item, str | int | float) or isinstance(item, bool) or item == "":
-            yield path, "must be text, a number, or one of " + ", ".join(sorted(TEXT_OPERATORS))
+        yield from _text(item, path)
     elif operator not in TEXT_OPERATORS:
-        yield (
-            path,
-            f"there is no operator {operator} for text; use one of {', '.join(sorted(TEXT_OPERATORS))}",
-        )
-    elif operator == "$any_of":
-        for i, option in enumerate(item[operator]):
-            yield from _text_item(option, (*path, operator, i))
-    elif operator == "$regex":
-        yield from _regex(item[operator], (*path, operator))
+        wanted = ", ".join(sorted(TEXT_OPERATORS))
+        yield path, f"there is no operator {operator} for text; use one of {wanted}"
+    else:
+        yield from _text_operator(operator, item[operator], (*path, operator))
+
+
+def _text(item: Any, path: Path) -> Iterator[Finding]:
+    is_number = isinstance(item, int | float) and not isinstance(item, bool)
+    if not is_number and not isinstance(item, str):
+        wanted = ", ".join(sorted(TEXT_OPERATORS))
+        yield path, f"must be text, a number, or one of {wanted} (found {show(item, 60)})"
+    elif isinstance(item, str) and not plain(item):
+        yield path, "must hold a letter or digit, or every answer would hold it"
+
+
+def _text_operator(operator: str, argument: Any, path: Path) -> Iterator[Finding]:
+    if operator == "$regex":
+        yield from _regex(argument, path)
     elif operator == "$number":
-        yield from _number(item[operator], (*path, operator))
-    elif not re.fullmatch(r"\d{4}-\d\d-\d\d", str(item[operator])):
-        yield (*path, operator), "$date takes a day such as 2026-03-14"
+        yield from _number(argument, path)
+    elif operator == "$date":
+        yield from _date(argument, path)
+    elif not isinstance(argument, list) or not argument:
+        yield path, f"{operator} takes a list of one value or more"
+    else:
+        for i, option in enumerate(argument):
+            yield from _text_item(option, (*path, i))
+
+
+def _date(argument: Any, path: Path) -> Iterator[Finding]:
+    try:
+        is_day = date.fromisoformat(argument).isoformat() == argument
+    except (TypeError, ValueError):
+        is_day = False
+    if not is_day:
+        yield path, f"$date takes a day such as 2026-03-14 (found {show(argument, 60)})"
 
 
 def _pattern(prompt: Prompt, pattern: CallPattern, path: Path, *, effect: bool) -> Iterator[Finding]:
     name, arguments = next(iter(pattern.items()))
     yield from _known(prompt, name, (*path, name))
     tool = prompt.tool(name)
-    if tool is not None:
-        if effect and not tool.effect:
-            yield (*path, name), f"the tool {name} is not marked effect: true"
-        for argument in arguments:
-            if argument not in tool.parameters.get("properties", {}):
-                yield (*path, name, argument), f"the tool {name} has no argument {argument}"
+    if tool is not None and effect and not tool.effect:
+        yield (*path, name), f"the tool {name} is not marked effect: true; mark it, or ask for it in calls"
+    if operator_of(arguments) is not None:
+        yield from _matcher(arguments, (*path, name))
+        return
     for argument, matcher in arguments.items():
+        if tool is not None:
+            yield from _argument(tool, argument, (*path, name, argument))
         yield from _matcher(matcher, (*path, name, argument))
 
 
 def _known(prompt: Prompt, name: str, path: Path) -> Iterator[Finding]:
     if prompt.tool(name) is None:
         tools = ", ".join(tool.name for tool in prompt.tools) or "none"
-        yield path, f"there is no tool {name} in this prompt (tools: {tools})"
+        yield path, f"there is no tool {name} in this prompt (its tools: {tools})"
 
 
 def _steps(prompt: Prompt, steps: list[Step], path: Path, *, known_tools_only: bool) -> Iterator[Finding]:
+    if len(steps) > prompt.max_turns:
+        yield path, f"takes {len(steps)} turns, but max_turns is {prompt.max_turns}"
     for i, step in enumerate(steps):
-        if known_tools_only:
-            for name, _ in step.made:
+        for name, arguments in step.made:
+            if known_tools_only:
                 yield from _known(prompt, name, (*path, i))
-        last = i == len(steps) - 1
-        if not last and not step.made and not step.call_text:
+            if operator := _operator_in(arguments):
+                yield (*path, i), f"a step sends plain values; {operator} would be sent as it stands"
+        if i + 1 < len(steps) and not step.made and not step.call_text:
             yield (*path, i), "a turn without a call ends the conversation; it must be the last step"
+
+
+def _operator_in(value: Any) -> str | None:
+    """The first operator anywhere in a value."""
+    if operator_of(value) in OPERATORS:
+        return operator_of(value)
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((found for item in inside if (found := _operator_in(item))), None)

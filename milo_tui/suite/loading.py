@@ -2,15 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from milo_tui.suite import yaml_lines
+from milo_tui.suite.json_text import show
+from milo_tui.suite.linting import lint
 from milo_tui.suite.prompt import Category, Prompt, Suite, SuiteFile, natural_key
+from milo_tui.suite.wording import sentence
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -41,23 +44,23 @@ class SuiteError(Exception):
 
 def load_suite(folder: Path) -> Suite:
     """Load a folder of the form `suite.yaml`, `<category>/<name>.yaml`. Raises SuiteError."""
-    suite_path = folder / "suite.yaml"
     if not folder.is_dir():
-        raise SuiteError(
-            [Problem(folder, 1, "", "there is no such folder; give the folder that holds suite.yaml")]
-        )
-    file, _ = _read(suite_path, SuiteFile)
-    problems: list[Problem] = []
+        text = "there is no such folder; give the folder that holds suite.yaml"
+        raise SuiteError([Problem(folder, 1, "", text)])
+    suite_path = folder / "suite.yaml"
+    file, document = _read(suite_path, SuiteFile)
+    problems = [_problem(suite_path, document, where, text) for where, text in _listing(folder, file)]
+    problems += _strays(folder, file)
     prompts: list[Prompt] = []
     for category in file.categories:
-        for path in _prompt_files(folder, suite_path, category, problems):
+        for path in _prompt_files(folder, category):
             try:
                 prompts.append(load_prompt(path, f"{category.id}/{path.stem}"))
             except SuiteError as error:
                 problems += error.problems
-    problems += _strays(folder, file)
     if not prompts and not problems:
-        problems.append(Problem(suite_path, 1, "categories", "no prompt file lies in any of these folders"))
+        text = "no prompt file lies in the folders of these categories"
+        problems.append(_problem(suite_path, document, ("categories",), text))
     if problems:
         raise SuiteError(problems)
     return Suite(file=file, prompts=tuple(prompts), digest=digest(prompts))
@@ -65,12 +68,11 @@ def load_suite(folder: Path) -> Suite:
 
 def load_prompt(path: Path, expected_id: str | None = None) -> Prompt:
     """Load one prompt file; its id must be `expected_id` where that is given. Raises SuiteError."""
-    from milo_tui.suite.linting import lint
-
     prompt, document = _read(path, Prompt)
     found = lint(prompt)
     if expected_id is not None and prompt.id != expected_id:
-        found.insert(0, (("id",), f"is {prompt.id}, but the file's place says {expected_id}"))
+        text = f"must be {expected_id}, the folder and the name of this file (found {show(prompt.id)})"
+        found.insert(0, (("id",), text))
     if found:
         raise SuiteError([_problem(path, document, where, message) for where, message in found])
     return prompt
@@ -82,56 +84,66 @@ def digest(prompts: Iterable[Prompt]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _prompt_files(folder: Path, suite_path: Path, category: Category, problems: list[Problem]) -> list[Path]:
-    found = {path.stem: path for path in (folder / category.id).glob("*.yaml")}
-    listed = [name for name in category.prompts if name in found]
-    for name in category.prompts:
-        if name not in found:
-            text = f"lists {name}, but there is no file {category.id}/{name}.yaml"
-            problems.append(Problem(suite_path, 1, f"categories.{category.id}.prompts", text))
+def _prompt_files(folder: Path, category: Category) -> list[Path]:
+    """The files of a category: those that suite.yaml lists in its order, then the others by name."""
+    found = {path.stem: path for path in (folder / category.id).glob("*.yaml") if path.name[0] != "."}
+    listed = [name for name in dict.fromkeys(category.prompts) if name in found]
     return [found[name] for name in [*listed, *sorted(found.keys() - set(listed), key=natural_key)]]
 
 
-def _strays(folder: Path, file: SuiteFile) -> list[Problem]:
+def _listing(folder: Path, file: SuiteFile) -> Iterator[tuple[yaml_lines.Path, str]]:
+    """What suite.yaml lists twice, or lists and is not there."""
+    ids = [category.id for category in file.categories]
+    for i, category in enumerate(file.categories):
+        if category.id in ids[:i]:
+            yield ("categories", i, "id"), f"the category {category.id} is listed twice; take one out"
+        for j, name in enumerate(category.prompts):
+            if name in category.prompts[:j]:
+                yield ("categories", i, "prompts", j), f"{name} is listed twice; take one out"
+            elif not (folder / category.id / f"{name}.yaml").is_file():
+                text = f"there is no file {category.id}/{name}.yaml; mend the name or take it out"
+                yield ("categories", i, "prompts", j), text
+
+
+def _strays(folder: Path, file: SuiteFile) -> Iterator[Problem]:
+    """Files that look like prompts and lie where none is read."""
     known = {category.id for category in file.categories}
-    return [
-        Problem(path, 1, "", f"the folder {path.parent.name} is no category of suite.yaml; add it there")
-        for path in sorted(folder.glob("*/*.yaml"))
-        if path.parent.name not in known
-    ]
+    for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
+        parts = path.relative_to(folder).parts
+        if parts == ("suite.yaml",) or any(part.startswith(".") for part in parts):
+            continue
+        if path.suffix == ".yml":
+            yield Problem(path, 1, "", "is not read; name it .yaml")
+        elif len(parts) != 2:
+            yield Problem(path, 1, "", "is not read; prompts lie in the folders of suite.yaml's categories")
+        elif parts[0] not in known:
+            yield Problem(path, 1, "", f"the folder {parts[0]} is no category of suite.yaml; add it there")
 
 
 def _read(path: Path, model: type[Model]) -> tuple[Model, yaml_lines.Document]:
     try:
         document = yaml_lines.load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SuiteError([Problem(path, 1, "", "there is no such file")]) from None
+        text = "there is no such file; a suite's folder holds suite.yaml and a folder for each category"
+        raise SuiteError([Problem(path, 1, "", text)]) from None
     except OSError as error:
         raise SuiteError([Problem(path, 1, "", f"cannot be read ({error.strerror})")]) from None
-    except UnicodeDecodeError:
-        raise SuiteError([Problem(path, 1, "", "is not UTF-8 text; save it as UTF-8")]) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SuiteError([Problem(path, line, "", "is not UTF-8 text; save it as UTF-8")]) from None
     except yaml_lines.YamlError as error:
         raise SuiteError([Problem(path, error.line, "", f"not valid YAML: {error.message}")]) from None
     if not isinstance(document.value, dict):
-        raise SuiteError([Problem(path, 1, "", "must be a mapping of fields, such as id: and title:")])
+        raise SuiteError([Problem(path, 1, "", "must be a mapping of fields, such as title: Some title")])
     try:
         return model.model_validate(document.value), document
     except ValidationError as error:
-        raise SuiteError([_from_pydantic(path, document, details) for details in error.errors()]) from None
+        found = [(_place(details["loc"]), sentence(model, details)) for details in error.errors()]
+        raise SuiteError([_problem(path, document, *finding) for finding in found]) from None
 
 
-def _from_pydantic(path: Path, document: yaml_lines.Document, details: Any) -> Problem:
-    where = tuple(part for part in details["loc"] if part != "[key]")
-    kind, message = details["type"], str(details["msg"])
-    if kind == "extra_forbidden":
-        message = "there is no such field; mend its spelling or take it out"
-    elif kind == "missing":
-        message = "is missing"
-    else:
-        message = message.removeprefix("Value error, ")
-        if isinstance(details["input"], str | int | float | bool | None):
-            message += f" (found {details['input']!r})"
-    return _problem(path, document, where, message)
+def _place(location: yaml_lines.Path) -> yaml_lines.Path:
+    return tuple(part for part in location if part != "[key]")
 
 
 def _problem(path: Path, document: yaml_lines.Document, where: yaml_lines.Path, message: str) -> Problem:

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 Points = Annotated[int, Field(ge=0, le=3)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$")]
@@ -16,7 +16,8 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # strict: `score: true` is not 1, and `version: "2"` not 2.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
 
 class ToolError(_Part):
@@ -102,7 +103,6 @@ class JsonCondition(_Part):
     form: Literal["bare", "any"] = "any"
     json_schema: dict[str, Any] | None = Field(None, alias="schema")
     equals: Any = None
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     @property
     def has_value(self) -> bool:
@@ -141,13 +141,20 @@ class Check(_Part):
     effects: list[CallPattern] | None = Field(
         None, description="Exactly these calls of effect tools succeeded, as a multiset."
     )
-    no_call: Literal[True] | list[Name] | None = Field(
+    no_call: Literal[True] | list[str] | None = Field(
         None, description="No call at all, or none of these tools."
     )
     answer: AnswerCondition | None = None
     json_answer: JsonCondition | None = Field(None, alias="json")
     after_error: AfterErrorCondition | None = None
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @field_validator("no_call", mode="before")
+    @classmethod
+    def _all_or_some(cls, value: Any) -> Any:
+        is_names = isinstance(value, list) and value and all(isinstance(name, str) for name in value)
+        if value is not None and value is not True and not is_names:
+            raise ValueError("must be true, or a list of tool names")
+        return value
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
@@ -211,6 +218,15 @@ class Prompt(_Part):
     def tool(self, name: str) -> Tool | None:
         """The tool of this name, if the prompt offers it."""
         return next((tool for tool in self.tools if tool.name == name), None)
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The JSON Schema of a prompt's file, by which an editor completes and checks it."""
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **cls.model_json_schema(by_alias=True),
+            "title": "A prompt of a Milo suite",
+        }
 
 
 class Category(_Part):

@@ -33,7 +33,7 @@ def fault_of(schema: dict[str, Any]) -> Fault | None:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        return tuple(error.absolute_path), f"is not a valid JSON Schema: {json_text.cut(error.message)}"
+        return tuple(error.absolute_path), _in_words(error)
     for path, reference in _references(schema, ()):
         if not isinstance(reference, str) or not reference.startswith("#"):
             return (
@@ -45,6 +45,15 @@ def fault_of(schema: dict[str, Any]) -> Fault | None:
         except Unresolvable:
             return path, f"there is no {reference} in this schema"
     return _loop_of(schema)
+
+
+def _in_words(error: SchemaError) -> str:
+    if error.absolute_path and error.absolute_path[-1] == "type":
+        known = "object, array, string, number, integer, boolean and null"
+        return f"the types of JSON Schema are {known} (found {json_text.show(error.instance, 60)})"
+    if error.validator == "format":
+        return f"is not a regular expression (found {json_text.show(error.instance, 60)})"
+    return f"is not valid in a JSON Schema: {json_text.cut(error.message)}"
 
 
 def _loop_of(schema: dict[str, Any]) -> Fault | None:

@@ -2,16 +2,22 @@
 
 Safe-load semantics, and stricter: a key given twice is an error; only `true` and `false` are booleans and
 no scalar becomes a date or a sexagesimal number, so that `no`, `on`, `12:30` and `2026-03-14` stay the text
-that the author wrote.
+that the author wrote. Whatever the text, it costs bounded time and memory: the file may come from a stranger.
 """
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import yaml
 
 Path = tuple[str | int, ...]
+
+_TAG = "tag:yaml.org,2002:"
+_KINDS = frozenset({"map", "seq", "str", "bool", "null", "int", "float"})
+_MOST_DEPTH = 60
+_MOST_VALUES = 100_000
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -26,7 +32,7 @@ for _tag, _pattern, _firsts in (
     ("int", r"^-?(?:0|[1-9][0-9]*)$", "-0123456789"),
     ("float", r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", "-0123456789"),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_firsts))
+    _Loader.add_implicit_resolver(f"{_TAG}{_tag}", re.compile(_pattern), list(_firsts))
 
 
 class YamlError(ValueError):
@@ -56,35 +62,99 @@ def load(text: str) -> Document:
     """Read one YAML document. Raises YamlError with the line."""
     loader = _Loader(text)
     try:
+        _refuse_depth(text)
         node = loader.get_single_node()
-        lines: dict[Path, int] = {}
-        value = None if node is None else _value(loader, node, (), lines, 0)
+        reader = _Reader(loader)
+        value = None if node is None else reader.value(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise YamlError(mark.line + 1 if mark else 1, error.problem or "not valid YAML") from None
+        raise YamlError(mark.line + 1 if mark else 1, _in_words(error, text)) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        raise YamlError(line, f"a character that YAML does not allow (U+{code:04X}); take it out") from None
     except yaml.YAMLError as error:
         raise YamlError(1, str(error).splitlines()[0]) from None
     finally:
         loader.dispose()
-    return Document(value, lines)
+    return Document(value, reader.lines)
 
 
-def _value(loader: Any, node: yaml.Node, path: Path, lines: dict[Path, int], depth: int) -> Any:
-    line = node.start_mark.line + 1
-    lines.setdefault(path, line)
-    if depth > 60:
-        raise YamlError(line, "nested more than 60 deep")
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(loader, item, (*path, i), lines, depth + 1) for i, item in enumerate(node.value)]
-    if not isinstance(node, yaml.MappingNode):
-        return loader.construct_object(node)
-    mapping: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = key_node.value
-        if not isinstance(key, str):
-            raise YamlError(key_node.start_mark.line + 1, "a key must be text")
-        if key in mapping:
-            raise YamlError(key_node.start_mark.line + 1, f"the key {key} is given twice")
-        lines[(*path, key)] = key_node.start_mark.line + 1
-        mapping[key] = _value(loader, value_node, (*path, key), lines, depth + 1)
-    return mapping
+def _refuse_depth(text: str) -> None:
+    """Raise YamlError where the text nests too deeply: the parser in C would overflow the stack on it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MOST_DEPTH:
+            mark = event.start_mark
+            raise YamlError(mark.line + 1 if mark else 1, f"nested more than {_MOST_DEPTH} deep")
+
+
+def _in_words(error: yaml.MarkedYAMLError, text: str) -> str:
+    """What the parser says, and what to do about it where that is known."""
+    problem = error.problem or "not valid YAML"
+    mark = error.problem_mark or error.context_mark
+    lines = text.splitlines()
+    line = lines[mark.line] if mark and mark.line < len(lines) else ""
+    if "cannot start any token" in problem and "\t" in line:
+        return "a tab stands where only spaces may; indent with spaces"
+    if "cannot start any token" in problem:
+        return "a value cannot begin with this character; put the value in quotes"
+    if "another document" in problem:
+        return "a second document begins here (---); a file holds one"
+    if "mapping values are not allowed" in problem:
+        return "a colon where none may be; put a text with a colon in quotes"
+    if "unexpected end of stream" in problem:
+        return "a quote or bracket is opened and never closed"
+    if "did not find expected" in problem or "not allowed in this context" in problem:
+        return f"the indentation, a quote or a bracket is wrong here or just before ({problem})"
+    return problem
+
+
+@dataclass
+class _Reader:
+    """Turns nodes into values and notes their lines."""
+
+    loader: Any
+    lines: dict[Path, int] = field(default_factory=dict)
+    count: int = 0
+
+    def value(self, node: yaml.Node, path: Path) -> Any:
+        line = node.start_mark.line + 1
+        self.lines.setdefault(path, line)
+        self.count += 1
+        # An alias is read anew wherever it stands, so that nine lines could mean a billion values.
+        if self.count > _MOST_VALUES or len(path) > _MOST_DEPTH:
+            raise YamlError(line, "too many values, or an alias that holds itself")
+        if node.tag.removeprefix(_TAG) not in _KINDS:
+            raise YamlError(line, f"the tag {node.tag.replace(_TAG, '!!')} is not allowed; take it out")
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*path, i)) for i, item in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        return self._scalar(node, line)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key, line = key_node.value, key_node.start_mark.line + 1
+            if not isinstance(key, str):
+                raise YamlError(line, "a key must be text")
+            if key in mapping:
+                first = self.lines[(*path, key)]
+                raise YamlError(
+                    line, f"the key {key} is given twice, first in line {first}; keep one of them"
+                )
+            self.lines[(*path, key)] = line
+            mapping[key] = self.value(value_node, (*path, key))
+        return mapping
+
+    def _scalar(self, node: yaml.Node, line: int) -> Any:
+        try:
+            value = self.loader.construct_object(node)
+        except ValueError:
+            raise YamlError(line, f"not a number that can be read: {node.value[:40]}") from None
+        if isinstance(value, float) and not math.isfinite(value):
+            raise YamlError(line, f"not a finite number: {node.value[:40]}")
+        return value

@@ -1,0 +1,87 @@
+"""Copying text to where the person sits, over SSH and through tmux, and saying which way it went."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from milo_tui.sanitise import sanitise
+from milo_tui.settings import in_tmux, ssh_session
+
+CLIP_FILE = "clip.txt"
+OSC52_LIMIT = 74_000
+"""Characters: base64 of more than this is cut or dropped by many terminals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What lies between the program and the person's clipboard."""
+
+    tmux: bool
+    ssh: bool
+    tools: frozenset[str]
+
+    @classmethod
+    def found(cls) -> "Surroundings":
+        """As the environment says."""
+        return cls(in_tmux(), ssh_session(), frozenset(t for t in ("tmux", "pbcopy") if shutil.which(t)))
+
+
+def commands(place: Surroundings) -> list[tuple[str, list[str]]]:
+    """The commands that take the text on stdin, best first, each with the words that say where it went."""
+    found = []
+    if place.tmux and "tmux" in place.tools:
+        found.append(("tmux, which hands it to your terminal", ["tmux", "load-buffer", "-w", "-"]))
+    if not place.ssh and "pbcopy" in place.tools:
+        found.append(("the clipboard", ["pbcopy"]))
+    return found
+
+
+async def copy(text: str, folder: Path, osc52: Callable[[str], None], place: Surroundings) -> str:
+    """Copy by the best way there is, keep a file always; returns where it went, in words."""
+    text = sanitise(text)
+    file = await asyncio.to_thread(_keep, text, folder)
+    kept = f"; also in {file}" if file else ""
+    for words, command in commands(place):
+        if await _feed(command, text):
+            return f"to {words}{kept}"
+    if len(text) > OSC52_LIMIT:
+        return (
+            f"to {file}: it is too long for the terminal's clipboard" if file else "nowhere: it is too long"
+        )
+    osc52(text)
+    return f"through the terminal (OSC 52){kept}"
+
+
+async def _feed(command: list[str], text: str) -> bool:
+    """Whether the command took the text."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError:
+        return False
+    try:
+        async with asyncio.timeout(5):
+            await process.communicate(text.encode())
+    except (TimeoutError, OSError):
+        process.kill()
+        await process.wait()
+        return False
+    return process.returncode == 0
+
+
+def _keep(text: str, folder: Path) -> Path | None:
+    """Write the text where it can be fetched by hand; None where that cannot be."""
+    file = folder / CLIP_FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.write_text(text, encoding="utf-8")
+        file.chmod(0o600)
+    except OSError:
+        return None
+    return file

@@ -1,0 +1,103 @@
+"""The help overlay, made from the bindings that hold where it was asked for."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from textual.app import App, ComposeResult
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+
+from milo_tui.tui.cells import fit, one_line, said
+from milo_tui.tui.widgets.key_scroll import KeyScroll
+from milo_tui.tui.widgets.line_list import Line
+
+if TYPE_CHECKING:
+    from milo_tui.tui.app import MiloApp
+
+KEYS = 18
+WORDS = 44
+OF_TEXTUAL = {
+    "command_palette": "Command palette",
+    "quit": "Quit at once; runs go on",
+}
+"""What Textual itself binds and is worth saying; the rest of its keys have no id."""
+
+
+class Entry(NamedTuple):
+    """One line of help: its group, its keys, what they do, and the id that milo.toml knows them by."""
+
+    group: str
+    keys: str
+    words: str
+    id: str
+
+
+def help_entries(app: "MiloApp", bindings: Iterable[ActiveBinding]) -> list[Entry]:
+    """A line for each thing that a key does; the keys of one action stand together."""
+    found: dict[str, Entry] = {}
+    for active in bindings:
+        binding, action = active.binding, active.binding.action.removeprefix("app.")
+        words = binding.tooltip or binding.description
+        if binding.id is None:
+            words = OF_TEXTUAL.get(action, "")
+        if not words:
+            continue
+        key, name = app.get_key_display(binding), binding.id or action
+        before = found.get(name)
+        keys = (
+            key if before is None else before.keys if key in before.keys.split() else f"{before.keys} {key}"
+        )
+        found[name] = Entry(_group(active), keys, words, binding.id or "")
+    order = ("Here", "Moving", "Everywhere")
+    return sorted(found.values(), key=lambda entry: order.index(entry.group))
+
+
+def _group(active: ActiveBinding) -> str:
+    if isinstance(active.node, App):
+        return "Everywhere"
+    return "Here" if isinstance(active.node, Screen) else "Moving"
+
+
+class HelpText(Line):
+    """The lines of help; the ids are left out where there is no room."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        super().__init__()
+        self._entries = entries
+
+    def draw(self, width: int) -> Content:
+        lines: list[Content] = []
+        group = ""
+        for entry in self._entries:
+            if entry.group != group:
+                group = entry.group
+                lines += [said("\n" if lines else "", (group, "bold $accent"))]
+            lines.append(_line(entry, width))
+        lines.append(said(('\n[keymap] in milo.toml moves keys: "runs.note" = "N"', "$dim")))
+        return Content("\n").join(lines)
+
+
+def _line(entry: Entry, width: int) -> Content:
+    words = fit(one_line(entry.words), min(WORDS, width - KEYS))
+    name = one_line(entry.id, "$dim") if width >= KEYS + WORDS + 22 else ""
+    return fit(one_line(entry.keys, "bold"), KEYS) + words + name
+
+
+class HelpScreen(ModalScreen[None]):
+    """All keys that work on the screen below, what each does, and by which id milo.toml can move it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "dismiss", "Close", id="help.close"),
+    ]
+
+    def __init__(self, entries: list[Entry]) -> None:
+        super().__init__()
+        self._entries = entries
+
+    def compose(self) -> ComposeResult:
+        with KeyScroll(classes="box help-box"):
+            yield HelpText(self._entries)
+
+    def on_mount(self) -> None:
+        self.query_one(KeyScroll).focus()

@@ -1,0 +1,255 @@
+"""A run: the published table's layout, the matrix of prompts, the manifest, and the log of its attempts."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, Footer, Static
+
+from milo_tui.bench.events import RunPhase
+from milo_tui.bench.record import AttemptRow, RunRecord
+from milo_tui.bench.table import ResultTable, result_table
+from milo_tui.store.database import StoreError
+from milo_tui.store.queries import Reader
+from milo_tui.tui.cells import joined, one_line, said
+from milo_tui.tui.widgets.attempt_log import AttemptLog, LogFoot
+from milo_tui.tui.widgets.key_scroll import KeyScroll
+from milo_tui.tui.widgets.line_list import LineList
+from milo_tui.tui.widgets.manifest import manifest_text
+from milo_tui.tui.widgets.run_table import RunTable, missing
+from milo_tui.tui.widgets.score_matrix import MatrixFoot, MatrixHeading, ScoreMatrix
+from milo_tui.tui.widgets.tab_line import TabLine
+from milo_tui.tui.widgets.title_bar import TitleBar
+from milo_tui.tui.words import count, moment, span
+
+if TYPE_CHECKING:
+    from milo_tui.tui.app import MiloApp
+
+TABS = ("table", "prompts", "manifest", "log")
+ROOM_BELOW = 18
+"""Lines beyond the table's from which on the matrix stands below it."""
+GOING_ON = (RunPhase.RUNNING, RunPhase.PAUSED, RunPhase.STOPPING)
+
+
+class RunScreen(Screen[None]):
+    """One run, finished or not. While it is live its figures follow, every two seconds."""
+
+    app: "MiloApp"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(i + 1), f"tab({i})", name.title(), show=False, id=f"run.{name}")
+            for i, name in enumerate(TABS)
+        ),
+        Binding("tab", "next_tab(1)", "Next tab", key_display="tab", id="run.next_tab"),
+        Binding("shift+tab", "next_tab(-1)", "Previous tab", show=False, id="run.previous_tab"),
+        Binding("y", "copy", "Copy", id="run.copy", tooltip="Copy the table as Markdown"),
+        Binding("e", "export", "Export", id="run.export", tooltip="Write the table to a Markdown file"),
+        Binding("r", "resume", "Resume", show=False, id="run.resume", tooltip="Carry on an incomplete run"),
+        Binding("escape,q", "app.back", "Back", key_display="esc", id="run.back"),
+    ]
+
+    @dataclass
+    class AttemptChosen(Message):
+        """An attempt is to be shown."""
+
+        run: RunRecord
+        attempts: list[AttemptRow]
+        attempt: AttemptRow
+
+    @dataclass
+    class ResumeWanted(Message):
+        """An incomplete run is to be carried on."""
+
+        run: int
+
+    def __init__(self, reader: Reader, number: int) -> None:
+        super().__init__()
+        self._reader = reader
+        self.number = number
+        self._run: RunRecord | None = None
+        self._attempts: list[AttemptRow] = []
+
+    def compose(self) -> ComposeResult:
+        below, alone, log = ScoreMatrix(), ScoreMatrix(), AttemptLog()
+        yield TitleBar()
+        yield Static(id="standing")
+        yield TabLine(*(name.title() for name in TABS))
+        with ContentSwitcher(initial="table"):
+            with Vertical(id="table"):
+                with KeyScroll(id="table-scroll"):
+                    yield RunTable()
+                with Vertical(id="below"):
+                    yield MatrixHeading(below)
+                    yield below
+                    yield MatrixFoot(below)
+            with Vertical(id="prompts"):
+                yield MatrixHeading(alone)
+                yield alone
+                yield MatrixFoot(alone)
+            with KeyScroll(id="manifest"):
+                yield Static(id="manifest-text")
+            with Vertical(id="log"):
+                yield log
+                yield LogFoot(log)
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one(TitleBar).place = said(f"run {self.number}")
+        self.set_interval(2, self._follow)
+        self._focus_tab()
+
+    def on_screen_resume(self) -> None:
+        self.load()
+
+    def _follow(self) -> None:
+        if self.is_current and self._run is not None and self._run.phase in GOING_ON:
+            self.load()
+
+    @work(exclusive=True, description="")
+    async def load(self) -> None:
+        """Read the run and its attempts, and show them."""
+        try:
+            self._run = await self._reader.run(self.number)
+            self._attempts = await self._reader.attempts(self.number)
+        except StoreError as error:
+            self.query_one("#standing", Static).update(one_line(str(error), "$error"))
+            return
+        self._show(self._run, result_table(self._run, self._attempts))
+
+    def _show(self, run: RunRecord, table: ResultTable) -> None:
+        bar = self.query_one(TitleBar)
+        bar.place, bar.detail, bar.status = title_of(run), times_of(run), status_of(run)
+        sentence = standing(run, table)
+        self.query_one("#standing", Static).update(sentence)
+        self.query_one("#standing").display = bool(sentence.plain)
+        self.query_one(RunTable).show(run, table)
+        for matrix in self.query(ScoreMatrix):
+            matrix.show(run, table, self._attempts)
+        self._refresh_lines()
+        self.query_one("#manifest-text", Static).update(manifest_text(run))
+        self.query_one(AttemptLog).show(run, self._attempts)
+        self._make_room()
+
+    def on_resize(self) -> None:
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Put the matrix below the table where both fit."""
+        lines = self.query_one(RunTable).lines_at(self.size.width - 2)
+        below = self.query_one("#below")
+        fits = self.size.height - lines >= ROOM_BELOW
+        if below.display != fits:
+            below.display = fits
+            self.set_class(fits, "-both")
+            self._focus_tab()
+
+    @on(LineList.Moved)
+    def _refresh_lines(self) -> None:
+        for line in (*self.query(MatrixHeading), *self.query(MatrixFoot), self.query_one(LogFoot)):
+            line.refresh()
+
+    @on(LineList.Opened)
+    def _opened(self, event: LineList.Opened) -> None:
+        row = event.lines.attempt if isinstance(event.lines, ScoreMatrix | AttemptLog) else None
+        if self._run is None:
+            return
+        if row is None:
+            self.app.say("This attempt has not been made yet.")
+        else:
+            self.post_message(self.AttemptChosen(self._run, self._attempts, row))
+
+    @on(TabLine.Chosen)
+    def _tab_chosen(self, event: TabLine.Chosen) -> None:
+        self.action_tab(event.index)
+
+    def action_tab(self, index: int) -> None:
+        self.query_one(TabLine).active = index
+        self.query_one(ContentSwitcher).current = TABS[index]
+        self._focus_tab()
+
+    def action_next_tab(self, step: int) -> None:
+        self.action_tab((self.query_one(TabLine).active + step) % len(TABS))
+
+    def _focus_tab(self) -> None:
+        """Give the keys to the part in front: its list, or its scroll."""
+        name = TABS[self.query_one(TabLine).active]
+        place = {"table": "#table-scroll", "prompts": "#prompts ScoreMatrix", "log": "AttemptLog"}
+        if name == "table" and self.query_one("#below").display:
+            place["table"] = "#below ScoreMatrix"
+        self.query_one(place.get(name, f"#{name}")).focus()
+
+    def action_copy(self) -> None:
+        if self._run is not None:
+            self.app.copy_table(self._run, self._attempts)
+
+    def action_export(self) -> None:
+        if self._run is not None:
+            self.app.export_table(self._run, self._attempts)
+
+    def action_resume(self) -> None:
+        if self._run is None:
+            return
+        if self._run.phase in GOING_ON:
+            self.app.say(f"Run {self.number} is going on already.")
+        elif self._run.phase is RunPhase.DONE:
+            self.app.say(f"Run {self.number} is complete: there is nothing to resume.")
+        else:
+            self.post_message(self.ResumeWanted(self.number))
+
+
+def title_of(run: RunRecord) -> Content:
+    """What the run is, for the top line."""
+    size = f"{count(len(run.models), 'model')} × {len(run.prompts)} × {run.repeats}"
+    return joined(
+        [
+            said((f"run {run.number}", "bold")),
+            one_line(f"{run.suite} {run.suite_version}"),
+            said(size),
+            said(("simulated", "$simulated")) if run.simulated else Content(""),
+        ],
+        said((" · ", "$dim")),
+    )
+
+
+def status_of(run: RunRecord) -> Content:
+    """How the run ended, or what it is doing."""
+    signs = {
+        RunPhase.DONE: ("✓ done", "$success"),
+        RunPhase.INCOMPLETE: ("◐ incomplete", "$warning"),
+        RunPhase.STOPPED: ("✗ stopped", "$error"),
+    }
+    sign = signs.get(
+        run.phase, (f"● {'live' if run.phase is RunPhase.RUNNING else run.phase.value}", "$live")
+    )
+    return said(sign)
+
+
+def times_of(run: RunRecord) -> Content:
+    """When the run was and how long it took."""
+    took = f" · {span(run.finished - run.created)}" if run.finished else ""
+    return said((f"{moment(run.created)}{took}", "$dim"))
+
+
+def standing(run: RunRecord, table: ResultTable) -> Content:
+    """One sentence about what is missing, or nothing where the run is whole."""
+    absent = sum(missing(total) for total in table.totals.values())
+    if not absent:
+        return Content("")
+    if run.phase in GOING_ON:
+        made = run.attempts_planned - absent
+        return said(
+            (f"This run is going on: {made} of {run.attempts_planned} attempts have a score so far.", "$live")
+        )
+    holes = sum(total.holes for total in table.totals.values())
+    why = "" if not holes else " (infrastructure)" if holes == absent else f" ({holes}: infrastructure)"
+    return said(
+        (f"! {count(absent, 'attempt')} missing{why}, left out of totals · ", "$warning"),
+        ("r", "bold $warning"),
+        (" resumes", "$warning"),
+    )

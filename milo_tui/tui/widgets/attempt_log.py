@@ -1,0 +1,75 @@
+"""All attempts of a run in the order they were made, retries among them."""
+
+from textual.content import Content
+
+from milo_tui.bench.record import AttemptRow, RunRecord
+from milo_tui.tui.cells import fit, one_line, said, share_out
+from milo_tui.tui.widgets.line_list import Line, LineList
+from milo_tui.tui.widgets.score_matrix import attempt_words, cell_sign
+from milo_tui.tui.words import clock, seconds
+
+FIXED = 8 + 1 + 7 + 5 * 2
+"""Cells of the clock, the score and the latency, and of the gaps."""
+
+
+class AttemptLog(LineList):
+    """A line for each attempt: when, who, what, how it went, and what went wrong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[AttemptRow] = []
+        self._names: dict[str, str] = {}
+        self._wanted = [0, 0]
+
+    def show(self, run: RunRecord, attempts: list[AttemptRow]) -> None:
+        """Show a run's attempts, or what has come since."""
+        self._names = {model.id: model.name for model in run.models}
+        self._rows = sorted(attempts, key=lambda row: row.started)
+        names = max((one_line(model.name).cell_length for model in run.models), default=0)
+        self._wanted = [names, max((len(prompt.id) for prompt in run.prompts), default=0) + 3]
+        self.lines_changed()
+
+    @property
+    def attempt(self) -> AttemptRow | None:
+        """The attempt under the cursor."""
+        return self._rows[self.cursor] if self.cursor < len(self._rows) else None
+
+    def line_count(self) -> int:
+        return len(self._rows)
+
+    def draw(self, index: int, width: int) -> Content:
+        row = self._rows[index]
+        name, prompt = share_out(self._wanted, width - FIXED)
+        sign, style = cell_sign(row)
+        cells = [
+            said((clock(row.started), "$dim")),
+            fit(one_line(self._names.get(row.model, row.model)), name),
+            fit(one_line(f"{row.prompt} #{row.repeat}"), prompt),
+            said((sign, style)),
+            fit(said(seconds(row.latency)), 7, "right"),
+            one_line(trouble(row), "$warning"),
+        ]
+        return Content("  ").join(cells).truncate(width, ellipsis=True)
+
+
+def trouble(row: AttemptRow) -> str:
+    """What went wrong in an attempt, and whether it was a retry."""
+    again = f"attempt {row.number}" if row.number > 1 else ""
+    wrong = row.error or row.lost or ("" if row.points is not None else row.outcome.value)
+    return " · ".join(part for part in (again, wrong) if part)
+
+
+class LogFoot(Line):
+    """The attempt under the log's cursor in words."""
+
+    def __init__(self, log: AttemptLog) -> None:
+        super().__init__()
+        self._log = log
+
+    def draw(self, width: int) -> Content:
+        row = self._log.attempt
+        if row is None:
+            return said(("No attempt has been made yet.", "$dim"))
+        return (said(attempt_words(row), "  ") + one_line(trouble(row), "$warning")).truncate(
+            width, ellipsis=True
+        )

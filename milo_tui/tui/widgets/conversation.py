@@ -1,0 +1,156 @@
+"""An attempt as pieces of text: what was asked, each turn of the model, and how its checks came out."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from textual.content import Content
+
+from milo_tui.bench.record import AttemptRecord, PromptRecord, TurnRecord
+from milo_tui.suite.conversation import ToolCall, ToolResult
+from milo_tui.tui.cells import block, joined, one_line, said
+from milo_tui.tui.words import seconds, speed
+
+LONGEST = 20_000
+"""Characters of one text that are drawn; the copy has all of it."""
+SHORT = 60
+
+
+class Piece(NamedTuple):
+    """A piece of a conversation: its kind (a CSS class is made from it) and its text."""
+
+    kind: str
+    text: Content
+
+
+def conversation(prompt: PromptRecord, attempt: AttemptRecord) -> Iterator[Piece]:
+    """Everything that was said, in order."""
+    for role in ("system", "user"):
+        if text := prompt.definition.get(role):
+            yield Piece("role", said((role, "$dim bold")))
+            yield Piece(role, _long(str(text)))
+    for number, turn in enumerate(attempt.turns, 1):
+        yield Piece("turn", _turn_title(number, turn))
+        yield from _turn(turn)
+    if attempt.ended == "turn limit":
+        yield Piece("loss", said(("! Still calling tools at the turn limit.", "$warning")))
+    if attempt.row.error:
+        yield Piece("loss", one_line(f"! {attempt.row.error}", "$warning"))
+
+
+def _turn(turn: TurnRecord) -> Iterator[Piece]:
+    if turn.reasoning:
+        yield Piece(
+            "reasoning", said(("▸ thinking  ", "bold $reasoning")) + _long(turn.reasoning, "$reasoning")
+        )
+    if turn.text:
+        yield Piece("text", _long(turn.text))
+    results = {result.call_id: result for result in turn.results}
+    for call in turn.calls:
+        yield Piece("call", call_text(call))
+        if result := results.get(call.id):
+            yield Piece("result", result_text(result))
+    if turn.loss is not None:
+        yield Piece("loss", said((f"! {turn.loss.value}", "$warning")))
+    for quirk in turn.quirks:
+        yield Piece("loss", one_line(f"~ {quirk}", "$dim"))
+
+
+def _turn_title(number: int, turn: TurnRecord) -> Content:
+    first = first_delta_ns(turn)
+    tokens = (
+        f"{turn.input_tokens if turn.input_tokens is not None else '?'} in, {turn.output_tokens} out"
+        if turn.output_tokens is not None
+        else ""
+    )
+    parts = [
+        f"{seconds(_seconds(turn.end_ns))}",
+        f"TTFT {seconds(_seconds(first))}" if first is not None else "",
+        speed(rate) if (rate := decode_speed(turn)) is not None else "",
+        tokens,
+    ]
+    figures = " · ".join(part for part in parts if part)
+    return said((f"turn {number}", "bold $dim"), (f"   {figures}", "$dim"))
+
+
+def first_delta_ns(turn: TurnRecord) -> int | None:
+    """When the first delta that carries anything came, in nanoseconds after the request."""
+    stamps = (turn.first_reasoning_ns, turn.first_text_ns, turn.first_tool_call_ns)
+    return min((stamp for stamp in stamps if stamp is not None), default=None)
+
+
+def decode_speed(turn: TurnRecord) -> float | None:
+    """Tokens a second while decoding, where the server's chunks tell."""
+    first, last, tokens = first_delta_ns(turn), turn.last_delta_ns, turn.output_tokens
+    if first is None or last is None or tokens is None or tokens < 2 or last <= first:
+        return None
+    return (tokens - 1) / ((last - first) / 1e9)
+
+
+def _seconds(nanoseconds: int | None) -> float | None:
+    return None if nanoseconds is None else nanoseconds / 1e9
+
+
+def call_text(call: ToolCall) -> Content:
+    """A tool call with its arguments as pretty JSON, or as they came where they are none."""
+    name = said(("⚙ ", "$tool-call")) + one_line(call.name, "bold $tool-call")
+    if call.arguments is None:
+        problem = one_line(f"  {call.problem or 'unreadable arguments'}", "$warning")
+        return name + problem + "\n" + _long(call.arguments_text)
+    shown = pretty(call.arguments)
+    return name + ("\n" if "\n" in shown else " ") + _long(shown)
+
+
+def result_text(result: ToolResult) -> Content:
+    """What a simulated tool answered."""
+    sign = said(("← error ", "bold $tool-error")) if result.is_error else said(("← ", "$tool-result"))
+    shown = pretty(result.content)
+    return (
+        sign
+        + ("\n" if "\n" in shown else "")
+        + _long(shown, "$tool-error" if result.is_error else "$tool-result")
+    )
+
+
+def pretty(value: Any) -> str:
+    """JSON to be read: on one line where it is short."""
+    try:
+        flat = json.dumps(value, ensure_ascii=False)
+        return flat if len(flat) <= SHORT else json.dumps(value, ensure_ascii=False, indent=2)
+    except (RecursionError, TypeError, ValueError):
+        return "(nested too deeply to be shown)"
+
+
+def _long(text: str, style: str = "") -> Content:
+    if len(text) <= LONGEST:
+        return block(text, style)
+    more = f"\n… {len(text) - LONGEST:,} more characters; y copies all"
+    return block(text[:LONGEST], style) + said((more, "$warning"))
+
+
+def checks(attempt: AttemptRecord) -> Iterator[Piece]:
+    """The three checks, each with its sentence; or why there is no score."""
+    if attempt.score is None:
+        yield Piece("loss", one_line(f"no score: {attempt.row.outcome.value}", "$warning"))
+        return
+    for check in attempt.score.checks:
+        sign, style = ("✓", "$success") if check.passed else ("✗", "$error")
+        yield Piece("check", said((f"{sign} ", f"bold {style}")) + one_line(check.title, "bold"))
+        yield Piece("reason", _long(check.reason, "$dim"))
+    if attempt.row.lost:
+        yield Piece("loss", one_line(f"* {attempt.row.lost}", "$warning"))
+
+
+def summary(attempt: AttemptRecord) -> Content:
+    """Points, latency and turns on one line."""
+    row = attempt.row
+    score = said(("no score", "$warning"))
+    if row.points is not None:
+        score = said((str(row.points), f"bold $score-{row.points}"), ("/3", "$dim"))
+    turns = f"{len(attempt.turns)} turn{'s' * (len(attempt.turns) != 1)}"
+    return joined([score, said(seconds(row.latency)), said((turns, "$dim"))], said((" · ", "$dim")))
+
+
+def as_plain(pieces: list[Piece]) -> str:
+    """Pieces as plain text, for the clipboard."""
+    return "\n\n".join(piece.text.plain for piece in pieces)

@@ -1,0 +1,161 @@
+"""A run as one line of a list: which columns fit a width, and what stands in each."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from milo_tui.bench.events import RunPhase
+from milo_tui.store.summary import ModelSummary, RunSummary
+from milo_tui.tui.cells import Align, fit, joined, one_line, said, share_out
+from milo_tui.tui.words import NOTHING, moment, percent, seconds
+
+WIDE = 100
+"""From this width on words stand where narrow terminals get signs."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A run's state: a sign, a word and a colour, so that none of them is needed alone."""
+
+    sign: str
+    word: str
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Widths in cells; 0 leaves a column out."""
+
+    when: int
+    suite: int
+    models: int
+    state: int
+    simulated: int
+    note: int
+    number: int = 3
+    latency: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the runs of a list would take at most, in cells."""
+
+    models: int = 0
+    note: int = 0
+    simulated: bool = False
+
+
+def needs_of(runs: Iterable[RunSummary]) -> Needs:
+    """The room that the runs would take were there enough."""
+    models = note = 0
+    simulated = False
+    for run in runs:
+        models = max(models, sum(len(model.name) + 10 for model in run.models) - 3)
+        note = max(note, len(run.note))
+        simulated |= run.simulated
+    return Needs(models, note, simulated)
+
+
+def columns(width: int, needs: Needs) -> Columns:
+    """The columns that fit, none wider than it needs to be."""
+    wide = width >= WIDE
+    when, state, simulated = (12, 20, 9) if wide else (6, 12, 3)
+    simulated = simulated if needs.simulated else 0
+    suite = 14 if width >= 116 else 0
+    rest = width - sum(size + 2 for size in (3, 6, when, state, simulated, suite) if size)
+    note = min(needs.note, max(rest - needs.models - 2, 14)) if rest >= 60 else 0
+    return Columns(
+        when, suite, min(max(needs.models, 17), rest - note - 2 * bool(note)), state, simulated, note
+    )
+
+
+def state_of(run: RunSummary, live: bool) -> State:
+    """What a run is doing; one that should be running but has no runner was interrupted."""
+    if live:
+        words = {RunPhase.PAUSED: "paused", RunPhase.STOPPING: "stopping"}
+        return State("●", words.get(run.phase, "live"), "$live")
+    if run.phase is RunPhase.DONE and run.scored >= run.planned:
+        return State("✓", "done", "$success")
+    if run.phase is RunPhase.STOPPED:
+        return State("✗", "stopped", "$error")
+    return State("◐", "incomplete", "$warning")
+
+
+def mean_latency(run: RunSummary) -> float | None:
+    """The mean latency over all scored attempts, in seconds."""
+    timed = [(model.latency, model.scored) for model in run.models if model.latency is not None]
+    attempts = sum(scored for _, scored in timed)
+    return sum(latency * scored for latency, scored in timed) / attempts if attempts else None
+
+
+def heading(width: int, needs: Needs) -> Content:
+    """The names of the columns."""
+    size = columns(width, needs)
+    words: list[tuple[str, int, Align]] = [
+        ("run", size.number, "right"),
+        ("when", size.when, "left"),
+        ("suite", size.suite, "left"),
+        ("models and scores", size.models, "left"),
+        ("avg", size.latency, "right"),
+        ("state", size.state, "left"),
+        ("", size.simulated, "left"),
+        ("note", size.note, "left"),
+    ]
+    return _row([fit(said((word, "$dim")), cells, align) for word, cells, align in words])
+
+
+def run_line(run: RunSummary, live: bool, width: int, needs: Needs) -> Content:
+    """A run in one line."""
+    size = columns(width, needs)
+    simulated = "simulated" if size.simulated > 3 else "sim"
+    return _row(
+        [
+            fit(said((str(run.number), "$text")), size.number, "right"),
+            fit(said((moment(run.created, short=size.when < 12), "$dim")), size.when),
+            fit(one_line(f"{run.suite} {run.suite_version}", "$dim"), size.suite),
+            fit(models_in(run.models, size.models), size.models),
+            fit(said((seconds(mean_latency(run)), "$text")), size.latency, "right"),
+            fit(state_text(run, live, size.state > 12), size.state),
+            fit(said((simulated if run.simulated else "", "$simulated")), size.simulated),
+            fit(one_line(run.note, "$dim"), size.note),
+        ]
+    )
+
+
+def state_text(run: RunSummary, live: bool, wide: bool) -> Content:
+    """Sign, word and, unless every attempt is scored, how far it came."""
+    state = state_of(run, live)
+    far = "" if run.planned and run.scored >= run.planned else f" {run.scored}/{run.planned}"
+    word = state.word if wide or not far or live else ""
+    return said((f"{state.sign} {word}".rstrip(), state.style), (far, "$dim"))
+
+
+def models_in(models: tuple[ModelSummary, ...], width: int) -> Content:
+    """All models with their scores in `width` cells: names give way before figures do."""
+    figures = [percent(model.share) for model in models]
+    names = [one_line(model.name).cell_length for model in models]
+    if sum(names) + sum(map(len, figures)) + 4 * len(models) - 3 > width:
+        figures = [figure.removesuffix(" %") for figure in figures]
+    room = width - sum(len(figure) + 1 for figure in figures) - 3 * (len(models) - 1)
+    given = share_out(names, room)
+    parts = [
+        _model(model, figure, cells) for model, figure, cells in zip(models, figures, given, strict=True)
+    ]
+    return joined(parts, said((" · ", "$dim")))
+
+
+def _model(model: ModelSummary, figure: str, width: int) -> Content:
+    name = one_line(model.name, "$text").truncate(width, ellipsis=True)
+    return name + said((f" {figure}", "$dim" if figure == NOTHING else "bold"))
+
+
+def score_style(share: float | None) -> str:
+    """The colour of a score, from its share of the points: only all of them are a full three."""
+    if share is None:
+        return "$dim"
+    return f"bold $score-{3 if share >= 1 else 2 if share >= 2 / 3 else 1 if share >= 1 / 3 else 0}"
+
+
+def _row(cells: list[Content]) -> Content:
+    return joined(cells, "  ")

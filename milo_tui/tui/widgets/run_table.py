@@ -1,0 +1,163 @@
+"""The published table's layout: category × model, `score/3 · latency`, and each model's bottom line."""
+
+from collections.abc import Callable
+from itertools import zip_longest
+from textwrap import wrap
+
+from textual.content import Content
+
+from milo_tui.bench.record import ModelRecord, RunRecord
+from milo_tui.bench.table import CategoryFigure, ModelTotal, ResultTable
+from milo_tui.suite.scoring import POINTS_PER_PROMPT
+from milo_tui.tui.cells import fit, joined, one_line, said
+from milo_tui.tui.widgets.line_list import Line
+from milo_tui.tui.widgets.run_columns import score_style
+from milo_tui.tui.words import NOTHING, count, gigabytes, percent, seconds, speed
+
+LABEL = 18
+NARROWEST = 18
+WIDEST = 38
+ROOMY = 31
+"""From this column width on a total stands on one line."""
+
+Cell = Callable[[ModelRecord, ModelTotal], Content]
+
+
+class RunTable(Line):
+    """The table of a run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._run: RunRecord | None = None
+        self._table: ResultTable | None = None
+
+    def show(self, run: RunRecord, table: ResultTable) -> None:
+        """Show a run's table, or its newer figures."""
+        self._run, self._table = run, table
+        self.refresh(layout=True)
+
+    def lines_at(self, width: int) -> int:
+        """How many lines the table takes at a width."""
+        return self.draw(width).plain.count("\n") + 1
+
+    def draw(self, width: int) -> Content:
+        if self._run is None or self._table is None:
+            return Content("")
+        return table_text(self._run, self._table, width)
+
+
+def table_text(run: RunRecord, table: ResultTable, width: int) -> Content:
+    """The whole table; models that do not fit side by side follow in blocks below."""
+    room = max(NARROWEST, width - LABEL)
+    per_block = max(1, min(len(run.models), room // (NARROWEST + 1)))
+    blocks = [run.models[i : i + per_block] for i in range(0, len(run.models), per_block)]
+    size = min(WIDEST, room // per_block - 1)
+    return Content("\n\n").join(Content("\n").join(_block(run, table, models, size)) for models in blocks)
+
+
+def _block(run: RunRecord, table: ResultTable, models: tuple[ModelRecord, ...], size: int) -> list[Content]:
+    rule = said(("─" * (LABEL + (size + 1) * len(models)), "$frame"))
+    totals = [table.totals[model.id] for model in models]
+    lines = [_line("", [one_line(model.name, "bold") for model in models], size)]
+    lines.append(_line("", [_where(model) for model in models], size))
+    samplings = zip_longest(*(_sampling(model, size) for model in models), fillvalue="")
+    lines += [_line("", [said((text, "$dim")) for text in texts], size) for texts in samplings]
+    lines.append(rule)
+    for id, title in table.categories:
+        figures = [figure_text(table.cells[id][model.id], size) for model in models]
+        lines.append(_line(title, figures, size, ""))
+    lines += [rule, *_total_lines(totals, size), Content("")]
+    for label, cell, wanted in _DETAILS:
+        if wanted(run, table):
+            cells = [cell(model, total) for model, total in zip(models, totals, strict=True)]
+            lines.append(_line(label, cells, size))
+    return lines
+
+
+def _line(label: str, cells: list[Content], size: int, style: str = "$dim") -> Content:
+    return joined([fit(one_line(label, style), LABEL), *(fit(cell, size) for cell in cells)], " ")
+
+
+def _where(model: ModelRecord) -> Content:
+    memory = gigabytes(model.peak_gb or model.memory_gb)
+    parts = ["simulated" if model.simulated else "", "local" if model.where == "local" else "API", memory]
+    return said((" · ".join(part for part in parts if part), "$dim"))
+
+
+def _sampling(model: ModelRecord, size: int) -> list[str]:
+    """How it was sampled, on as many lines as it takes."""
+    return wrap(one_line(model.sampling or "default sampling").plain, size)
+
+
+def figure_text(figure: CategoryFigure, size: int) -> Content:
+    """A category's cell: `3.00/3 · 4.5 s`."""
+    if figure.score is None:
+        return said(("no score yet", "$dim"))
+    short = "" if figure.scored == figure.planned else f" {figure.scored}/{figure.planned}"
+    short = short if len(short) + 15 <= size else " !"
+    return said(
+        (f"{figure.score:.2f}", score_style(figure.score / POINTS_PER_PROMPT)),
+        (f"/{POINTS_PER_PROMPT} · ", "$dim"),
+        f"{seconds(figure.latency):>6}",
+        (short, "$warning"),
+    )
+
+
+def _total_lines(totals: list[ModelTotal], size: int) -> list[Content]:
+    """The bottom line; on two lines where the columns are narrow."""
+    sums, averages = [_sum(total) for total in totals], [_average(total) for total in totals]
+    if size < ROOMY:
+        return [_line("Total", sums, size, "bold"), _line("", averages, size)]
+    both = [total + said((" · ", "$dim")) + mean for total, mean in zip(sums, averages, strict=True)]
+    return [_line("Total", both, size, "bold")]
+
+
+def _sum(total: ModelTotal) -> Content:
+    if total.score is None:
+        shown = said((f"{total.points}/{total.possible}" if total.possible else NOTHING, "$dim"))
+    else:
+        shown = said((f"{total.score:.1f}", "bold"), (f"/{total.score_of}", "$dim"))
+    return shown + said((" · ", "$dim"), (percent(total.share), "bold"))
+
+
+def _average(total: ModelTotal) -> Content:
+    return said(f"{seconds(total.latency)} avg")
+
+
+def missing(total: ModelTotal) -> int:
+    """Planned attempts without a score."""
+    return total.planned - total.scored
+
+
+def _missing(total: ModelTotal) -> Content:
+    number = missing(total)
+    return said((f"! {count(number, 'attempt')}", "$warning") if number else ("none", "$dim"))
+
+
+def _plain(text: str) -> Content:
+    return said((text, "" if text != NOTHING else "$dim"))
+
+
+def _always(run: RunRecord, table: ResultTable) -> bool:
+    return True
+
+
+def _any_missing(run: RunRecord, table: ResultTable) -> bool:
+    return any(missing(total) for total in table.totals.values())
+
+
+_DETAILS: tuple[tuple[str, Cell, Callable[[RunRecord, ResultTable], bool]], ...] = (
+    ("Missing", lambda _, total: _missing(total), _any_missing),
+    ("Points", lambda _, total: _plain(f"{total.points}/{total.possible}"), _always),
+    ("TTFT", lambda _, total: _plain(seconds(total.ttft)), _always),
+    ("Decode speed", lambda _, total: _plain(speed(total.tokens_per_second)), _always),
+    ("p95 latency", lambda _, total: _plain(seconds(total.p95_latency)), _always),
+    ("Cold start", lambda model, _: _plain(seconds(model.cold_start)), _always),
+    ("Retries", lambda _, total: _plain(str(total.retries)), _always),
+    ("Lost by the server", lambda _, total: _plain(str(total.lost_by_server)), _always),
+    (
+        "Tokens in, out",
+        lambda _, total: _plain(f"{total.input_tokens:,} · {total.output_tokens:,}".replace(",", " ")),
+        _always,
+    ),
+)

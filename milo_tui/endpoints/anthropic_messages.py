@@ -138,6 +138,8 @@ class AnthropicMessages:
 
     def _reply(self, stream: Stream, answer: Answer, earlier: int) -> Reply:
         complete = stream.done and stream.stop_reason is not None
+        if answer.broken:
+            stream.note(f"the stream broke off: {answer.broken}")
         calls = _calls(stream, earlier)
         last = next(reversed(calls), None)
         if last is not None and (not complete or stream.stop_reason in _CUT) and was_cut(calls[last]):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from milo_tui.endpoints.endpoint import (
     AssistantMessage,
@@ -55,8 +54,8 @@ class OpenAIChat:
         self._entry = entry
         self._stream = stream
         address = _address(base_url or entry.base_url or "")
-        self._is_openai = urlsplit(address).hostname == "api.openai.com"
         self._transport = Transport(entry, address, key=key, final=_FINAL)
+        self._is_openai = self._transport.hostname == "api.openai.com"
         self._echoed: str | None = None
 
     async def chat(self, request: ChatRequest, on_delta: OnDelta) -> Reply:
@@ -142,6 +141,8 @@ class OpenAIChat:
 
     def _reply(self, stream: Stream, answer: Answer, earlier: int) -> Reply:
         complete = stream.done and stream.finish is not None
+        if answer.broken:
+            stream.note(f"the stream broke off: {answer.broken}")
         calls = _calls(stream, earlier)
         if calls and (not complete or stream.finish == "length") and was_cut(calls[-1]):
             stream.note("a tool call was cut off")
@@ -208,7 +209,7 @@ class OpenAIChat:
 def _address(base_url: str) -> str:
     """The address in front of /chat/completions; a bare host gets the usual /v1."""
     address = base_url.rstrip("/").removesuffix("/chat/completions").rstrip("/")
-    return address if urlsplit(address).path else f"{address}/v1"
+    return f"{address}/v1" if address.count("/") == 2 else address
 
 
 def _messages(request: ChatRequest) -> list[dict[str, Any]]:

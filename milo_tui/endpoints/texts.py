@@ -33,7 +33,7 @@ def read_json(text: str | bytes) -> Any:
         value = json.loads(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if _is_too_deep(value, 2 * MOST_LEVELS):
+    if len(text) > 4 * MOST_LEVELS and _is_too_deep(value, 2 * MOST_LEVELS):
         raise ValueError("nested too deeply")
     return value
 

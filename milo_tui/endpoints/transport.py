@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import Any
@@ -27,6 +27,7 @@ _KEPT_HEADERS = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_HEADER = 200
+_BROKEN = (httpx.HTTPError, OSError, UnicodeError)
 
 OnEvent = Callable[[Event], bool]
 """Called with each event; True says that it was the last one of the protocol."""
@@ -67,11 +68,16 @@ class Transport:
         final: tuple[str, ...] = (),
     ) -> None:
         self._url = _parsed(base_url)
-        check_address(base_url, key)
+        check_address(str(self._url), key)
         self._entry = entry
         self._key = key
         self._final = final
         self._client = _client(entry, _Key(key_header, key), is_loopback(self._url.host))
+
+    @property
+    def hostname(self) -> str:
+        """The host's name alone."""
+        return self._url.host
 
     @property
     def host(self) -> str:
@@ -169,14 +175,13 @@ class _Reading:
         self.clock.sent = perf_counter_ns()
         try:
             async with self._deadline:
-                await self._exchange(request)
+                return await self._exchange(request)
         except TimeoutError:
+            if not self._deadline.expired():
+                raise
             return self._timed_out()
-        except (httpx.HTTPError, OSError, UnicodeError) as error:
-            return self._broke(error)
         finally:
             self.clock.end = self.clock.end or perf_counter_ns()
-        return None
 
     async def _trace(self, name: str, info: Mapping[str, Any]) -> None:
         if name == "http11.send_request_body.complete":
@@ -195,26 +200,35 @@ class _Reading:
     def _wait_for(self, seconds: float) -> None:
         self._deadline.reschedule(asyncio.get_running_loop().time() + seconds)
 
-    async def _exchange(self, request: httpx.Request) -> None:
-        response = await self.client.send(request, stream=True)
+    async def _exchange(self, request: httpx.Request) -> tuple[str, str] | None:
+        try:
+            response = await self.client.send(request, stream=True)
+        except _BROKEN as error:
+            return self._unanswered(error)
         try:
             self.answer.status = response.status_code
             self.answer.headers = _kept(response.headers)
-            await self._read(response)
+            await self._read(response.aiter_bytes())
         finally:
             await response.aclose()
+        return None
 
-    async def _read(self, response: httpx.Response) -> None:
+    async def _read(self, chunks: AsyncIterator[bytes]) -> None:
         splitter = Splitter()
-        async for chunk in response.aiter_bytes():
+        while not self.answer.broken and (chunk := await self._next(chunks)) is not None:
             at_ns = perf_counter_ns()
             self._keep(chunk)
-            if self.answer.broken:
-                return
             if not self.answer.ended:
                 self._wait_for(self.entry.silence_timeout)
                 self._pass_on(splitter, chunk, at_ns)
         self._pass_on(splitter, None, perf_counter_ns())
+
+    async def _next(self, chunks: AsyncIterator[bytes]) -> bytes | None:
+        try:
+            return await anext(chunks, None)
+        except _BROKEN as error:
+            self.answer.broken = cause_of(error)
+            return None
 
     def _keep(self, chunk: bytes) -> None:
         self.answer.pieces.append(chunk)
@@ -241,15 +255,12 @@ class _Reading:
             return "timeout", f"sent no answer within {self._first_wait:g} s."
         return "timeout", f"fell silent for {self.entry.silence_timeout:g} s in the middle of its answer."
 
-    def _broke(self, error: Exception) -> tuple[str, str] | None:
-        if self.answer.status is not None:
-            self.answer.broken = cause_of(error)
-            return None
+    def _unanswered(self, error: Exception) -> tuple[str, str]:
         if isinstance(error, httpx.ConnectTimeout):
             return "timeout", f"could not be reached within {self.entry.connect_timeout:g} s."
         if isinstance(error, httpx.TimeoutException):
             return "timeout", f"did not take the request within {self.entry.first_byte_timeout:g} s."
-        if isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        if isinstance(error, httpx.ConnectError | httpx.ProxyError | UnicodeError):
             return "connection", f"could not be reached: {cause_of(error)}."
         return "connection", f"closed the connection before it answered ({cause_of(error)})."
 
@@ -283,10 +294,10 @@ def _kept(headers: httpx.Headers) -> dict[str, str]:
 
 
 def _parsed(base_url: str) -> httpx.URL:
-    problem = "it names no host"
+    problem = "it names no host and port"
     try:
         url = httpx.URL(base_url)
-        if url.host:
+        if url.host and (url.port or 0) < 2**16:
             return url
     except (httpx.InvalidURL, ValueError) as error:
         problem = one_line(redact(str(error)))

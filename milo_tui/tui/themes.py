@@ -44,6 +44,9 @@ SEMANTIC = {
 }
 """What Milo's widgets colour by meaning, and the base colour each is derived from."""
 
+_ANSI = {"ansi-background": "ansi_default", "ansi-foreground": "ansi_default"}
+"""What Textual's own sheets ask of a theme of the terminal's colours, beyond what it derives."""
+
 _COLORS = "primary secondary accent foreground background surface panel success warning error boost".split()
 _REQUIRED = ("primary", "foreground", "background")
 
@@ -103,7 +106,7 @@ def read_theme(file: Path) -> Theme:
     for key, value in colors.items():
         setattr(theme, key, _color(value, f"colors.{key}"))
     theme.variables = {key: _color(value, f"variables.{key}") for key, value in variables.items()}
-    theme.variables = semantic(theme) | theme.variables
+    theme.variables = (_ANSI if theme.ansi else {}) | semantic(theme) | theme.variables
     theme.variables.setdefault("text-muted", theme.variables["dim"])
     return theme
 

@@ -65,7 +65,9 @@ class QuestionDialog(ModalScreen[str | None]):
         border: round $frame-focus; border-title-color: $foreground; border-title-style: bold;
         background: $surface; }
     QuestionDialog Static { margin-bottom: 1; color: $foreground; background: $surface; }
-    QuestionDialog OptionList { height: auto; border: none; padding: 0; background: $surface; }
+    QuestionDialog OptionList, QuestionDialog OptionList:focus { height: auto; border: none; padding: 0;
+        margin-bottom: 1; background: $surface; }
+    QuestionDialog Static.-keys { margin: 0; color: $dim; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -1,5 +1,7 @@
 """One model in the live screen: what it is doing now, its scores so far, its running averages."""
 
+from typing import ClassVar
+
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
@@ -34,7 +36,16 @@ SIDE_BY_SIDE = 130
 class ModelPane(Container):
     """A frame with the stream above the grid; of a model that is done, the grid with all averages."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "model-pane--simulated",
+        "model-pane--frame",
+        "model-pane--frame-focus",
+    }
+
     DEFAULT_CSS = """
+    .model-pane--simulated { color: $simulated; }
+    .model-pane--frame { color: $frame; }
+    .model-pane--frame-focus { color: $frame-focus; }
     ModelPane { border: round $frame; border-title-color: $foreground; border-subtitle-color: $dim;
         border-subtitle-align: right; background: $background; layout: vertical; padding: 0 1; }
     ModelPane StreamPane { width: 1fr; }
@@ -118,6 +129,11 @@ class ModelPane(Container):
             self._titles = titles
             self.border_title, self.border_subtitle = titles  # type: ignore[assignment]
 
+    def notify_style_update(self) -> None:
+        """Another theme colours the titles anew."""
+        super().notify_style_update()
+        self._titles = None
+
     def on_resize(self) -> None:
         """Another size may take another form."""
         self.sync()
@@ -197,7 +213,7 @@ class ModelPane(Container):
         return Text(fitting[0] if fitting else "")
 
     def _color(self, name: str) -> Style:
-        return Style.parse(self.app.theme_variables[name])
+        return self.get_component_rich_style(f"model-pane--{name}", partial=True)
 
 
 def _told(event: AttemptFinished) -> str:

@@ -6,7 +6,6 @@ from rich.style import Style
 from rich.text import Text
 
 from milo_tui.bench.state import Cell, ModelState, RunState, cell_key
-from milo_tui.sanitise import one_line
 from milo_tui.tui import words
 from milo_tui.tui.progress import category_keys, figures, finished
 from milo_tui.tui.safe import safe_line
@@ -15,10 +14,11 @@ from milo_tui.tui.widgets.lines import Lines
 Form = Literal["compact", "rows", "table"]
 
 NAME = 18
+SHORT = 10
 _NARROW = 44
 _MEANS = 14
 _MEANS_NARROW = 10
-_TIMES = 24
+_TIMES = 30
 
 
 class ScoreGrid(Lines):
@@ -36,7 +36,7 @@ class ScoreGrid(Lines):
         """The grid in the form that is set."""
         if self.form == "compact":
             return self._compact(width)
-        rows = [self._row(category, width) for category, _ in self.state.categories]
+        rows = self._rows(width)
         if self.form == "rows":
             return [self._head(width), *rows] if self._has_times(width) else rows
         times = [] if self._has_times(width) else [Text(), *self._times(width)]
@@ -46,64 +46,58 @@ class ScoreGrid(Lines):
         cells = [self._cells(category, width) for category, _ in self.state.categories]
         wide = max(cell.cell_len for cell in cells)
         columns = max(1, (width + 2) // (min(self._widest, 10) + wide + 3))
-        name = max(4, min(self._widest, (width + 2) // columns - wide - 3))
+        titles = self._titles(max(4, (width + 2) // columns - wide - 3))
         entries = []
-        for (category, _), cell in zip(self.state.categories, cells, strict=True):
-            entry = _padded(self._title(category, name), name)
-            entry.stylize(self.ink("dim"))
-            entries.append(_padded(Text.assemble(entry, " ", cell), name + wide + 1))
+        for title, cell in zip(titles, cells, strict=True):
+            title.stylize(self.ink("dim"))
+            entries.append(_padded(Text.assemble(title, " ", cell), title.cell_len + 1 + wide))
         return [
             Text("  ").join(entries[place : place + columns]) for place in range(0, len(entries), columns)
         ]
 
-    def _row(self, category: str, width: int) -> Text:
-        cells = self._of(category)
-        name = self._name_width(width)
-        row = _padded(self._title(category, name), name)
-        row.append(" ")
-        row.append_text(_padded(self._cells(category, width), self._cells_width(width)))
-        row.append_text(self._means(cells, width))
-        return row
+    def _rows(self, width: int) -> list[Text]:
+        rows = []
+        for (category, _), title in zip(
+            self.state.categories, self._titles(self._name_width(width)), strict=True
+        ):
+            cells = _padded(self._cells(category, width), self._cells_width(width))
+            rows.append(Text.assemble(title, " ", cells, self._means(self._of(category), width)))
+        return rows
 
     def _means(self, cells: list[Cell], width: int) -> Text:
         means = figures(cells)
         score = words.NOTHING if means.score is None else f"{means.score:.2f}"
+        text = Text.assemble((f"{score:>{5 if width < _NARROW else 6}}", self.ink("strong")))
         if width < _NARROW:
-            return Text.assemble((f"{score:>5}", self.ink("strong")), f"{_bare(means.latency):>5}")
-        text = Text.assemble((f"{score:>6}", self.ink("strong")), f"{words.seconds(means.latency):>8}")
-        if self._has_times(width):
-            text.append(
-                f"{words.seconds(means.p95):>8}{words.seconds(means.ttft):>8}{_whole(means.speed):>8}"
-            )
-        return text
+            return text.append(f"{_bare(means.latency):>5}")
+        if not self._has_times(width):
+            return text.append(f"{words.seconds(means.latency):>8}")
+        times = [*map(_bare, (means.latency, means.p95, means.ttft)), _whole(means.speed)]
+        return text.append("".join(f"{figure:>6}" for figure in times))
 
     def _head(self, width: int) -> Text:
-        labels = f"{'score':>6}{'avg':>8}" if width >= _NARROW else f"{'s avg':>10}"
-        if self._has_times(width):
-            labels += f"{'p95':>8}{'TTFT':>8}{'tok/s':>8}"
         start = self._name_width(width) + 1 + self._cells_width(width)
+        if self._has_times(width):
+            labels = " score   avg   p95  TTFT tok/s"
+        else:
+            labels = f"{'avg':>10}" if width < _NARROW else f"{'score':>6}{'avg':>8}"
         return Text(" " * start + labels, self.ink("dim"))
 
     def _total(self, width: int) -> Text:
-        cells = list(self.model.cells.values())
-        done = f"{finished(self.model)}/{self.state.attempts_per_model}"
-        total = _padded(Text("All"), self._name_width(width))
-        total.append(" ")
-        total.append_text(_padded(Text(f"{done} attempts"), self._cells_width(width)))
-        total.append_text(self._means(cells, width))
-        total.stylize(self.ink("strong"))
-        return total
+        done = f"{finished(self.model)}/{self.state.attempts_per_model} attempts"
+        name, wide = self._name_width(width), self._cells_width(width)
+        means = self._means(list(self.model.cells.values()), width)
+        return Text.assemble(f"{'All':<{name}} ", _padded(Text(done), wide), means, style=self.ink("strong"))
 
     def _times(self, width: int) -> list[Text]:
         """The averages by category on lines of their own, where they do not fit beside the scores."""
-        name = max(4, min(NAME, self._widest, width - 26))
-        lines = [Text(" " * name + f"{'avg':>6}{'p95':>6}{'TTFT':>7}{'tok/s':>7}", self.ink("dim"))]
-        for category, _ in self.state.categories:
+        titles = self._titles(max(4, min(NAME, width - 26)))
+        start = titles[0].cell_len
+        lines = [Text(" " * start + f"{'avg':>6}{'p95':>6}{'TTFT':>7}{'tok/s':>7}", self.ink("dim"))]
+        for (category, _), title in zip(self.state.categories, titles, strict=True):
             means = figures(self._of(category))
-            line = _padded(self._title(category, name), name)
-            line.append(f"{_bare(means.latency):>6}{_bare(means.p95):>6}{_bare(means.ttft):>7}")
-            line.append(f"{_whole(means.speed):>7}")
-            lines.append(line)
+            times = f"{_bare(means.latency):>6}{_bare(means.p95):>6}{_bare(means.ttft):>7}"
+            lines.append(Text.assemble(title, times, f"{_whole(means.speed):>7}"))
         return lines
 
     def _facts(self) -> list[Text]:
@@ -150,16 +144,18 @@ class ScoreGrid(Lines):
         ink = self.ink(f"score-{cell.points}")
         return str(cell.points), ink + Style(underline=True) if cell.lost else ink
 
-    def _title(self, category: str, room: int) -> Text:
-        """A category's title; its first word where that is all there is room for and tells it apart."""
-        titles = {name: one_line(title) for name, title in self.state.categories}
-        firsts = [title.partition(" ")[0] for title in titles.values()]
-        title, first = titles[category], titles[category].partition(" ")[0]
-        return Text(first if len(title) > room and firsts.count(first) == 1 else title)
+    def _titles(self, room: int) -> list[Text]:
+        """The categories' titles, of one width: first words alone where whole titles are too long."""
+        titles = [safe_line(title) for _, title in self.state.categories]
+        if any(title.cell_len > room for title in titles):
+            firsts = [safe_line(title.plain.partition(" ")[0]) for title in titles]
+            titles = firsts if len({first.plain for first in firsts}) == len(firsts) else titles
+        width = min(room, max(title.cell_len for title in titles))
+        return [_padded(title, width) for title in titles]
 
     @property
     def _widest(self) -> int:
-        return max(len(title) for _, title in self.state.categories)
+        return max(safe_line(title).cell_len for _, title in self.state.categories)
 
     def _of(self, category: str) -> list[Cell]:
         keys = [key for prompt in category_keys(self.state, category) for key in prompt]
@@ -169,14 +165,14 @@ class ScoreGrid(Lines):
         return max(20, width - NAME - _MEANS)
 
     def _name_width(self, width: int) -> int:
-        means = _MEANS if width >= _NARROW else _MEANS_NARROW
-        return max(4, min(NAME, self._widest, width - self._cells_width(width) - means - 1))
+        means = _TIMES if self._has_times(width) else _MEANS if width >= _NARROW else _MEANS_NARROW
+        return self._titles(max(4, min(NAME, width - self._cells_width(width) - means - 1)))[0].cell_len
 
     def _cells_width(self, width: int) -> int:
         return max(self._cells(category, width).cell_len for category, _ in self.state.categories)
 
     def _has_times(self, width: int) -> bool:
-        return width >= min(NAME, self._widest) + 1 + self._cells_width(width) + _MEANS + _TIMES
+        return width >= min(SHORT, self._widest) + 1 + self._cells_width(width) + _TIMES
 
 
 def _padded(text: Text, width: int) -> Text:

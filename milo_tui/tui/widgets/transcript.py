@@ -13,7 +13,7 @@ Kind = Literal["reasoning", "text", "tool call", "tool result", "tool error", "n
 MAX_LINES = 4_000
 MAX_CHARACTERS = 200_000
 LONG_LINE = 4_000
-_STREAMED = ("reasoning", "text", "tool call")
+STREAMED = ("reasoning", "text", "tool call")
 GUTTER = 2
 """Cells at the left for a kind's sign."""
 
@@ -68,7 +68,7 @@ class Transcript:
         changed = max(self.dropped, self.end - 1)
         place = (kind, turn, call)
         first, *rest = sanitise(text).replace("\t", "    ").split("\n")
-        if place == self._place and kind in _STREAMED:
+        if place == self._place and kind in STREAMED:
             self._grow(first)
         else:
             label = one_line(name) if kind == "tool call" else ""

@@ -44,7 +44,7 @@ class AttemptLog(LineList):
         cells = [
             said((clock(row.started), "$dim")),
             fit(one_line(self._names.get(row.model, row.model)), name),
-            fit(one_line(f"{row.prompt} #{row.repeat}"), prompt),
+            fit(one_line(row.prompt), prompt - 3) + said((f" #{row.repeat}", "$dim")),
             said((sign, style)),
             fit(said(seconds(row.latency)), 7, "right"),
             one_line(trouble(row), "$warning"),

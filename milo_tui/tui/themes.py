@@ -25,14 +25,14 @@ from milo_tui.settings import config_folder, data_folder
 DEFAULT_THEME = "milo-dark"
 
 SEMANTIC = {
-    "dim": "foreground",
+    "dim": "dimmed",
     "bar": "primary",
     "track": "panel",
     "frame": "secondary",
     "frame-focus": "accent",
     "live": "success",
     "simulated": "warning",
-    "reasoning": "foreground",
+    "reasoning": "dimmed",
     "tool-call": "primary",
     "tool-result": "success",
     "tool-error": "error",
@@ -113,8 +113,15 @@ def read_theme(file: Path) -> Theme:
 
 def semantic(theme: Theme) -> dict[str, str]:
     """The variables of SEMANTIC for any theme; `App.get_theme_variable_defaults` should return these."""
-    generated = theme.to_color_system().generate()
+    generated = theme.to_color_system().generate() | {"dimmed": _dimmed(theme)}
     return {name: theme.variables.get(name, generated[base]) for name, base in SEMANTIC.items()}
+
+
+def _dimmed(theme: Theme) -> str:
+    if theme.ansi:
+        return "ansi_bright_black"
+    generated = theme.to_color_system().generate()
+    return Color.parse(generated["foreground"]).blend(Color.parse(generated["background"]), 0.35).hex
 
 
 def _table(data: dict[str, Any], key: str) -> dict[str, Any]:

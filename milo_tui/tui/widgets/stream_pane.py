@@ -133,7 +133,7 @@ class StreamPane(Widget):
     def scroll_rows(self, rows: int) -> None:
         """Scroll by rows. Up pauses following; down to the last row resumes it."""
         last_page = self._transcript.end - self.size.height
-        lowest = max(self._transcript.dropped, last_page, self.top if rows > 0 else 0)
+        lowest = max(self._transcript.dropped, last_page, self.top)
         top = min(max(self.top + rows, self._transcript.dropped), lowest)
         self.follow = rows > 0 and top >= last_page
         self._move(top)

@@ -35,6 +35,9 @@ def wrap(text: str, width: int, start: int = 0) -> Iterator[Span]:
 
 def _broken(text: str, start: int, end: int, width: int) -> list[Span]:
     """A word too long for a row, cut to the width: full rows, then the last one's start and its cells."""
+    if text[start:end].isascii():
+        last = end - ((end - start - 1) % width + 1)
+        return [*((place, place + width) for place in range(start, last, width)), (last, end - last)]
     begin, column = start, 0
     pieces: list[Span] = []
     for place in range(start, end):

@@ -1,0 +1,142 @@
+"""A live run in memory for tests: a state to start from, events on demand, commands remembered."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from textual.app import App
+from textual.pilot import Pilot
+
+from milo_tui.bench.events import Command, Event, Phase
+from milo_tui.bench.state import Cell, ModelState, PromptRow, RunState, cell_key
+from milo_tui.tui import themes
+from milo_tui.tui.screens.live import LiveScreen
+
+START = 1_700_000_000.0
+NOW = START + 761
+CATEGORIES = [
+    ("single_tool", "Single tool"),
+    ("tool_selection", "Tool selection"),
+    ("multi_step", "Multi-step chains"),
+    ("structured_output", "Structured output"),
+    ("error_recovery", "Error recovery"),
+]
+PROMPTS = [PromptRow(f"{c}/task_{n}", c, f"{title} {n}") for c, title in CATEGORIES for n in range(1, 5)]
+NAMES = (
+    "Qwen3.5-397B",
+    "Claude Sonnet 4.6",
+    "MiniMax M2.7",
+    "Steady",
+    "GLM",
+    "Kimi",
+    "DeepSeek",
+    "Mistral",
+    "Nine",
+    "Ten",
+)
+
+
+class MemoryFeed:
+    """A feed that tests put events into."""
+
+    def __init__(self, state: RunState) -> None:
+        self.state = state
+        self.queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        self.commands: list[Command] = []
+        self.closed = False
+        self.unreachable = False
+
+    async def put(self, *events: Event | None) -> None:
+        """Hand events over, and wait until they were taken in. None ends the feed."""
+        for event in events:
+            self.queue.put_nowait(event)
+        await self.queue.join()
+
+    async def events(self) -> AsyncIterator[Event]:
+        """What was put in."""
+        while (event := await self.queue.get()) is not None:
+            yield event
+            self.queue.task_done()
+        self.queue.task_done()
+
+    async def send(self, command: Command) -> None:
+        """Remember the command."""
+        if self.unreachable:
+            raise ConnectionRefusedError("nobody listens")
+        self.commands.append(command)
+
+    async def aclose(self) -> None:
+        """Remember that the view left."""
+        self.closed = True
+
+
+class LiveApp(App[None]):
+    """The live screen in an app of its own, with a clock that stands still."""
+
+    def __init__(self, feed: MemoryFeed, *, theme: str = themes.DEFAULT_THEME, **options: Any) -> None:
+        super().__init__()
+        self.feed = feed
+        self.wanted_theme = theme
+        self.live = LiveScreen(feed, clock=lambda: NOW, **options)
+        self.opened: list[int] = []
+        self.copied: list[tuple[str, str]] = []
+        self.left = False
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What Milo's widgets colour by meaning."""
+        return themes.semantic(self.current_theme)
+
+    def on_mount(self) -> None:
+        """Straight to the screen."""
+        themes.register_themes(self, themes.load_themes())
+        self.theme = self.wanted_theme
+        self.push_screen(self.live, lambda _: setattr(self, "left", True))
+
+    def copy_text(self, text: str, what: str) -> None:
+        """Remember what was copied."""
+        self.copied.append((text, what))
+
+    def on_live_screen_open_run(self, message: LiveScreen.OpenRun) -> None:
+        """Remember which run was asked for."""
+        self.opened.append(message.run)
+
+
+def make_state(models: int = 3, simulated: bool = False) -> RunState:
+    """A run in which the first model is at work, the second done, the third waiting, the others at work."""
+    named = [
+        ModelState(
+            id=f"m{n}",
+            name=NAMES[n - 1],
+            where="local" if n % 2 else "api",
+            simulated=simulated and n == 1,
+            memory_gb=416.0 if n % 2 else None,
+            sampling="temperature 0",
+            phase=Phase.RUNNING,
+        )
+        for n in range(1, models + 1)
+    ]
+    for place, model in enumerate(named):
+        _fill(model, (31, 60, 0)[place % 3])
+        if place % 3 == 1:
+            model.phase = Phase.DONE
+        elif place % 3 == 2:
+            model.phase, model.note = Phase.WAITING, f"{NAMES[0]} holds the memory"
+    lanes = [[model.id for model in named if model.where == "local"]]
+    return RunState(14, "milo-bench 1", 3, CATEGORIES, PROMPTS, {m.id: m for m in named}, START, lanes=lanes)
+
+
+def _fill(model: ModelState, attempts: int) -> None:
+    keys = [(row.id, repeat) for repeat in (1, 2, 3) for row in PROMPTS]
+    for number, (prompt, repeat) in enumerate(keys[:attempts]):
+        points = (3, 3, 3, 2, 3, 3, 1, 3, 3, 0)[number % 10]
+        latency = 1.0 + number % 7 / 2
+        model.cells[cell_key(prompt, repeat)] = Cell(
+            points, "scored", latency, latency / 5, 18.0 + number % 5
+        )
+
+
+async def drawn(pilot: Pilot[Any], live: LiveScreen) -> None:
+    """Draw now what the timers would draw soon."""
+    live.sync_tables()
+    live.flush_streams()
+    await pilot.pause()

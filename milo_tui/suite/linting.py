@@ -19,6 +19,8 @@ def lint(prompt: Prompt) -> list[Finding]:
     """Everything wrong with a prompt's parts, as (path in the file, sentence)."""
     found: list[Finding] = []
     for i, tool in enumerate(prompt.tools):
+        if prompt.tool(tool.name) is not tool:
+            found.append((("tools", i, "name"), f"the tool {tool.name} is defined twice; rename one"))
         found += _tool(tool, ("tools", i))
     if found:
         return found
@@ -70,17 +72,19 @@ def _matcher(matcher: Any, path: Path) -> Iterator[Finding]:
         return
     stray = [key for key in matcher if str(key).startswith("$")]
     operator = operator_of(matcher)
-    if stray and (operator is None or operator not in OPERATORS):
-        wanted = ", ".join(sorted(OPERATORS))
-        yield (
-            (*path, stray[0]),
-            f"there is no operator {stray[0]}; an operator stands alone and is one of {wanted}",
-        )
+    if stray and operator not in OPERATORS:
+        yield (*path, stray[0]), _no_operator(str(stray[0]))
     elif operator is None:
         for key, value in matcher.items():
             yield from _matcher(value, (*path, key))
     else:
         yield from _operator(operator, matcher[operator], (*path, operator))
+
+
+def _no_operator(key: str) -> str:
+    if key in OPERATORS:
+        return f"{key} must stand alone between its braces"
+    return f"there is no operator {key}; use one of {', '.join(sorted(OPERATORS))}"
 
 
 def _operator(operator: str, argument: Any, path: Path) -> Iterator[Finding]:

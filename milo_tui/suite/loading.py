@@ -132,7 +132,7 @@ def _read(path: Path, model: type[Model]) -> tuple[Model, yaml_lines.Document]:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise SuiteError([Problem(path, line, "", "is not UTF-8 text; save it as UTF-8")]) from None
     except yaml_lines.YamlError as error:
-        raise SuiteError([Problem(path, error.line, "", f"not valid YAML: {error.message}")]) from None
+        raise SuiteError([Problem(path, error.line, "", error.message)]) from None
     if not isinstance(document.value, dict):
         raise SuiteError([Problem(path, 1, "", "must be a mapping of fields, such as title: Some title")])
     try:

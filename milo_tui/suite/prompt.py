@@ -202,14 +202,6 @@ class Prompt(_Part):
         default_factory=dict, description="Mutation name → why it rightly costs nothing here."
     )
 
-    @model_validator(mode="after")
-    def _names_fit(self) -> Self:
-        names = [tool.name for tool in self.tools]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"tool {name} is defined twice")
-        return self
-
     @property
     def category(self) -> str:
         """The folder that the prompt lies in."""

@@ -93,7 +93,7 @@ def _refuse_depth(text: str) -> None:
 
 def _in_words(error: yaml.MarkedYAMLError, text: str) -> str:
     """What the parser says, and what to do about it where that is known."""
-    problem = error.problem or "not valid YAML"
+    problem = error.problem or "it cannot be parsed"
     mark = error.problem_mark or error.context_mark
     lines = text.splitlines()
     line = lines[mark.line] if mark and mark.line < len(lines) else ""
@@ -109,7 +109,7 @@ def _in_words(error: yaml.MarkedYAMLError, text: str) -> str:
         return "a quote or bracket is opened and never closed"
     if "did not find expected" in problem or "not allowed in this context" in problem:
         return f"the indentation, a quote or a bracket is wrong here or just before ({problem})"
-    return problem
+    return f"not valid YAML: {problem}"
 
 
 @dataclass

@@ -63,7 +63,7 @@ LAUGHS = "a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(
         ("a: b: c", 1, "a colon where none may be; put a text with a colon in quotes"),
         ("x: 1\na: 'b", 2, "a quote or bracket is opened and never closed"),
         ("a:\n  b: 1\n c: 2", 3, "the indentation, a quote or a bracket is wrong here or just before"),
-        ("a: *x", 1, "found undefined alias"),
+        ("a: *x", 1, "not valid YAML: found undefined alias"),
         ("x: 1\na: \x00", 2, "a character that YAML does not allow (U+0000); take it out"),
         ("a: !!python/name:os.system x", 1, "the tag !!python/name:os.system is not allowed; take it out"),
         ("a: !!python/object/apply:os.system [ls]", 1, "the tag !!python/object/apply:os.system is not"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from milo_tui.suite.facts import plain
 from milo_tui.suite.json_text import show
-from milo_tui.suite.matching import OPERATORS, TEXT_OPERATORS, operator_of
+from milo_tui.suite.matching import OPERATORS, TEXT_OPERATORS, operator_in, operator_of
 from milo_tui.suite.prompt import CallPattern, Check, Prompt, Step, Tool
 from milo_tui.suite.schemas import fault_of
 from milo_tui.suite.yaml_lines import Path
@@ -218,15 +218,7 @@ def _steps(prompt: Prompt, steps: list[Step], path: Path, *, known_tools_only: b
         for name, arguments in step.made:
             if known_tools_only:
                 yield from _known(prompt, name, (*path, i))
-            if operator := _operator_in(arguments):
+            if operator := operator_in(arguments):
                 yield (*path, i), f"a step sends plain values; {operator} would be sent as it stands"
         if i + 1 < len(steps) and not step.made and not step.call_text:
             yield (*path, i), "a turn without a call ends the conversation; it must be the last step"
-
-
-def _operator_in(value: Any) -> str | None:
-    """The first operator anywhere in a value."""
-    if operator_of(value) in OPERATORS:
-        return operator_of(value)
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return next((found for item in inside if (found := _operator_in(item))), None)

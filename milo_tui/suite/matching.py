@@ -46,6 +46,14 @@ def operator_of(matcher: Matcher) -> str | None:
     return None
 
 
+def operator_in(value: Any) -> str | None:
+    """The first operator anywhere in a value; None in a value that is plain JSON."""
+    if operator_of(value) in OPERATORS:
+        return operator_of(value)
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((found for item in inside if (found := operator_in(item))), None)
+
+
 def is_optional(matcher: Matcher) -> bool:
     """Whether an object's key with this matcher may be left out."""
     return operator_of(matcher) == "$optional"

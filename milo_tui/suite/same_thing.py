@@ -148,16 +148,18 @@ def other_phrasing(prompt: Prompt) -> Iterator[Variant]:
     if json_answer_of(prompt) is not None:
         value = _parsed(answer or "")
         if value is not None:
-            yield Variant(
-                with_answer(prompt, f"{json.dumps(value, indent=2)}\n"), "the JSON indented, as ASCII"
-            )
+            text = f"{json.dumps(value, indent=2)}\n"
+            yield Variant(with_answer(prompt, text), "the JSON indented, as ASCII")
     elif answer is not None:
         facts = list(_facts(prompt))
-        yield Variant(with_answer(prompt, answer.upper()), "the answer in capitals")
-        yield Variant(
-            with_answer(prompt, _bold(answer, facts)), "the facts in bold, pleasantries around them"
-        )
-        yield Variant(with_answer(prompt, _reformatted(answer, facts)), "numbers and dates in another form")
+        others = {
+            "the answer in capitals": answer.upper(),
+            "the facts in bold, pleasantries around them": _bold(answer, facts),
+            "numbers and dates in another form": _reformatted(answer, facts),
+        }
+        for what, text in others.items():
+            if text != answer:
+                yield Variant(with_answer(prompt, text), what)
     if any(step.made for step in prompt.reference):
         yield Variant([_talking(step) for step in prompt.reference], "a sentence beside each call")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from milo_tui.suite import json_text
 from milo_tui.suite.json_text import JSON
-from milo_tui.suite.matching import matches
+from milo_tui.suite.matching import matches, operator_in
 from milo_tui.suite.prompt import Prompt, Tool
 from milo_tui.suite.script import (
     Call,
@@ -128,7 +128,7 @@ def plausible_arguments(tool: Tool) -> Iterator[dict[str, Any]]:
     """Arguments that a tool takes: those that its replies wait for, then plain examples."""
     plain = example(tool.parameters)
     for reply in tool.replies:
-        known = {name: value for name, value in (reply.when or {}).items() if matches(value, value)}
+        known = {name: value for name, value in (reply.when or {}).items() if operator_in(value) is None}
         if known and reply.error is None:
             yield {**plain, **known}
     yield plain

@@ -1,6 +1,7 @@
 """Values that are nearly right, of another type, or merely valid: what mutations put in a value's place."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -119,7 +120,7 @@ def _example_of(kind: str, schema: dict[str, Any]) -> JSON:
     if kind == "array":
         return [example(schema.get("items", {})) for _ in range(schema.get("minItems", 0))]
     if kind in ("integer", "number"):
-        return max(schema.get("minimum", 1), min(1, schema.get("maximum", 1)))
+        return min(max(1, schema.get("minimum", 1)), schema.get("maximum", math.inf))
     if kind == "boolean":
         return True
     if kind == "null":

@@ -21,9 +21,12 @@ from milo_tui.bench.events import Event, RunPhase, ServerNoted
 from milo_tui.bench.liveness import process_started
 from milo_tui.bench.record import ModelRecord, RunRecord
 from milo_tui.bench.runner import Patience, Runner
-from milo_tui.endpoints.endpoint import Endpoint, EndpointError
+from milo_tui.endpoints.endpoint import Endpoint
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.making import make_endpoint
+from milo_tui.endpoints.mlx_process import ServerHome
+from milo_tui.endpoints.mlx_server import ManagedEndpoint, Voice
+from milo_tui.endpoints.server_ledger import end_orphans
 from milo_tui.endpoints.simulated import SimulatedModels
 from milo_tui.reports.raw_json import write_results
 from milo_tui.settings import Settings
@@ -36,6 +39,8 @@ _ATTACH_TIMEOUT = 30.0
 """Seconds that a detached runner may take until its socket answers."""
 
 log = logging.getLogger("milo")
+# Where no log file is asked for, what would stand in it is told by the run's events already.
+log.addHandler(logging.NullHandler())
 
 
 class LaunchError(Exception):
@@ -70,11 +75,13 @@ async def carry_out(
         await store.claim(number, os.getpid(), process_started(os.getpid()))
         async with AsyncExitStack() as stack:
             servers = await _simulated(stack, run)
+            home = server_home(settings, run)
+            _end_orphans(home)
             runner = Runner(
                 run,
                 await reader.attempts(number),
                 store,
-                lambda model: _endpoint(model, servers),
+                lambda model: _endpoint(model, servers, home, runner),
                 lambda event: _publish(channel, publish, event),
                 patience,
             )
@@ -108,20 +115,34 @@ async def _simulated(stack: AsyncExitStack, run: RunRecord) -> str | None:
 
 
 @asynccontextmanager
-async def _endpoint(model: ModelRecord, simulated: str | None) -> AsyncIterator[Endpoint]:
+async def _endpoint(
+    model: ModelRecord, simulated: str | None, home: ServerHome, runner: Runner
+) -> AsyncIterator[Endpoint]:
     entry = ModelEntry.model_validate(dict(model.entry))
-    if entry.server is not None and entry.base_url is None:
-        raise EndpointError(
-            f"start it yourself for now (`mlx_lm.server --model {entry.server.weights} --port 8080`) and give "
-            "base_url in milo.toml",
-            kind="no server",
-            retryable=False,
-        )
+    if entry.is_managed:
+        voice = Voice(lambda text: runner.loading(model.id, text), lambda text: runner.note(model.id, text))
+        async with ManagedEndpoint(entry, home, voice) as managed:
+            yield managed
+        return
     endpoint = make_endpoint(entry, base_url=simulated if entry.is_simulated else None)
     try:
         yield endpoint
     finally:
         await endpoint.aclose()
+
+
+def server_home(settings: Settings, run: RunRecord | None = None) -> ServerHome:
+    """Where the servers that Milo starts have their files, and their environment: without anybody's API key."""
+    entries = (
+        [ModelEntry.model_validate(dict(model.entry)) for model in run.models] if run else settings.models
+    )
+    keys = [entry.api_key_env for entry in entries if entry.api_key_env]
+    return ServerHome(settings.logs, settings.home / "servers", environment.server_environment(keys))
+
+
+def _end_orphans(home: ServerHome) -> None:
+    for model in end_orphans(home.ledger):
+        log.warning("ended the server of %s, which a runner that was killed had left behind", model)
 
 
 def start_detached(settings: Settings, number: int) -> int:

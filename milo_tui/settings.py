@@ -9,6 +9,7 @@ import re
 import sys
 import tempfile
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -106,6 +107,17 @@ def in_tmux() -> bool:
 def child_environment(**extra: str) -> dict[str, str]:
     """The environment for a process that Milo starts."""
     return {**os.environ, **extra}
+
+
+def server_environment(keys: Iterable[str]) -> dict[str, str]:
+    """The environment for a model's server: no API key in it, neither these variables nor any named like one."""
+    secret = set(keys)
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in secret and not name.endswith("_API_KEY")
+    }
+    return {**kept, "PYTHONUNBUFFERED": "1"}
 
 
 def load_settings(

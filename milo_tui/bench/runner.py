@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
@@ -23,7 +23,7 @@ from milo_tui.bench.events import (
 )
 from milo_tui.bench.plan import Task, state_of, tasks_left
 from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, RunRecord
-from milo_tui.endpoints.endpoint import Endpoint, EndpointError
+from milo_tui.endpoints.endpoint import Endpoint, EndpointError, Supervised
 from milo_tui.suite.prompt import Prompt
 
 Result = TypeVar("Result")
@@ -103,6 +103,7 @@ class Runner:
         self._going = asyncio.Event()
         self._going.set()
         self._stopping = asyncio.Event()
+        self._now = False
         self._skipped: set[str] = set()
         self._in_hand: dict[str, asyncio.Task[Any]] = {}
         self._models = {model.id: model for model in run.models}
@@ -145,7 +146,10 @@ class Runner:
         self._stopping.set()
         self._going.set()
         if now:
-            for model in list(self._in_hand):
+            self._now = True
+        for model in list(self._in_hand):
+            if now or self.state.models[model].current is None:
+                # Without an attempt in hand it loads, warms up or looks after its server.
                 self._cancel(model)
 
     def _cancel(self, model: str) -> None:
@@ -179,10 +183,14 @@ class Runner:
             return
         try:
             await self._enter(model, Phase.LOADING)
-            async with self._open_endpoint(self._models[model]) as endpoint:
+            async with AsyncExitStack() as stack:
+                opening = stack.enter_async_context(self._open_endpoint(self._models[model]))
+                endpoint = await self._in_reach(model, opening)
                 if not self._is_over(model):
                     await self._warm_up(model, endpoint)
                     await self._ask(model, endpoint, tasks)
+        except _Interrupted:
+            await self._enter(model, self._left_phase(model))
         except (EndpointError, _ModelFailed) as error:
             await self._enter(model, Phase.FAILED, str(error))
         else:
@@ -214,6 +222,7 @@ class Runner:
             seconds = await self._patiently(model, lambda: self._in_reach(model, endpoint.warm_up()))
         except _Interrupted:
             return
+        await self._note_own_server(model, endpoint)
         await self._enter(model, Phase.RUNNING, cold_start=seconds)
 
     async def _patiently(self, model: str, ask: Callable[[], Awaitable[Result]]) -> Result:
@@ -244,6 +253,8 @@ class Runner:
     async def _until_scored(self, model: str, endpoint: Endpoint, task: Task) -> bool:
         """Make attempts at one task until one is scored or patience ends; whether one was scored."""
         for failures in range(1, self._patience.tries + 1):
+            if not await self._alive(model, endpoint):
+                return False
             error = await self._attempt(model, endpoint, task)
             if error is None:
                 return True
@@ -257,6 +268,26 @@ class Runner:
                 return False
             task = replace(task, number=task.number + 1)
         return False
+
+    async def _alive(self, model: str, endpoint: Endpoint) -> bool:
+        """See to it that a server of Milo's own answers, outside of any attempt; False if a person ended it."""
+        if not isinstance(endpoint, Supervised):
+            return True
+        try:
+            await self._in_reach(model, endpoint.ensure_alive())
+        except _Interrupted:
+            return False
+        if self.state.models[model].phase is Phase.LOADING:
+            await self._enter(model, Phase.RUNNING)
+        return True
+
+    def loading(self, model: str, note: str) -> None:
+        """Show how a model's server comes up; nothing of it is kept."""
+        self._publish(ModelChanged(model, Phase.LOADING, note, at=time.time()))
+
+    def note(self, model: str, text: str) -> None:
+        """Show something about a model's server."""
+        self._publish(ServerNoted(model, text, time.time()))
 
     async def _attempt(self, model: str, endpoint: Endpoint, task: Task) -> EndpointError | None:
         publish = Coalescer(self._publish)
@@ -272,11 +303,15 @@ class Runner:
         publish.flush()
         id = await self._ledger.add_attempt(self.run.number, record)
         await self._note_server(model, record)
+        await self._note_own_server(model, endpoint)
         publish(_finished(record, id))
         return error
 
     async def _in_reach(self, model: str, work: Coroutine[Any, Any, Result]) -> Result:
         """Await work that `skip` and `stop now` may cancel; then it raises _Interrupted."""
+        if self._now or model in self._skipped:
+            work.close()
+            raise _Interrupted
         task = asyncio.create_task(work)
         self._in_hand[model] = task
         try:
@@ -300,6 +335,17 @@ class Runner:
         }
         if any(manifest.get(key) != value for key, value in found.items()):
             await self._keep(replace(self._models[model], manifest={**manifest, **found}))
+
+    async def _note_own_server(self, model: str, endpoint: Endpoint) -> None:
+        """Keep what is known of a server that Milo runs: its version, its restarts, its peak memory."""
+        if not isinstance(endpoint, Supervised):
+            return
+        before = self._models[model]
+        peak = max(endpoint.peak_gb or 0.0, before.peak_gb or 0.0)
+        manifest = {**before.manifest, "managed": dict(endpoint.server_facts())}
+        record = replace(before, manifest=manifest, peak_gb=round(peak, 2) or None)
+        if record != before:
+            await self._keep(record)
 
     async def _wait(self, model: str, failures: int, error: EndpointError) -> None:
         seconds = self._patience.wait(failures, error.retry_after_s)

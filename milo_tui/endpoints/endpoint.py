@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
 from milo_tui.suite.json_text import JSON
@@ -257,4 +257,22 @@ class Endpoint(Protocol):
 
     async def aclose(self) -> None:
         """Close the connections."""
+        ...
+
+
+@runtime_checkable
+class Supervised(Protocol):
+    """What an endpoint has beside, whose server Milo itself runs."""
+
+    async def ensure_alive(self) -> None:
+        """See to it that the server answers, between attempts; it may be started again. Raises EndpointError."""
+        ...
+
+    def server_facts(self) -> Mapping[str, JSON]:
+        """What the manifest keeps of the server."""
+        ...
+
+    @property
+    def peak_gb(self) -> float | None:
+        """The most memory that the server was seen to hold, in gigabytes of 10^9 bytes."""
         ...

@@ -1,6 +1,6 @@
 """A model as milo.toml names it: enough to reach and to sample it. A key is named, never held."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -13,12 +13,53 @@ class _Part(BaseModel):
 
 
 class ServerEntry(_Part):
-    """A mlx_lm.server that Milo starts, watches and stops: `[model.server]`."""
+    """A mlx_lm.server that Milo starts, watches and stops: `[model.server]`.
 
-    weights: str
+    `ranks` (on this machine) or `hosts` (a host file of `mlx.launch`) spread it; `memory_gb` is of all ranks
+    together. Times are in seconds; weights that must first be downloaded count as loading.
+    """
+
+    weights: Annotated[str, StringConstraints(min_length=1)]
     memory_gb: float | None = Field(None, gt=0)
-    args: list[str] = Field(default_factory=list)
+    args: list[str] = Field(default_factory=list, description="Further options of mlx_lm.server.")
     trust_remote_code: bool = False
+    port: int | None = Field(None, ge=1, le=65535, description="A free one without it.")
+    python: str | None = Field(None, description="The interpreter that has mlx-lm; Milo's own without it.")
+    prompt_cache_size: int | None = Field(None, ge=0)
+    chat_template_args: dict[str, Any] = Field(default_factory=dict)
+    hosts: str | None = None
+    ranks: int | None = Field(None, ge=2)
+    pipeline: bool = False
+    load_timeout: float = Field(3600, gt=0)
+    probe_timeout: float = Field(120, gt=0)
+    stop_timeout: float = Field(20, gt=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for option in self.args:
+            if key := _SET_BY_MILO.get(option.split("=")[0]):
+                raise ValueError(f"args must not hold {option}: {key}")
+        if self.hosts and self.ranks:
+            raise ValueError("give hosts or ranks, not both: the host file says how many ranks there are")
+        if self.pipeline and not self.is_distributed:
+            raise ValueError("pipeline needs ranks or hosts: one process has nobody to pass layers on to")
+        return self
+
+    @property
+    def is_distributed(self) -> bool:
+        """Whether several processes serve the model together."""
+        return bool(self.hosts or self.ranks)
+
+
+_SET_BY_MILO = {
+    "--model": "weights names the model",
+    "--port": "port sets it",
+    "--host": "Milo's own server listens on loopback",
+    "--trust-remote-code": "set trust_remote_code, so that it is shown",
+    "--prompt-cache-size": "set prompt_cache_size",
+    "--chat-template-args": "set chat_template_args",
+    "--pipeline": "set pipeline",
+}
 
 
 class SimulatedEntry(_Part):
@@ -59,6 +100,7 @@ class ModelEntry(_Part):
     connect_timeout: float = Field(10, gt=0)
     first_byte_timeout: float = Field(300, gt=0)
     silence_timeout: float = Field(600, gt=0)
+    stream: bool = Field(True, description="Without it answers come whole: the control arm for lost calls.")
     lane: str | None = Field(None, description="Models of one lane run one after another; see bench/plan.py.")
     memory_gb: float | None = Field(None, gt=0, description="Memory of a server that Milo does not start.")
     quantization: str | None = Field(None, description="For the manifest and the report, e.g. 8-bit.")
@@ -71,6 +113,10 @@ class ModelEntry(_Part):
             raise ValueError("model is missing: give the model's name on the wire, e.g. claude-sonnet-4-6")
         if self.base_url is None and self.protocol == "openai" and not (self.server or self.simulated):
             raise ValueError("base_url is missing: give the server's address, or a [model.server] to start")
+        if self.server and self.server.is_distributed and self.seed is not None:
+            raise ValueError(
+                "seed must go: a stream with a seed that breaks off deadlocks a distributed server"
+            )
         if self.base_url is not None and urlsplit(self.base_url).scheme not in ("http", "https"):
             raise ValueError("base_url must begin with http:// or https://")
         return self
@@ -99,3 +145,8 @@ class ModelEntry(_Part):
     def is_simulated(self) -> bool:
         """Whether a simulated model plays this entry."""
         return self.simulated is not None
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether Milo starts this model's server itself; a base_url names one that runs already."""
+        return self.server is not None and self.base_url is None and not self.is_simulated

@@ -117,16 +117,20 @@ class Channel:
     def publish(self, event: Event) -> None:
         """Send an event to every viewer."""
         if self._viewers:
-            line = b'{"event":' + EVENT.dump_json(event) + b"}\n"
+            line = _line("event", EVENT.dump_python(event))
             for viewer in self._viewers:
                 viewer.offer(line, is_delta=isinstance(event, Streamed))
 
-    async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
+    def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        # Not in _serve: a task that is cancelled before its first step never gets there.
+        task.add_done_callback(lambda _: writer.close())
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         viewer = _Viewer(writer)
-        viewer.offer(b'{"state":' + RUN_STATE.dump_json(self._state) + b"}\n", is_delta=False)
+        viewer.offer(_line("state", RUN_STATE.dump_python(self._state)), is_delta=False)
         self._viewers.add(viewer)
         writing = asyncio.create_task(viewer.write_on())
         try:
@@ -137,15 +141,16 @@ class Channel:
             self._viewers.discard(viewer)
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
-            if task is not None:
-                self._tasks.discard(task)
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while line := await reader.readline():
             self._on_command(COMMAND.validate_json(line))
+
+
+def _line(name: str, value: object) -> bytes:
+    """A line of JSON. A lone surrogate (legal in a model's JSON, not in UTF-8) becomes a question mark."""
+    text = json.dumps({name: value}, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace") + b"\n"
 
 
 def _private_folder(folder: Path) -> None:

@@ -1,0 +1,131 @@
+"""A run outlives what happens to it: killed, stopped, left, watched, it is finished with nothing twice or lost."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cli.milo import MILO, milo, milo_json, start
+
+
+def _stored(home: Path) -> int:
+    try:
+        with sqlite3.connect(f"file:{home / 'milo.db'}?mode=ro", uri=True) as database:
+            found: int = database.execute("SELECT count(*) FROM attempt").fetchone()[0]
+        database.close()
+    except sqlite3.Error:
+        return 0
+    return found
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until, "it never came to that"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("kills", [1, 3])
+def test_killed_in_mid_run_and_resumed_nothing_is_lost_and_nothing_twice(home: Path, kills: int) -> None:
+    runner = start("demo", "--plain", "--pace", "instant", "--repeats", "3", "--seed", "4")
+    _wait(lambda: _stored(home) >= 15)
+    runner.send_signal(signal.SIGKILL)
+    runner.wait()
+    for again in range(1, kills):
+        before = _stored(home)
+        runner = start("resume", "last", "--plain")
+        _wait(lambda before=before: _stored(home) > before + 10)  # type: ignore[misc]
+        runner.send_signal(signal.SIGKILL)
+        runner.wait()
+        assert again < kills
+    assert milo_json("runs", "--json")[0]["phase"] == "incomplete"
+    held = _stored(home)
+    milo("resume", "last", "--plain")
+    attempts = milo_json("show", "last", "--format", "json")["attempts"]
+    assert held < 180
+    made = Counter((row["model"], row["prompt"], row["repeat"]) for row in attempts)
+    assert len(made) == 180
+    assert set(made.values()) == {1}
+    assert all(row["points"] is not None for row in attempts)
+
+
+def test_resumed_scores_are_those_of_a_run_that_was_never_killed(home: Path) -> None:
+    runner = start("demo", "--plain", "--pace", "instant", "--repeats", "1", "--seed", "4")
+    _wait(lambda: _stored(home) >= 10)
+    runner.kill()
+    runner.wait()
+    milo("resume", "last", "--plain")
+    milo("demo", "--plain", "--pace", "instant", "--repeats", "1", "--seed", "4")
+    one, two = (
+        {
+            (row["model"], row["prompt"]): row["points"]
+            for row in milo_json("show", number, "--format", "json")["attempts"]
+        }
+        for number in ("1", "2")
+    )
+    assert one == two
+
+
+def test_interrupted_once_it_stops_after_the_attempts_in_hand(home: Path) -> None:
+    runner = start("demo", "--plain", "--pace", "instant", "--repeats", "3", "--seed", "4")
+    _wait(lambda: _stored(home) >= 5)
+    runner.send_signal(signal.SIGINT)
+    assert runner.wait(60) == 130
+    (run,) = milo_json("runs", "--json")
+    assert run["phase"] == "stopped"
+    assert 0 < sum(model["scored"] for model in run["models"]) < 180
+
+
+def test_a_detached_run_goes_on_is_watched_and_stopped(home: Path) -> None:
+    Path("milo.toml").write_text(_SIMULATED, encoding="utf-8")
+    number = milo("run", "--detach", "--seed", "4").stdout.strip()
+    assert number == "1"
+    _wait(lambda: _stored(home) >= 3)
+    watcher = subprocess.Popen([*MILO, "watch"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    milo("resume", "last", "--plain", status=2)
+    assert "stops" in milo("stop", "last").stderr
+    _, said = watcher.communicate(timeout=60)
+    assert watcher.returncode == 0
+    assert "run 1: stopped" in said
+    _wait(lambda: milo_json("runs", "--json")[0]["phase"] == "stopped")
+    assert "not going on" in milo("watch", "last", status=2).stderr
+    log = (home / "logs" / "run-1.log").read_text()
+    assert "run 1 is stopped" in log
+
+
+def test_hanging_up_does_not_end_a_detached_run(home: Path) -> None:
+    Path("milo.toml").write_text(_SIMULATED, encoding="utf-8")
+    milo("run", "--detach", "--seed", "4", "--repeats", "1")
+    _wait(lambda: _stored(home) >= 2)
+    pid = _runner(home)
+    psutil.Process(pid).send_signal(signal.SIGHUP)
+    _wait(lambda: milo_json("runs", "--json")[0]["phase"] == "done")
+    attempts = json.loads(next(Path("bench_results").glob("*.json")).read_text())["attempts"]
+    assert len(attempts) == 20
+
+
+def _runner(home: Path) -> int:
+    with sqlite3.connect(home / "milo.db") as database:
+        pid: int = database.execute("SELECT runner_pid FROM run").fetchone()[0]
+    database.close()
+    return pid
+
+
+_SIMULATED = """\
+[[model]]
+id = "steady"
+name = "Steady (simulated)"
+protocol = "openai"
+where = "local"
+model = "simulated-steady"
+[model.simulated]
+profile = "steady"
+pace = "fast"
+"""

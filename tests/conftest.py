@@ -1,0 +1,27 @@
+"""What every test starts from: files of its own, no milo.toml, no key, no terminal's environment."""
+
+from pathlib import Path
+
+import pytest
+
+_INHERITED = (
+    "MILO_DB",
+    "XDG_RUNTIME_DIR",
+    "ANTHROPIC_API_KEY",
+    "OPENAI_API_KEY",
+    "NO_COLOR",
+    "TMUX",
+    "SSH_CONNECTION",
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of this test's own, and an empty working directory."""
+    for name in _INHERITED:
+        monkeypatch.delenv(name, raising=False)
+    folder, work = tmp_path / "home", tmp_path / "work"
+    work.mkdir()
+    monkeypatch.setenv("MILO_HOME", str(folder))
+    monkeypatch.chdir(work)
+    return folder

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,14 @@ import click
 from milo_tui.cli.common import common, note, print_out, settings
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from milo_tui.bench.published import Published
+    from milo_tui.bench.record import RunRecord
     from milo_tui.store.queries import Reader
     from milo_tui.store.summary import RunSummary
+
+FORMATS = ("table", "md", "html", "csv", "json", "junit")
 
 
 @click.command()
@@ -23,7 +30,7 @@ def runs(as_json: bool, limit: int, before: int | None) -> None:
     """The list of runs, newest first."""
 
     async def read() -> "list[RunSummary]":
-        async with _reader() as reader:
+        async with reading() as reader:
             return await reader.runs(before, limit)
 
     found = asyncio.run(read())
@@ -42,61 +49,111 @@ def runs(as_json: bool, limit: int, before: int | None) -> None:
 
 @click.command()
 @click.argument("number", metavar="RUN", default="last")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "md", "json"]), default="table", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
+@click.option("--share", is_flag=True, help="Leave out host names, addresses, paths and notes.")
 @common
-def show(number: str, form: str, output: Path | None) -> None:
-    """A run's report. RUN is a number, the beginning of its key, or `last`."""
-    asyncio.run(_show(number, form, output))
+def show(number: str, form: str, output: Path | None, share: bool) -> None:
+    """A run's report: how close local is to cloud, and what that rests on.
+
+    RUN is a number, the beginning of its key, or `last`.
+    """
+    asyncio.run(_show(number, form, output, share))
 
 
-async def _show(wanted: str, form: str, output: Path | None) -> None:
-    async with _reader() as reader:
+async def _show(wanted: str, form: str, output: Path | None, share: bool) -> None:
+    async with reading() as reader:
         number = await reader.find_run(wanted)
-        if form == "json":
-            await _show_json(reader, number, output)
-            return
-        run, attempts = await reader.run(number), await reader.attempts(number)
-    if form == "md":
-        from milo_tui.reports import markdown
-
-        text = markdown.render(run, attempts)
-        if output is None:
-            click.echo(text, nl=False)
+        if form == "table":
+            table = await run_table(reader, number, share=share)
+            text = _once(_wide(table)) if output is not None else None
+            if text is None:
+                print_out(table)
+                return
         else:
-            _write(output, text)
-        return
-    from milo_tui.reports import text as table
+            text = _text(reader, number, form, share)
+        if output is None:
+            async for piece in text:
+                click.echo(piece, nl=False)
+            return
+        from milo_tui.reports.raw_json import write_whole
 
-    if output is None:
-        print_out(table.render(run, attempts))
-        return
+        await write_whole(output, text)
+        note(f"Written to {output}.")
+
+
+async def run_table(reader: "Reader", number: int, *, share: bool = False) -> "RenderableType":
+    """A run's report as tables. Raises StoreError."""
+    from milo_tui.reports import text
+    from milo_tui.reports.sharing import Sharing
+
+    run = await reader.run(number)
+    run = Sharing(run).run(run) if share else run
+    return text.render(run, await reader.attempts(number), await reader.evidence(number), published_for(run))
+
+
+def _text(reader: "Reader", number: int, form: str, share: bool) -> AsyncIterator[str]:
+    """A report's text, piece by piece."""
+    if form == "json":
+        from milo_tui.reports import raw_json
+
+        return raw_json.pieces(reader, number, share=share)
+    if form == "html":
+        return _html(reader, number, share)
+    return _whole(reader, number, form, share)
+
+
+async def _html(reader: "Reader", number: int, share: bool) -> AsyncIterator[str]:
+    from milo_tui.reports import html
+
+    published = published_for(await reader.run(number))
+    async for piece in html.pieces(reader, number, published=published, share=share):
+        yield piece
+
+
+async def _whole(reader: "Reader", number: int, form: str, share: bool) -> AsyncIterator[str]:
+    from milo_tui.reports import csv_rows, junit, markdown
+    from milo_tui.reports.sharing import Sharing
+
+    run, attempts = await reader.run(number), await reader.attempts(number)
+    evidence = await reader.evidence(number)
+    if share:
+        sharing = Sharing(run)
+        run, attempts = sharing.run(run), [sharing.row(row) for row in attempts]
+        evidence = sharing.evidence(evidence)
+    if form == "md":
+        yield markdown.render(run, attempts, evidence, published_for(run))
+    elif form == "csv":
+        yield csv_rows.render(run, attempts, evidence)
+    else:
+        yield junit.render(run, attempts, evidence)
+
+
+async def _once(text: str) -> AsyncIterator[str]:
+    yield text
+
+
+def _wide(renderable: "RenderableType") -> str:
+    """A table as text of 120 columns, for a file."""
     from rich.console import Console
 
-    with output.open("w", encoding="utf-8") as file:
-        Console(file=file, width=160, highlight=False, markup=False).print(table.render(run, attempts))
-    note(f"Written to {output}.")
+    console = Console(width=120, highlight=False, markup=False, color_system=None)
+    with console.capture() as captured:
+        console.print(renderable)
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
-async def _show_json(reader: "Reader", number: int, output: Path | None) -> None:
-    from milo_tui.reports.raw_json import pieces, write_whole
+def published_for(run: "RunRecord") -> "Published | None":
+    """The published table, to stand beside a run of the suite that follows it; not beside simulated models."""
+    from milo_tui.bench.published import SUITE, load_published
+    from milo_tui.settings import data_folder
 
-    if output is not None:
-        await write_whole(output, pieces(reader, number))
-        note(f"Written to {output}.")
-        return
-    async for piece in pieces(reader, number):
-        click.echo(piece, nl=False)
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-    note(f"Written to {path}.")
+    if run.suite != SUITE or run.simulated:
+        return None
+    return load_published(data_folder("bench_results") / "published.json")
 
 
-class _reader:
+class reading:
     """The database that this call asks for, open for reading."""
 
     async def __aenter__(self) -> "Reader":

@@ -1,6 +1,7 @@
 """How a figure is written: the same in the app, in a terminal's table and in every report."""
 
 import time
+from collections.abc import Iterable
 
 from milo_tui.bench.record import ModelRecord
 from milo_tui.bench.table import CategoryFigure, ModelTotal
@@ -67,3 +68,8 @@ def missing_sentence(name: str, total: ModelTotal) -> str | None:
         return None
     why = f", {total.holes} of them failed by the infrastructure" if total.holes else ""
     return f"{name}: {missing} of {total.planned} attempts have no score{why}; its figures are of the rest."
+
+
+def repeats_cell(points: Iterable[int | None]) -> str:
+    """The points of a prompt's repeats in a row, `332`; a dot for one without a score."""
+    return "".join("·" if value is None else str(value) for value in points)

@@ -1,40 +1,59 @@
-"""A run as Markdown: the published table's layout, fit to be pasted into a forum post."""
+"""A run as Markdown: the answer, then the published table's layout, fit to be pasted into a forum post."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from milo_tui.bench.evidence import Evidence
+from milo_tui.bench.published import CAUTION, KIND, Published
 from milo_tui.bench.record import AttemptRow, RunRecord
 from milo_tui.bench.table import ResultTable, result_table
+from milo_tui.bench.verdict import Answer, answer
+from milo_tui.reports import answer as words
+from milo_tui.reports.conditions import conditions
 from milo_tui.reports.figures import (
     category_cell,
     missing_sentence,
     model_heading,
     moment,
+    repeats_cell,
     seconds,
     speed,
     total_cell,
 )
 from milo_tui.sanitise import sanitise
 
-SIMULATED = "**Simulated models**: nothing here was measured of a real model."
+SIMULATED = f"**{words.SIMULATED}**"
 
 
-def render(run: RunRecord, attempts: Iterable[AttemptRow]) -> str:
-    """The report of a run: table, sampling, what is missing, the matrix of prompts."""
-    table = result_table(run, attempts)
+def render(
+    run: RunRecord,
+    attempts: Iterable[AttemptRow],
+    evidence: Evidence | None = None,
+    published: Published | None = None,
+) -> str:
+    """The report of a run: the answer, the table, what is missing, the matrix of prompts, the conditions."""
+    attempts = list(attempts)
+    table, found = result_table(run, attempts), answer(run, attempts, evidence)
     parts = [
-        f"# {_escape(run.suite_title)} {run.suite_version}, run {run.number}",
+        f"# {escape(run.suite_title)} {run.suite_version}, run {run.number}",
         f"{moment(run.created)} · {len(run.models)} models × {len(run.prompts)} prompts × {run.repeats} repeats",
         *([SIMULATED] if run.simulated else []),
-        _table(run, table),
-        _notes(run, table),
+        *missing(run, table),
+        f"## {words.QUESTION}",
+        *_answer(found),
+        "## Scores",
+        _scores(run, table),
+        _notes(run, table, found),
         "## Prompts",
-        _matrix(run, table),
+        *_matrix(run, table, found),
+        "## Conditions",
+        _bullets(conditions(run)),
+        *(_published(published) if published is not None else []),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Text from outside as Markdown text: nothing in it marks up, links or breaks a table's row."""
     flat = " ".join(sanitise(text).split())
     return re.sub(r"([\\`*_{}\[\]<>#|!~])", r"\\\1", flat)
@@ -44,51 +63,77 @@ def _row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _table(run: RunRecord, table: ResultTable) -> str:
+def _bullets(facts: Iterable[words.Fact]) -> str:
+    return "\n".join(f"- {escape(fact.label)}: {escape(fact.text)}" for fact in facts)
+
+
+def missing(run: RunRecord, table: ResultTable) -> Iterator[str]:
+    """What stands above every figure where attempts are missing."""
+    for model in run.models:
+        if sentence := missing_sentence(model.name, table.totals[model.id]):
+            yield f"**{escape(sentence)}**"
+
+
+def _answer(found: Answer) -> Iterator[str]:
+    if sentence := words.no_pair(found):
+        yield sentence
+    for pair in found.local_to_api:
+        yield f"**{escape(words.headline(pair))}**"
+        yield _bullets(words.pair_facts(pair, found))
+    if others := words.also_compared(found):
+        yield "Also:"
+        yield "\n".join(f"- {escape(sentence)}" for sentence in others)
+
+
+def _scores(run: RunRecord, table: ResultTable) -> str:
     lines = [
-        _row(["Category", *(_escape(model_heading(model)) for model in run.models)]),
+        _row(["Category", *(escape(model_heading(model)) for model in run.models)]),
         _row(["---"] * (len(run.models) + 1)),
     ]
     for id, title in table.categories:
         lines.append(
-            _row([_escape(title), *(category_cell(table.cells[id][model]) for model in table.models)])
+            _row([escape(title), *(category_cell(table.cells[id][model]) for model in table.models)])
         )
     lines.append(_row(["**Total**", *(f"**{total_cell(table.totals[model])}**" for model in table.models)]))
     return "\n".join(lines)
 
 
-def _notes(run: RunRecord, table: ResultTable) -> str:
+def _notes(run: RunRecord, table: ResultTable, found: Answer) -> str:
     lines = []
     for model in run.models:
         total = table.totals[model.id]
         line = (
-            f"- {_escape(model.name)}: {total.points}/{total.possible} points, TTFT {seconds(total.ttft)}, "
+            f"- {escape(model.name)}: {total.points}/{total.possible} points, TTFT {seconds(total.ttft)}, "
             f"p95 {seconds(total.p95_latency)}, {speed(total.tokens_per_second)}, "
-            f"cold start {seconds(model.cold_start)}; {_escape(model.sampling)}."
+            f"cold start {seconds(model.cold_start)}; {escape(model.sampling)}."
         )
         if total.lost_by_server:
             line += f" In {total.lost_by_server} attempts the server lost a call or cut the stream."
         if total.retries:
             line += f" {total.retries} attempts were made again after an infrastructure failure."
         lines.append(line)
-        if missing := missing_sentence(_escape(model.name), total):
-            lines.append(f"- {missing}")
+        lines += [f"  - {escape(fact)}" for fact in words.standing_facts(found.standing(model.id))]
     return "\n".join(lines)
 
 
-def _matrix(run: RunRecord, table: ResultTable) -> str:
+def _matrix(run: RunRecord, table: ResultTable, found: Answer) -> Iterator[str]:
     lines = [
-        _row(["Prompt", *(_escape(model.name) for model in run.models), ""]),
+        _row(["Prompt", *(escape(model.name) for model in run.models), ""]),
         _row(["---"] * (len(run.models) + 2)),
     ]
     for prompt in run.prompts:
         cells = [
-            "".join("·" if points is None else str(points) for points in row)
-            for row in _digits(table, prompt.id)
+            f"{repeats_cell(table.matrix[prompt.id][standing.model])} {words.lost_cell(standing, prompt.id)}".strip()
+            for standing in found.standings
         ]
-        lines.append(_row([f"`{prompt.id}`", *cells, table.uninformative.get(prompt.id, "")]))
-    return "\n".join(lines)
+        lines.append(_row([escape(prompt.id), *cells, table.uninformative.get(prompt.id, "")]))
+    yield "\n".join(lines)
+    if any(standing.lost for standing in found.standings):
+        yield f"Points of each repeat; {words.LEGEND}."
+    yield words.telling(table) or ""
 
 
-def _digits(table: ResultTable, prompt: str) -> list[tuple[int | None, ...]]:
-    return [table.matrix[prompt][model] for model in table.models]
+def _published(published: Published) -> Iterator[str]:
+    yield f"## {escape(published.run.suite_title)} ({KIND})"
+    yield f"{escape(published.machine)}. {CAUTION}"
+    yield _scores(published.run, published.table)

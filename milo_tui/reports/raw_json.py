@@ -2,7 +2,7 @@
 
 Format `milo-run`, version 1. The bytes of requests and responses are deflated (zlib, RFC 1950) and in base64,
 since a stream's frames outweigh what they carry many times. Written attempt by attempt: memory does not
-grow with the run.
+grow with the run. `run.v1.schema.json` beside this module is its JSON Schema.
 """
 
 import base64
@@ -16,19 +16,30 @@ from pathlib import Path
 from typing import Any
 
 from milo_tui.bench.record import AttemptRecord, RunRecord, TurnRecord
+from milo_tui.reports.sharing import Sharing
 from milo_tui.store.queries import Reader
 
 FORMAT_VERSION = 1
 
 
-async def pieces(reader: Reader, number: int) -> AsyncIterator[str]:
-    """The JSON text of a run, piece by piece. Raises StoreError."""
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of this format and version; it ships beside this module."""
+    text = (Path(__file__).parent / f"run.v{FORMAT_VERSION}.schema.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+async def pieces(reader: Reader, number: int, *, share: bool = False) -> AsyncIterator[str]:
+    """The JSON text of a run, piece by piece; `share` leaves out what sharing.py names. Raises StoreError."""
     run = await reader.run(number)
+    sharing = Sharing(run) if share else None
+    run = sharing.run(run) if sharing else run
     head = json.dumps({"format": "milo-run", "format_version": FORMAT_VERSION, "run": _run(run)}, indent=1)
     yield head.removesuffix("\n}") + ',\n "attempts": ['
     separator = "\n"
     for row in await reader.attempts(number):
-        yield separator + json.dumps(_attempt(await reader.attempt(row.id)), indent=1)
+        attempt = await reader.attempt(row.id)
+        yield separator + json.dumps(_attempt(sharing.attempt(attempt) if sharing else attempt), indent=1)
         separator = ",\n"
     yield "\n ]\n}\n"
 

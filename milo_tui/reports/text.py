@@ -1,21 +1,27 @@
-"""A run as a plain table for a terminal or a pipe, by Rich."""
+"""A run as plain tables for a terminal or a pipe, by Rich."""
 
 from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from milo_tui.bench.events import RunPhase
+from milo_tui.bench.evidence import Evidence
+from milo_tui.bench.published import CAUTION, KIND, Published
 from milo_tui.bench.record import AttemptRow, RunRecord
 from milo_tui.bench.table import ResultTable, result_table
+from milo_tui.bench.verdict import Answer, answer
+from milo_tui.reports import answer as words
 from milo_tui.reports.figures import (
     category_cell,
     missing_sentence,
     model_heading,
     moment,
     percent,
+    repeats_cell,
     seconds,
     speed,
     total_cell,
@@ -38,13 +44,24 @@ def plain(text: str, style: str = "") -> Text:
     return Text(sanitise(text), style=style)
 
 
-def render(run: RunRecord, attempts: Iterable[AttemptRow]) -> RenderableType:
-    """The published table's layout, what is missing, and the matrix of prompts."""
-    table = result_table(run, attempts)
+def render(
+    run: RunRecord,
+    attempts: Iterable[AttemptRow],
+    evidence: Evidence | None = None,
+    published: Published | None = None,
+) -> RenderableType:
+    """The answer, the published table's layout, and the matrix of prompts with the points lost."""
+    attempts = list(attempts)
+    table, found = result_table(run, attempts), answer(run, attempts, evidence)
     heading = f"{run.suite_title} {run.suite_version} · run {run.number} · {moment(run.created)}"
+    parts: list[RenderableType] = [plain(heading, "bold")]
     if run.simulated:
-        heading += " · simulated models: nothing here was measured of a real model"
-    return Group(plain(heading, "bold"), _table(run, table), _matrix(run, table), *_sentences(run, table))
+        parts.append(plain(words.SIMULATED, "yellow"))
+    parts += [*_sentences(run, table), Text(), _answer(found), _table(run, table)]
+    parts += [*_matrix(run, table, found), *_standings(found)]
+    if published is not None:
+        parts += [Text(), _published(published)]
+    return Group(*parts)
 
 
 def _grid(columns: Sequence[str]) -> Table:
@@ -54,12 +71,29 @@ def _grid(columns: Sequence[str]) -> Table:
     return grid
 
 
+def facts_grid(facts: Iterable[words.Fact]) -> RenderableType:
+    """Labels on the left, what is so on the right, wrapped beside them."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for fact in facts:
+        grid.add_row(plain(fact.label), plain(fact.text))
+    return Padding(grid, (0, 0, 1, 2))
+
+
+def _answer(found: Answer) -> RenderableType:
+    parts: list[RenderableType] = [plain(words.QUESTION, "bold underline")]
+    if sentence := words.no_pair(found):
+        parts.append(plain(sentence))
+    for pair in found.local_to_api:
+        parts += [plain(words.headline(pair), "bold"), facts_grid(words.pair_facts(pair, found))]
+    for sentence in words.also_compared(found):
+        parts.append(plain(f"Also: {sentence}"))
+    return Group(*parts, Text())
+
+
 def _table(run: RunRecord, table: ResultTable) -> Table:
-    grid = _grid(["Category", *(model_heading(model) for model in run.models)])
-    for id, title in table.categories:
-        grid.add_row(plain(title), *(category_cell(table.cells[id][model]) for model in table.models))
-    grid.add_section()
-    grid.add_row("Total", *(total_cell(table.totals[model]) for model in table.models), style="bold")
+    grid = _scores(run, table)
     totals = [table.totals[model] for model in table.models]
     grid.add_row("Points", *(f"{total.points}/{total.possible}" for total in totals))
     grid.add_row("TTFT · p95", *(f"{seconds(total.ttft)} · {seconds(total.p95_latency)}" for total in totals))
@@ -73,15 +107,52 @@ def _table(run: RunRecord, table: ResultTable) -> Table:
     return grid
 
 
-def _matrix(run: RunRecord, table: ResultTable) -> Table:
-    grid = _grid(["Prompt", *(model.name for model in run.models), ""])
-    for prompt in run.prompts:
-        cells = [
-            "".join("·" if points is None else str(points) for points in table.matrix[prompt.id][model])
-            for model in table.models
-        ]
-        grid.add_row(plain(prompt.id), *cells, plain(table.uninformative.get(prompt.id, ""), "dim"))
+def _scores(run: RunRecord, table: ResultTable) -> Table:
+    grid = _grid(["Category", *(model_heading(model) for model in run.models)])
+    for id, title in table.categories:
+        grid.add_row(plain(title), *(category_cell(table.cells[id][model]) for model in table.models))
+    grid.add_section()
+    grid.add_row("Total", *(total_cell(table.totals[model]) for model in table.models), style="bold")
     return grid
+
+
+def _matrix(run: RunRecord, table: ResultTable, found: Answer) -> list[RenderableType]:
+    grid = _grid(["Points of each repeat", *(model.name for model in run.models), ""])
+    grid.columns[-1].justify = "left"
+    grid.columns[0].min_width = min(26, 1 + max(len(_short(prompt.id)) for prompt in run.prompts))
+    titles, last = dict(run.categories), None
+    for prompt in run.prompts:
+        if prompt.category != last:
+            grid.add_row(plain(titles.get(prompt.category, prompt.category), "dim"))
+            last = prompt.category
+        cells = [
+            plain(
+                f"{words.lost_cell(standing, prompt.id)} {repeats_cell(table.matrix[prompt.id][standing.model])}"
+            )
+            for standing in found.standings
+        ]
+        grid.add_row(
+            plain(f" {_short(prompt.id)}"),
+            *cells,
+            plain(table.uninformative.get(prompt.id, ""), "dim"),
+        )
+    notes = [
+        words.LEGEND + "." if any(standing.lost for standing in found.standings) else "",
+        words.telling(table),
+    ]
+    return [Text(), grid, *(plain(note, "dim") for note in notes if note)]
+
+
+def _short(prompt: str) -> str:
+    """A prompt's name below its category's title."""
+    return prompt.rpartition("/")[2]
+
+
+def _standings(found: Answer) -> list[RenderableType]:
+    facts = [
+        words.Fact(standing.name, "; ".join(words.standing_facts(standing))) for standing in found.standings
+    ]
+    return [Text(), facts_grid(fact for fact in facts if fact.text)]
 
 
 def _sentences(run: RunRecord, table: ResultTable) -> list[Text]:
@@ -90,6 +161,11 @@ def _sentences(run: RunRecord, table: ResultTable) -> list[Text]:
         f"{model.name}: {model.note}." for model in run.models if model.note and model.phase.value == "failed"
     ]
     return [plain(sentence, "bold") for sentence in (*found, *failed) if sentence]
+
+
+def _published(published: Published) -> RenderableType:
+    heading = f"{published.run.suite_title} ({KIND}) · {published.machine}"
+    return Group(plain(heading, "bold"), plain(CAUTION, "dim"), _scores(published.run, published.table))
 
 
 def render_runs(runs: Iterable[RunSummary]) -> Table:

@@ -1,0 +1,54 @@
+"""How a run was made, in a few lines: machine, versions, and how each model was served and sampled."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from milo_tui.bench.record import ModelRecord, RunRecord
+from milo_tui.reports.answer import Fact
+
+
+def conditions(run: RunRecord) -> list[Fact]:
+    """Label and text: the machine, then a line for each model."""
+    found = [Fact("Machine", machine(run.machine))] if run.machine else []
+    found += [Fact(model.name, model_line(model)) for model in run.models]
+    if run.note:
+        found.append(Fact("Note", run.note))
+    return found
+
+
+def machine(facts: Mapping[str, Any]) -> str:
+    """`Darwin 25.1, Apple M3 Ultra, 32 cores, 549.8 GB; milo-tui 0.1.0, mlx-lm 0.32.2`."""
+    parts = [str(facts[key]) for key in ("system", "processor") if facts.get(key)]
+    if facts.get("cores"):
+        parts.append(f"{facts['cores']} cores")
+    if facts.get("memory_gb"):
+        parts.append(f"{facts['memory_gb']:g} GB")
+    versions = facts.get("versions")
+    named = (
+        ", ".join(f"{name} {value}" for name, value in versions.items())
+        if isinstance(versions, Mapping)
+        else ""
+    )
+    return "; ".join(part for part in (", ".join(parts), named) if part)
+
+
+def model_line(model: ModelRecord) -> str:
+    """Weights, quantisation, server, host and sampling, as far as they are known."""
+    server = model.entry.get("server")
+    weights = server.get("weights") if isinstance(server, Mapping) else None
+    host = urlsplit(str(model.entry.get("base_url") or "")).hostname
+    parts = [
+        "simulated" if model.simulated else "",
+        str(weights or model.entry.get("model") or ""),
+        str(model.entry.get("quantization") or ""),
+        f"served by {model.manifest['server']}" if model.manifest.get("server") else "",
+        f"at {host}" if host else "",
+        model.sampling,
+        "runs code that came with the weights" if _trusts(server) else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _trusts(server: Any) -> bool:
+    return isinstance(server, Mapping) and bool(server.get("trust_remote_code"))

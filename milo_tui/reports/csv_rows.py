@@ -1,0 +1,92 @@
+"""A run as CSV (RFC 4180), a row an attempt, retries among them; `counts` marks the one that a table counts."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from milo_tui.bench.evidence import Evidence
+from milo_tui.bench.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.bench.table import counted
+from milo_tui.sanitise import one_line
+
+COLUMNS = (
+    "run",
+    "suite",
+    "suite_version",
+    "scorer_version",
+    "simulated",
+    "model",
+    "model_name",
+    "where",
+    "sampling",
+    "category",
+    "prompt",
+    "prompt_version",
+    "repeat",
+    "attempt",
+    "counts",
+    "outcome",
+    "points",
+    "point_1",
+    "point_2",
+    "point_3",
+    "latency_s",
+    "ttft_s",
+    "tokens_per_second",
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "lost",
+    "error",
+    "started_utc",
+)
+
+
+def render(run: RunRecord, attempts: Iterable[AttemptRow], evidence: Evidence) -> str:
+    """The whole file, heading first."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows(_rows(run, list(attempts), evidence))
+    return text.getvalue()
+
+
+def _rows(run: RunRecord, attempts: list[AttemptRow], evidence: Evidence) -> Iterator[list[object]]:
+    counting = {row.id for row in counted(attempts).values()}
+    models = {model.id: model for model in run.models}
+    prompts = {prompt.id: (prompt.category, prompt.version) for prompt in run.prompts}
+    for row in attempts:
+        category, version = prompts[row.prompt]
+        earned = _points(row, evidence)
+        yield [
+            *(run.number, cell(run.suite), run.suite_version, run.scorer_version),
+            *_model(models[row.model]),
+            *(cell(category), cell(row.prompt), version, row.repeat, row.number, int(row.id in counting)),
+            *(row.outcome.value, row.points, *(earned.get(i) for i in (1, 2, 3))),
+            *(row.latency, row.ttft, row.tokens_per_second),
+            *(row.input_tokens, row.output_tokens, row.cached_tokens),
+            *(cell(row.lost), cell(row.error), _utc(row.started)),
+        ]
+
+
+def _model(model: ModelRecord) -> list[object]:
+    return [int(model.simulated), cell(model.id), cell(model.name), model.where, cell(model.sampling)]
+
+
+def _points(row: AttemptRow, evidence: Evidence) -> Mapping[int, int]:
+    """Which of the three points were earned; nothing where there is no score."""
+    if row.points is None:
+        return {}
+    failed = {check.position for check in evidence.failed.get(row.id, ())}
+    return {position: int(position not in failed) for position in (1, 2, 3)}
+
+
+def cell(text: str) -> str:
+    """Text from outside as a cell: on one line, and never a formula in a spreadsheet."""
+    flat = one_line(text)
+    return f"'{flat}" if flat[:1] in ("=", "+", "-", "@", "\t", "␍") else flat
+
+
+def _utc(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -19,6 +19,7 @@ from milo_tui.endpoints import mlx_guard
 from milo_tui.endpoints.memory import machine_gb
 
 from .milo_process import MINIMAX, QWEN, Milo, entry, eventually, milo, run, serving
+from .shardable import shardable
 
 PROMPTS = (
     "--repeats",
@@ -217,3 +218,53 @@ def _write_ledger(home: Path, pid: int) -> None:
         "processes": [{"pid": pid, "started": process.create_time(), "command": process.cmdline()}],
     }
     (home / "servers" / "1-1.json").write_text(json.dumps(data))
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Qwen model as two ranks can share it."""
+    return shardable(QWEN, tmp_path_factory.mktemp("shardable") / "qwen")
+
+
+async def test_two_ranks_score_like_one(home: Path, shared: Path, tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts.json"
+    local = {"ssh": "127.0.0.1", "ips": ["127.0.0.1"]}
+    hosts.write_text(json.dumps({"backend": "ring", "hosts": [local, local]}))
+    config = (
+        entry("one", shared)
+        + entry("two", shared, server="ranks = 2")
+        + entry("hosts", shared, server=f'hosts = "{hosts}"')
+    )
+    with milo(home, config, "run", "--plain", *PROMPTS) as running:
+        assert running.finish() == 0, running.progress
+    record, attempts = await running.result()
+    points = {
+        model.id: {row.prompt: row.points for row in attempts if row.model == model.id}
+        for model in record.models
+    }
+    assert points["one"] == {"single_tool/library_hold": 3, "single_tool/well_flow": 3}
+    assert points["one"] == points["two"] == points["hosts"]
+    assert [model.manifest["managed"].get("ranks") for model in record.models] == [None, 2, 2]
+    assert not serving(shared)
+
+
+async def test_a_lost_rank_starts_the_whole_again(home: Path, shared: Path) -> None:
+    with milo(home, entry("two", shared, server="ranks = 2"), "run", "--plain", *PROMPTS) as running:
+        running.read_until(lambda line: line.startswith("1/2"))
+        launcher, *ranks = [process["pid"] for process in running.ledger()[0]["processes"]]
+        assert len(ranks) == 2
+        os.kill(ranks[1], signal.SIGKILL)
+        assert running.finish() == 0, running.progress
+    record, attempts = await running.result()
+    assert record.models[0].manifest["managed"]["restarts"] == 1
+    assert len([row for row in attempts if row.points is not None]) == 2
+    assert not serving(shared)
+    assert not psutil.pid_exists(launcher)
+
+
+def test_ranks_end_with_a_runner_that_is_killed(home: Path, shared: Path) -> None:
+    with milo(home, entry("two", shared, server="ranks = 2"), "run", "--plain", *PROMPTS) as running:
+        running.read_until(lambda line: line.startswith("1/2"))
+        os.kill(running.process.pid, signal.SIGKILL)
+        running.process.wait()
+        assert eventually(lambda: not serving(shared))

@@ -10,7 +10,7 @@ free, the order of a list counts. An object with one key that begins with `$` is
     {$unordered: [a, b]}     a list with these items in any order
     {$schema: {...}}         a value that satisfies the JSON Schema
     {$optional: a}           as an object's value: the key may be left out, or matches a
-    {$anything: true}        any value at all
+    {$anything: true}        any value at all; in place of a call's arguments, any arguments
 
 In an answer's text (`contains_all` and its kin) an item is text, found as whole words whatever its case and
 spacing, or {$number: …} in any format a person would accept, {$date: 2026-03-14} likewise, {$regex: …},

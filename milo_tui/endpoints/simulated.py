@@ -47,7 +47,7 @@ MANNERS = {
         where="local",
         ttft_s=0.6,
         ttft_jitter_s=0.15,
-        tokens_per_s=55,
+        tokens_per_s=95,
         thinks=True,
         mix={
             "fenced_json": 0.22,

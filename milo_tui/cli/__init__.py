@@ -6,6 +6,7 @@ import click
 
 from milo_tui import __version__
 from milo_tui.cli.common import Problem, common
+from milo_tui.cli.compare import compare
 from milo_tui.cli.history import runs, show
 from milo_tui.cli.models import models
 from milo_tui.cli.prompts import prompts
@@ -31,7 +32,7 @@ def milo(context: click.Context) -> None:
     open_app(context)
 
 
-for _command in (demo, run, watch, resume, stop, runs, show, prompts, models, work):
+for _command in (demo, run, watch, resume, stop, runs, show, compare, prompts, models, work):
     milo.add_command(_command)
 
 

@@ -8,20 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from milo_tui.cli.common import (
-    BELOW,
-    DONE,
-    INCOMPLETE,
-    INTERRUPTED,
-    common,
-    note,
-    print_out,
-    settings,
-)
+from milo_tui.cli.common import INCOMPLETE, INTERRUPTED, common, note, print_out, settings
 
 if TYPE_CHECKING:
     from milo_tui.bench.record import RunRecord
     from milo_tui.bench.runner import Runner
+    from milo_tui.cli.demands import Demands
     from milo_tui.settings import Settings
     from milo_tui.suite.prompt import Suite
 
@@ -38,6 +30,11 @@ _fail_under = click.option(
     metavar="PCT",
     help="Exit with 1 where a model scores below this.",
 )
+_baseline = click.option(
+    "--baseline",
+    metavar="RUN",
+    help="Exit with 1 where a model does worse, with evidence, than in this run; see `milo compare`.",
+)
 
 
 @click.command()
@@ -46,8 +43,16 @@ _fail_under = click.option(
 @_seed
 @_plain
 @_fail_under
+@_baseline
 @common
-def demo(pace: str | None, repeats: int, seed: int | None, plain: bool, fail_under: float | None) -> None:
+def demo(
+    pace: str | None,
+    repeats: int,
+    seed: int | None,
+    plain: bool,
+    fail_under: float | None,
+    baseline: str | None,
+) -> None:
     """Milo-Bench on three simulated models: everything, with nothing to configure."""
     from milo_tui.bench.demo import demo_entries
     from milo_tui.bench.plan import new_run
@@ -56,7 +61,9 @@ def demo(pace: str | None, repeats: int, seed: int | None, plain: bool, fail_und
     in_app = _in_app(plain)
     suite = _suite(data_folder("prompts") / "milo", (), ())
     entries = demo_entries(pace or ("real" if in_app else "fast"))  # type: ignore[arg-type]
-    _begin(settings(), new_run(suite, entries, repeats, seed), in_app=in_app, fail_under=fail_under)
+    where = settings()
+    demands = _demands(where, fail_under, baseline)
+    _begin(where, new_run(suite, entries, repeats, seed), in_app=in_app, demands=demands)
 
 
 @click.command()
@@ -72,6 +79,7 @@ def demo(pace: str | None, repeats: int, seed: int | None, plain: bool, fail_und
 @click.option("--detach", is_flag=True, help="Start it, print its number and return.")
 @click.option("--note", "text", default="", help="A note to keep with the run.")
 @_fail_under
+@_baseline
 @common
 def run(
     model_ids: str | None,
@@ -84,6 +92,7 @@ def run(
     detach: bool,
     text: str,
     fail_under: float | None,
+    baseline: str | None,
 ) -> None:
     """Run a suite on the models of milo.toml."""
     from milo_tui.bench.plan import new_run
@@ -103,7 +112,8 @@ def run(
         _detach(where, number)
         click.echo(str(number))
         return
-    _begin(where, record, in_app=_in_app(plain), fail_under=fail_under)
+    demands = _demands(where, fail_under, baseline)
+    _begin(where, record, in_app=_in_app(plain), demands=demands)
 
 
 @click.command()
@@ -111,8 +121,9 @@ def run(
 @_plain
 @click.option("--detach", is_flag=True, help="Start it and return.")
 @_fail_under
+@_baseline
 @common
-def resume(number: str, plain: bool, detach: bool, fail_under: float | None) -> None:
+def resume(number: str, plain: bool, detach: bool, fail_under: float | None, baseline: str | None) -> None:
     """Carry on what is missing of a run, with the models and prompts that it began with."""
     where = settings()
     found = asyncio.run(_find(where, number))
@@ -120,7 +131,8 @@ def resume(number: str, plain: bool, detach: bool, fail_under: float | None) -> 
         _detach(where, found)
         click.echo(str(found))
         return
-    _carry_on(where, found, in_app=_in_app(plain), fail_under=fail_under)
+    demands = _demands(where, fail_under, baseline)
+    _carry_on(where, found, in_app=_in_app(plain), demands=demands)
 
 
 @click.command()
@@ -203,18 +215,25 @@ def _suite(folder: Path, categories: tuple[str, ...], prompt_ids: tuple[str, ...
     return part_of(suite, categories, prompt_ids)
 
 
-def _begin(where: "Settings", record: "RunRecord", *, in_app: bool, fail_under: float | None) -> None:
-    _carry_on(where, asyncio.run(_create(where, record)), in_app=in_app, fail_under=fail_under)
+def _demands(where: "Settings", fail_under: float | None, baseline: str | None) -> "Demands":
+    """What the run is held to; a baseline that is not there is told before anything is asked of a model."""
+    from milo_tui.cli.demands import Demands
+
+    return Demands(fail_under, None if baseline is None else asyncio.run(_find(where, baseline)))
 
 
-def _carry_on(where: "Settings", number: int, *, in_app: bool, fail_under: float | None) -> None:
+def _begin(where: "Settings", record: "RunRecord", *, in_app: bool, demands: "Demands") -> None:
+    _carry_on(where, asyncio.run(_create(where, record)), in_app=in_app, demands=demands)
+
+
+def _carry_on(where: "Settings", number: int, *, in_app: bool, demands: "Demands") -> None:
     if in_app:
         from milo_tui.cli.app import open_live
 
         _detach(where, number)
         open_live(where, number, started_here=True)
         return
-    sys.exit(asyncio.run(_plainly(where, number, fail_under)))
+    sys.exit(asyncio.run(_plainly(where, number, demands)))
 
 
 async def _create(where: "Settings", record: "RunRecord") -> int:
@@ -246,13 +265,13 @@ async def _is_going_on(where: "Settings", number: int) -> None:
     await feed.aclose()
 
 
-async def _plainly(where: "Settings", number: int, fail_under: float | None) -> int:
+async def _plainly(where: "Settings", number: int, demands: "Demands") -> int:
     """Carry a run out here with progress on stderr, print its table; the exit status."""
     from milo_tui.bench.events import Event, RunPhase
-    from milo_tui.bench.table import result_table
+    from milo_tui.cli.demands import exit_status
+    from milo_tui.cli.history import run_table
     from milo_tui.cli.progress import Progress
     from milo_tui.launch import carry_out
-    from milo_tui.reports import text
     from milo_tui.store.queries import Reader
 
     progress: Progress | None = None
@@ -270,19 +289,16 @@ async def _plainly(where: "Settings", number: int, fail_under: float | None) -> 
     phase = await carry_out(where, number, publish, on_start=begin)
     reader = await Reader.open(where.database)
     try:
-        record, attempts = await reader.run(number), await reader.attempts(number)
+        print_out(await run_table(reader, number))
+        if phase is RunPhase.DONE:
+            return await exit_status(reader, number, demands)
     finally:
         await reader.aclose()
-    print_out(text.render(record, attempts))
     if interrupts:
         note(f"Run {number} was stopped; `milo resume {number}` carries on what is missing.")
         return INTERRUPTED
-    if phase is not RunPhase.DONE:
-        note(f"Run {number} is incomplete; `milo resume {number}` carries on what is missing.")
-        return INCOMPLETE
-    totals = result_table(record, attempts).totals.values()
-    below = fail_under is not None and any(100 * (total.share or 0) < fail_under for total in totals)
-    return BELOW if below else DONE
+    note(f"Run {number} is incomplete; `milo resume {number}` carries on what is missing.")
+    return INCOMPLETE
 
 
 def _stop_on_signals(runner: "Runner", seen: list[int] | None = None) -> None:

@@ -96,17 +96,22 @@ def _too_few(pair: Pair) -> str:
 
 
 def pair_facts(pair: Pair, answer: Answer) -> Iterator[Fact]:
-    """All that is said of two models, the verdict first."""
-    yield Fact("Verdict", verdict(pair))
-    yield Fact("Points", points(pair))
-    if not pair.blocked:
-        yield from _evidence(pair)
+    """All that is said of two models of a run, the verdict first."""
+    yield from tested_facts(pair)
     a, b = answer.standing(pair.a), answer.standing(pair.b)
     yield Fact("Solved every time", f"{solved(a)} against {solved(b)}")
     if text := latency(pair):
         yield Fact("Latency", text)
     if a.memory_gb or b.memory_gb:
         yield Fact("Memory", f"{memory(a)} against {memory(b)}")
+
+
+def tested_facts(pair: Pair) -> Iterator[Fact]:
+    """The verdict and what it rests on."""
+    yield Fact("Verdict", verdict(pair))
+    yield Fact("Points", points(pair))
+    if not pair.blocked:
+        yield from _evidence(pair)
 
 
 def points(pair: Pair) -> str:
@@ -157,7 +162,7 @@ def latency(pair: Pair) -> str | None:
     found = pair.latency
     if found is None:
         return None
-    times = f"{found.ratio:.2g}" if found.ratio < 10 else f"{found.ratio:.0f}"
+    times = f"{found.ratio:.2f}" if found.ratio < 1 else f"{found.ratio:.1f}"
     return (
         f"{times} × that of {pair.b_name} (medians over {count(found.prompts, 'prompt')}: "
         f"{seconds(found.a)}, {seconds(found.b)})"

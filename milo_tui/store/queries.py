@@ -2,13 +2,14 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import aiosqlite
 
 from milo_tui.bench.events import GOING_ON, RunPhase
+from milo_tui.bench.evidence import Answered, Evidence, FailedCheck, digest
 from milo_tui.bench.liveness import is_alive
 from milo_tui.bench.record import AttemptRecord, AttemptRow, RunRecord
 from milo_tui.store import rows
@@ -157,6 +158,52 @@ class Reader:
             score=Score(tuple(rows.check_result(dict(check)) for check in checks)) if checks else None,
             scorer_version=checks[0]["scorer_version"] if checks else 0,
         )
+
+    async def evidence(self, run: int) -> Evidence:
+        """What lies behind a run's points: failed checks, and what was answered, by attempt."""
+        return Evidence(await self._failed_checks(run), await self._answered(run))
+
+    async def _failed_checks(self, run: int) -> dict[int, list[FailedCheck]]:
+        found: dict[int, list[FailedCheck]] = defaultdict(list)
+        for row in await self._all(
+            """
+            SELECT c.* FROM check_result AS c JOIN attempt AS a ON a.id = c.attempt
+            WHERE a.run = ? AND NOT c.passed AND c.scorer_version = (
+              SELECT max(scorer_version) FROM check_result AS newer WHERE newer.attempt = c.attempt)
+            ORDER BY c.attempt, c.position
+            """,
+            (run,),
+        ):
+            check = FailedCheck(row["position"] + 1, row["title"], row["reason"])
+            found[row["attempt"]].append(check)
+        return dict(found)
+
+    async def _answered(self, run: int) -> dict[int, Answered]:
+        calls: dict[tuple[int, int], list[tuple[str, str]]] = defaultdict(list)
+        for row in await self._all(
+            "SELECT c.attempt, c.turn, c.name, c.arguments FROM tool_call AS c "
+            "JOIN attempt AS a ON a.id = c.attempt WHERE a.run = ? ORDER BY c.attempt, c.turn, c.position",
+            (run,),
+        ):
+            calls[row["attempt"], row["turn"]].append((row["name"], row["arguments"]))
+        turns: dict[int, list[sqlite3.Row]] = defaultdict(list)
+        for row in await self._all(
+            "SELECT t.attempt, t.position, t.text, t.reasoning, t.input_tokens, t.cached_tokens FROM turn AS t "
+            "JOIN attempt AS a ON a.id = t.attempt WHERE a.run = ? ORDER BY t.attempt, t.position",
+            (run,),
+        ):
+            turns[row["attempt"]].append(row)
+        return {attempt: _answered(said, calls) for attempt, said in turns.items()}
+
+
+def _answered(
+    turns: Sequence[sqlite3.Row], calls: Mapping[tuple[int, int], Sequence[tuple[str, str]]]
+) -> Answered:
+    said = (
+        (turn["reasoning"], turn["text"], calls.get((turn["attempt"], turn["position"]), ()))
+        for turn in turns
+    )
+    return Answered(digest(said), turns[0]["input_tokens"], turns[0]["cached_tokens"])
 
 
 def _phase(row: sqlite3.Row) -> RunPhase:

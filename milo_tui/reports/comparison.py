@@ -1,0 +1,135 @@
+"""Two runs compared, in words: what sets them apart first, the verdicts after. As a table and as JSON."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from milo_tui.bench.comparing import Anew, Compared, Comparison
+from milo_tui.bench.record import RunRecord
+from milo_tui.bench.stats import SIGNIFICANT
+from milo_tui.reports import answer as words
+from milo_tui.reports.answer import Fact
+from milo_tui.reports.figures import moment
+from milo_tui.reports.text import facts_grid, plain
+
+
+def render(found: Comparison) -> RenderableType:
+    """The comparison for a terminal."""
+    parts: list[RenderableType] = [plain(heading(found), "bold")]
+    parts += [plain(sentence) for sentence in before(found)]
+    for model in found.models:
+        parts += [Text(), plain(words.headline(model.pair), "bold"), facts_grid(facts(model))]
+    if not found.models:
+        parts.append(plain(nothing(found)))
+    return Group(*parts)
+
+
+def heading(found: Comparison) -> str:
+    """Which runs these are."""
+    if found.a.key == found.b.key:
+        return f"Two models of {_run(found.a)}"
+    return f"{_run(found.a)} against {_run(found.b)}"
+
+
+def _run(run: RunRecord) -> str:
+    return f"run {run.number} ({run.suite_title} {run.suite_version}, {moment(run.created)})"
+
+
+def before(found: Comparison) -> Iterator[str]:
+    """What has to be said before any verdict: simulated models, what sets the runs apart, prompts left out."""
+    if any(model.pair.simulated for model in found.models):
+        yield words.SIMULATED
+    yield alike_sentence(found)
+    if found.changed:
+        yield f"Left out, since they changed: {', '.join(found.changed)}."
+    if found.missing:
+        yield f"Left out, being in one run only: {', '.join(found.missing)}."
+    if found.unpaired:
+        yield f"Without a counterpart: {', '.join(dict.fromkeys(found.unpaired))}."
+
+
+def alike_sentence(found: Comparison) -> str:
+    """`These runs are not alike: seed 5 against 6.`"""
+    if found.a.key == found.b.key:
+        return "Both were asked the same prompts, on the same machine."
+    apart = [str(difference) for difference in found.unlike]
+    if found.changed:
+        apart.append(f"{words.count(len(found.changed), 'prompt')} changed")
+    if found.missing:
+        apart.append(f"{words.count(len(found.missing), 'prompt')} in one run only")
+    if apart:
+        return f"These runs are not alike: {'; '.join(apart)}."
+    return "These runs are alike: suite, scorer, repeats, seed and machine are the same."
+
+
+def facts(model: Compared) -> Iterator[Fact]:
+    """All that is said of one model against another, what sets them apart first."""
+    if model.unlike:
+        yield Fact("Not alike", "; ".join(map(str, model.unlike)))
+    yield from words.tested_facts(model.pair)
+    if model.anew is not None:
+        yield Fact("These prompts anew", anew_sentence(model, model.anew))
+    if model.answers and model.pair.a == model.pair.b:
+        same = "all" if model.same == model.answers else f"{model.same}"
+        yield Fact("Same answers", f"{same} of {model.answers}, byte for byte")
+    if text := words.latency(model.pair):
+        yield Fact("Latency", text)
+
+
+def anew_sentence(model: Compared, anew: Anew) -> str:
+    """Whether these very prompts, asked anew, would have scored alike: what tells whether a server changed."""
+    found = "evidence of a change" if anew.p_adjusted < SIGNIFICANT else "no evidence of a change"
+    chance = words.chance(anew.p_adjusted)
+    equals = chance if chance.startswith("<") else f"= {chance}"
+    noise = "" if anew.error is None else f"; standard error of the gap {anew.error:.1f} points"
+    by = f" by Holm over {model.pair.pairs} pairs" if model.pair.pairs > 1 else ""
+    return f"repeats exchanged within each prompt, exact p {equals}{by}: {found}{noise}"
+
+
+def nothing(found: Comparison) -> str:
+    """What to do where no model is in both."""
+    return (
+        "No model is in both runs; name two, such as "
+        f"`milo compare {found.a.number}:{found.a.models[0].id} {found.b.number}:{found.b.models[0].id}`."
+    )
+
+
+def as_data(found: Comparison) -> dict[str, Any]:
+    """The comparison for a script: numbers as they are, sentences as they are printed."""
+    return {
+        "format": "milo-comparison",
+        "format_version": 1,
+        "a": {"run": found.a.number, "key": found.a.key},
+        "b": {"run": found.b.number, "key": found.b.key},
+        "alike": found.alike,
+        "unlike": [{"what": item.what, "a": item.a, "b": item.b} for item in found.unlike],
+        "changed_prompts": list(found.changed),
+        "prompts_in_one_run_only": list(found.missing),
+        "models": [_model_data(model) for model in found.models],
+    }
+
+
+def _model_data(model: Compared) -> dict[str, Any]:
+    pair = model.pair
+    return {
+        "a": pair.a,
+        "b": pair.b,
+        "simulated": pair.simulated,
+        "unlike": [{"what": item.what, "a": item.a, "b": item.b} for item in model.unlike],
+        "points": {"a": float(pair.a_points), "b": float(pair.b_points), "of": pair.possible},
+        "gap": None if pair.blocked else float(pair.gap),
+        "differing": {item.prompt: float(item.points) for item in pair.differing},
+        "p": None if pair.blocked else pair.p,
+        "p_holm": None if pair.blocked else pair.p_adjusted,
+        "interval": [pair.interval.low, pair.interval.high] if pair.interval else None,
+        "smallest_gap": None if pair.blocked else pair.smallest_gap,
+        "anew_p": model.anew.p if model.anew else None,
+        "anew_p_holm": model.anew.p_adjusted if model.anew else None,
+        "same_answers": model.same,
+        "answers": model.answers,
+        "finding": pair.finding,
+        "worse": model.worse,
+        "verdict": words.verdict(pair),
+    }

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from textual.app import App
-from textual.pilot import Pilot
 
 from milo_tui.bench.events import Command, Event, Phase
 from milo_tui.bench.state import Cell, ModelState, PromptRow, RunState, cell_key
@@ -133,10 +132,3 @@ def _fill(model: ModelState, attempts: int) -> None:
         model.cells[cell_key(prompt, repeat)] = Cell(
             points, "scored", latency, latency / 5, 18.0 + number % 5
         )
-
-
-async def drawn(pilot: Pilot[Any], live: LiveScreen) -> None:
-    """Draw now what the timers would draw soon."""
-    live.sync_tables()
-    live.flush_streams()
-    await pilot.pause()

@@ -44,6 +44,8 @@ class Lines(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._lines: list[Text] | None = None
+        self._width = 0
+        self._inks: dict[str, Style] = {}
 
     def make_lines(self, width: int) -> list[Text]:
         """The lines to show in that many cells."""
@@ -51,42 +53,50 @@ class Lines(Widget):
 
     def ink(self, name: str) -> Style:
         """One of the theme's inks, to be laid over the widget's own colours."""
-        return self.get_component_rich_style(f"lines--{name}", partial=True)
+        if name not in self._inks:
+            self._inks[name] = self.get_component_rich_style(f"lines--{name}", partial=True)
+        return self._inks[name]
 
     def sync(self) -> None:
         """Make the lines anew; repaint what changed."""
-        old, self._lines = self._lines, self._made()
-        if old is None or len(old) != len(self._lines):
+        old = self._lines
+        self._make(self.size.width)
+        if old is None or len(old) != len(self._lines or []):
             self.refresh(layout=True)
             return
-        for y, (before, after) in enumerate(zip(old, self._lines, strict=True)):
+        for y, (before, after) in enumerate(zip(old, self._lines or [], strict=True)):
             if before != after:
                 self.refresh(Region(0, y, self.size.width, 1))
 
-    def _made(self) -> list[Text]:
-        # assemble() turns base styles into spans, and spans are what Text compares
-        return [Text.assemble(line) for line in self.make_lines(self.size.width)]
+    def forget_lines(self) -> None:
+        """Have the lines made anew when they are next needed."""
+        self._lines = None
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many rows as there are lines."""
-        return len(self.make_lines(width))
+        return len(self._at(width))
+
+    def _at(self, width: int) -> list[Text]:
+        if self._lines is None or width != self._width:
+            self._make(width)
+        return self._lines or []
+
+    def _make(self, width: int) -> None:
+        # assemble() turns base styles into spans, and spans are what Text compares
+        self._lines, self._width = [Text.assemble(line) for line in self.make_lines(width)], width
 
     def render_line(self, y: int) -> Strip:
         """A line, padded to the widget's width."""
-        if self._lines is None:
-            self._lines = self._made()
+        lines = self._at(self.size.width)
         style = self.rich_style
-        if y >= len(self._lines):
+        if y >= len(lines):
             return Strip.blank(self.size.width, style)
-        segments: list[Segment] = list(self._lines[y].render(self.app.console))
+        segments: list[Segment] = list(lines[y].render(self.app.console))
         strip = Strip(Segment.apply_style(segments, style))
         return strip.adjust_cell_length(self.size.width, style)
 
-    def on_resize(self) -> None:
-        """Lines depend on the width."""
-        self._lines = None
-
     def notify_style_update(self) -> None:
-        """And on the theme."""
+        """Another theme: other inks."""
         super().notify_style_update()
+        self._inks.clear()
         self._lines = None

@@ -7,7 +7,6 @@ from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.geometry import Size
 from textual.message import Message
 
 from milo_tui.bench.events import (
@@ -153,7 +152,7 @@ class ModelPane(Container):
             self.grid.form = "rows"
         else:
             self.grid.form = "compact"
-        compact = self.grid.get_content_height(Size(), Size(), max(20, self.content_size.width)) + 1
+        compact = self.grid.compact_rows(self.content_size.width) + 1
         self.set_class(done, "-done")
         self.set_class(side, "-side")
         nothing = not self.model.cells and self.model.current is None
@@ -201,7 +200,8 @@ class ModelPane(Container):
 
     def _subtitle(self, width: int) -> Text:
         if not self.stream.follow and self.stream.display:
-            return Text(f"reading back · {words.count(self.stream.below, 'row')} below · f follows")
+            below = f"{words.count(self.stream.below, 'row')} below · f follows"
+            return Text(f"reading back · {below}" if width > 54 else below)
         model = self.model
         if not model.scored or self.has_class("-done"):
             return Text()

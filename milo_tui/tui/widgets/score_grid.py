@@ -11,6 +11,9 @@ from milo_tui.tui.progress import category_keys, figures, finished
 from milo_tui.tui.safe import safe_line
 from milo_tui.tui.widgets.lines import Lines
 
+Keys = list[list[str]]
+"""Keys of cells, a list for each prompt."""
+
 Form = Literal["compact", "rows", "table"]
 
 NAME = 18
@@ -19,6 +22,7 @@ _NARROW = 44
 _MEANS = 14
 _MEANS_NARROW = 10
 _TIMES = 30
+_COUNTS = 28
 
 
 class ScoreGrid(Lines):
@@ -30,7 +34,23 @@ class ScoreGrid(Lines):
         super().__init__(id=id)
         self.state = state
         self.model = model
-        self.form: Form = "compact"
+        self._form: Form = "compact"
+        self._keys = [category_keys(state, category) for category, _ in state.categories]
+
+    @property
+    def form(self) -> Form:
+        """How much of it is shown."""
+        return self._form
+
+    @form.setter
+    def form(self, form: Form) -> None:
+        if form != self._form:
+            self._form = form
+            self.forget_lines()
+
+    def compact_rows(self, width: int) -> int:
+        """Lines that the compact form takes."""
+        return -(-len(self._keys) // self._columns(width))
 
     def make_lines(self, width: int) -> list[Text]:
         """The grid in the form that is set."""
@@ -43,25 +63,22 @@ class ScoreGrid(Lines):
         return [self._head(width), *rows, self._total(width), *times, Text(), *self._facts()]
 
     def _compact(self, width: int) -> list[Text]:
-        cells = [self._cells(category, width) for category, _ in self.state.categories]
-        wide = max(cell.cell_len for cell in cells)
-        columns = max(1, (width + 2) // (min(self._widest, 10) + wide + 3))
-        titles = self._titles(max(4, (width + 2) // columns - wide - 3))
+        columns, wide = self._columns(width), self._cells_width(width)
         entries = []
-        for title, cell in zip(titles, cells, strict=True):
+        titles = self._titles(max(4, (width + 2) // columns - wide - 3))
+        for title, keys in zip(titles, self._keys, strict=True):
             title.stylize(self.ink("dim"))
-            entries.append(_padded(Text.assemble(title, " ", cell), title.cell_len + 1 + wide))
+            cells = _padded(self._cells(keys, width), wide)
+            entries.append(Text.assemble(title, " ", cells))
         return [
             Text("  ").join(entries[place : place + columns]) for place in range(0, len(entries), columns)
         ]
 
     def _rows(self, width: int) -> list[Text]:
         rows = []
-        for (category, _), title in zip(
-            self.state.categories, self._titles(self._name_width(width)), strict=True
-        ):
-            cells = _padded(self._cells(category, width), self._cells_width(width))
-            rows.append(Text.assemble(title, " ", cells, self._means(self._of(category), width)))
+        for keys, title in zip(self._keys, self._titles(self._name_width(width)), strict=True):
+            cells = _padded(self._cells(keys, width), self._cells_width(width))
+            rows.append(Text.assemble(title, " ", cells, self._means(self._of(keys), width)))
         return rows
 
     def _means(self, cells: list[Cell], width: int) -> Text:
@@ -94,8 +111,8 @@ class ScoreGrid(Lines):
         titles = self._titles(max(4, min(NAME, width - 26)))
         start = titles[0].cell_len
         lines = [Text(" " * start + f"{'avg':>6}{'p95':>6}{'TTFT':>7}{'tok/s':>7}", self.ink("dim"))]
-        for (category, _), title in zip(self.state.categories, titles, strict=True):
-            means = figures(self._of(category))
+        for keys, title in zip(self._keys, titles, strict=True):
+            means = figures(self._of(keys))
             times = f"{_bare(means.latency):>6}{_bare(means.p95):>6}{_bare(means.ttft):>7}"
             lines.append(Text.assemble(title, times, f"{_whole(means.speed):>7}"))
         return lines
@@ -118,19 +135,19 @@ class ScoreGrid(Lines):
                 lines.append(line)
         return lines
 
-    def _cells(self, category: str, width: int) -> Text:
+    def _cells(self, prompts: Keys, width: int) -> Text:
         """The digits, prompt by prompt; their counts where they are too many for the width."""
-        keys = category_keys(self.state, category)
-        if len(keys) * (self.state.repeats + 1) - 1 > self._room(width):
-            return self._counts([key for prompt in keys for key in prompt])
-        return Text(" ").join([Text.assemble(*map(self._digit, prompt)) for prompt in keys])
+        if len(prompts) * (self.state.repeats + 1) - 1 > self._cells_width(width):
+            return self._counts(prompts)
+        return Text(" ").join([Text.assemble(*map(self._digit, prompt)) for prompt in prompts])
 
-    def _counts(self, keys: list[str]) -> Text:
-        cells = [self.model.cells[key] for key in keys if key in self.model.cells]
+    def _counts(self, prompts: Keys) -> Text:
+        cells = self._of(prompts)
         counts = [(str(points), sum(c.points == points for c in cells)) for points in (3, 2, 1, 0)]
         parts = [Text(f"{digit}×{n}", self.ink(f"score-{digit}")) for digit, n in counts if n]
-        if len(cells) < len(keys):
-            parts.append(Text(f"·×{len(keys) - len(cells)}", self.ink("pending")))
+        left = sum(map(len, prompts)) - len(cells)
+        if left:
+            parts.append(Text(f"·×{left}", self.ink("pending")))
         return Text(" ").join(parts)
 
     def _digit(self, key: str) -> tuple[str, Style]:
@@ -157,19 +174,20 @@ class ScoreGrid(Lines):
     def _widest(self) -> int:
         return max(safe_line(title).cell_len for _, title in self.state.categories)
 
-    def _of(self, category: str) -> list[Cell]:
-        keys = [key for prompt in category_keys(self.state, category) for key in prompt]
-        return [self.model.cells[key] for key in keys if key in self.model.cells]
+    def _of(self, prompts: Keys) -> list[Cell]:
+        return [self.model.cells[key] for prompt in prompts for key in prompt if key in self.model.cells]
 
-    def _room(self, width: int) -> int:
-        return max(20, width - NAME - _MEANS)
+    def _columns(self, width: int) -> int:
+        return max(1, (width + 2) // (min(self._widest, SHORT) + self._cells_width(width) + 3))
 
     def _name_width(self, width: int) -> int:
         means = _TIMES if self._has_times(width) else _MEANS if width >= _NARROW else _MEANS_NARROW
         return self._titles(max(4, min(NAME, width - self._cells_width(width) - means - 1)))[0].cell_len
 
     def _cells_width(self, width: int) -> int:
-        return max(self._cells(category, width).cell_len for category, _ in self.state.categories)
+        room = max(20, width - NAME - _MEANS)
+        longest = max(len(prompts) for prompts in self._keys) * (self.state.repeats + 1) - 1
+        return longest if longest <= room else min(room, _COUNTS)
 
     def _has_times(self, width: int) -> bool:
         return width >= min(SHORT, self._widest) + 1 + self._cells_width(width) + _TIMES

@@ -1,0 +1,510 @@
+"""The live screen: every key of it, every size, hostile text in every field, and what it looks like."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from milo_tui.bench.events import (
+    AttemptFinished,
+    AttemptStarted,
+    Command,
+    ModelChanged,
+    Outcome,
+    Phase,
+    RunChanged,
+    RunPhase,
+    ServerNoted,
+    Streamed,
+    ToolAnswered,
+    TurnEnded,
+)
+from milo_tui.bench.state import PromptRow, RunState, Segment
+from milo_tui.tui.progress import time_left, waits_for
+from milo_tui.tui.screens.live import LiveScreen
+from milo_tui.tui.tiling import Tiling, tile
+from milo_tui.tui.widgets.leave_dialog import QuestionDialog
+from tests.tui.live_feed import NOW, START, LiveApp, MemoryFeed, make_state
+from tests.tui.looking import notices, screen
+
+SIZES = [(80, 24), (79, 19), (120, 36), (160, 45), (200, 50)]
+EVIL = "\x1b]52;c;eA==\x07\x9b31m\u202egnp\ud83d[/nope][@click=app.quit]x[/]\x00"
+
+
+@dataclass
+class Stage:
+    """A live screen under test."""
+
+    pilot: Pilot[Any]
+    app: LiveApp
+    feed: MemoryFeed
+
+    async def draw(self) -> None:
+        """Draw now what the timers would draw soon."""
+        self.app.live.sync_tables()
+        self.app.live.flush_streams()
+        await self.pilot.pause()
+
+    async def look(self) -> str:
+        """The screen as text, drawn to the present."""
+        await self.draw()
+        return self.seen()
+
+    def seen(self) -> str:
+        """The screen as text, as it is."""
+        return screen(self.app)  # type: ignore[arg-type]
+
+    def asked(self) -> bool:
+        """Whether a question stands."""
+        return isinstance(self.app.screen, QuestionDialog)
+
+    def notices(self) -> list[str]:
+        """The notices that stand."""
+        return notices(self.app)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def live(
+    state: RunState | None = None, size: tuple[int, int] = (120, 36), **options: Any
+) -> AsyncIterator[Stage]:
+    feed = MemoryFeed(state or make_state())
+    app = LiveApp(feed, **options)
+    async with app.run_test(size=size) as pilot:
+        stage = Stage(pilot, app, feed)
+        await pilot.pause()
+        await stage.draw()
+        yield stage
+
+
+def conversation(model: str = "m1") -> list[Any]:
+    return [
+        AttemptStarted(model, "error_recovery/task_2", 2, at=NOW - 3),
+        Streamed(model, "reasoning", "The customer must be looked up first", 0),
+        Streamed(model, "tool call", '{"email": "dana', 0, 0, "find_customer"),
+        Streamed(model, "tool call", '@example.com"}', 0, 0),
+        ToolAnswered(model, "find_customer", '{"customer_id": "C-2041"}', False),
+        TurnEnded(model, 0, 1.4, 0.4, 18.0, 40),
+        ToolAnswered(model, "refund_order", '{"error": "denied"}', True),
+        ServerNoted(model, "retry 2 after 429"),
+        Streamed(model, "text", "Order ORD-5512 has been refunded.", 1),
+    ]
+
+
+def ended(model: str = "m1", points: int | None = 2, outcome: Outcome = Outcome.SCORED) -> AttemptFinished:
+    return AttemptFinished(model, "error_recovery/task_2", 2, outcome, points, 2.4, 0.4, 18.0, at=NOW)
+
+
+async def test_shows_who_runs_how_far_and_how_well() -> None:
+    async with live(size=(200, 50)) as it:
+        text = await it.look()
+    assert "milo · run 14 · milo-bench 1 · 3 models × 20 × 3" in text
+    assert "12:41 gone · about" in text
+    assert "● live" in text
+    assert "1 Qwen3.5-397B" in text
+    assert "local 416 GB" in text
+    assert "31/60" in text
+    assert "60/60 ✓" in text
+    assert "waiting: Qwen3.5-397B holds the memory" in text
+    assert "One after another here: Qwen3.5-397B → MiniMax M2.7" in text
+
+
+async def test_a_conversation_streams_into_its_pane() -> None:
+    async with live(size=(160, 45)) as it:
+        await it.feed.put(*conversation())
+        text = await it.look()
+        assert "▸ The customer must be looked up first" in text
+        assert '⚙ find_customer {"email": "dana@example.com"}' in text
+        assert '← {"customer_id": "C-2041"}' in text
+        assert '✗ {"error": "denied"}' in text
+        assert "! retry 2 after 429" in text
+        assert "» Order ORD-5512 has been refunded." in text
+        assert "task_2 · 2 of 3 · turn 2" in text
+        await it.feed.put(ended())
+        text = await it.look()
+        assert "= 2 of 3 · 2.4 s" in text
+        assert "32/60" in text
+
+
+async def test_a_newcomer_sees_the_attempt_in_hand_from_the_snapshot() -> None:
+    state = make_state()
+    for event in conversation():
+        state.apply(event)
+    state.models["m1"].transcript_dropped = 10
+    async with live(state, size=(200, 50)) as it:
+        await it.feed.put(Streamed("m1", "text", " Anything else?", 1))
+        text = await it.look()
+    assert "! the beginning is not kept" in text
+    assert "» Order ORD-5512 has been refunded. Anything else?" in text
+
+
+async def test_what_a_server_is_doing_shows_in_its_pane_and_line() -> None:
+    async with live(size=(160, 45)) as it:
+        await it.feed.put(ModelChanged("m3", Phase.LOADING, "63 %"))
+        text = await it.look()
+        assert "loading: 63 %" in text
+        await it.feed.put(ModelChanged("m3", Phase.FAILED, "the server ended with 1"))
+        text = await it.look()
+        assert "! failed: the server ended with 1" in text
+        assert "0/60 ✗" in text
+
+
+async def test_holes_and_lost_calls_are_marked() -> None:
+    async with live(size=(160, 45)) as it:
+        await it.feed.put(*conversation("m2"), ended("m2", None, Outcome.INFRASTRUCTURE))
+        await it.feed.put(ModelChanged("m2", Phase.DONE))
+        text = await it.look()
+    assert "60/60 ◐" in text
+    assert "1 attempt without a score" in text
+
+
+async def test_a_run_with_simulated_models_says_so_everywhere() -> None:
+    for size in [(80, 24), (79, 19)]:
+        async with live(make_state(simulated=True), size=size) as it:
+            text = await it.look()
+            assert "simulated" in text.splitlines()[0]
+            if size != (79, 19):
+                assert "1 Qwen3.5-397B · simulated" in text
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("models", [1, 10])
+async def test_every_size_is_used_and_kept_to(size: tuple[int, int], models: int) -> None:
+    async with live(make_state(models), size=size) as it:
+        await it.feed.put(*conversation())
+        text = await it.look()
+        assert all(len(line) <= size[0] for line in text.splitlines())
+        assert len(text.splitlines()) <= size[1]
+        if size == (79, 19):
+            assert text.splitlines()[1].strip() == "80 × 20 shows all of it; q leaves"
+            assert "● live · run 14 · " in text
+        else:
+            assert len(it.app.live.shown()) == min(models, it.app.live.tiling.per_page)
+            assert sum("╭" in line for line in text.splitlines()) >= 1
+            assert "q Leave" in text
+
+
+def test_tilings() -> None:
+    assert tile(80, 24, 4) == Tiling(1, 1, 4)
+    assert tile(99, 60, 4) == Tiling(1, 1, 4)
+    assert tile(120, 36, 3) == Tiling(3, 1, 3)
+    assert tile(100, 36, 3) == Tiling(2, 2, 3)
+    assert tile(120, 36, 4) == Tiling(2, 2, 4)
+    assert tile(160, 45, 4) == Tiling(4, 1, 4)
+    assert tile(200, 50, 6) == Tiling(3, 2, 6)
+    assert tile(200, 50, 10) == Tiling(4, 3, 10)
+    assert tile(200, 24, 30).board == 6
+
+
+async def test_resizing_goes_from_panes_to_card_and_back() -> None:
+    async with live() as it:
+        await it.pilot.resize_terminal(70, 15)
+        text = await it.look()
+        assert "╭" not in text
+        await it.pilot.resize_terminal(120, 36)
+        text = await it.look()
+        assert "╭" in text
+        assert "80 × 20" not in text
+
+
+async def test_focus_goes_by_number_tab_and_letters() -> None:
+    async with live(make_state(4)) as it:
+        for key, chosen in [
+            ("3", 2),
+            ("tab", 3),
+            ("l", 0),
+            ("right", 1),
+            ("shift+tab", 0),
+            ("h", 3),
+            ("left", 2),
+            ("9", 2),
+            ("1", 0),
+        ]:
+            await it.pilot.press(key)
+            assert it.app.live.chosen == chosen, key
+            assert [pane.has_class("-chosen") for pane in it.app.live.panes].index(True) == chosen
+
+
+async def test_pages_of_panes_when_there_are_more_models_than_room() -> None:
+    async with live(make_state(10)) as it:
+        assert [pane.number for pane in it.app.live.shown()] == [1, 2, 3, 4]
+        for key, numbers in [
+            ("right_square_bracket", [5, 6, 7, 8]),
+            ("n", [9, 10]),
+            ("n", [1, 2, 3, 4]),
+            ("left_square_bracket", [9, 10]),
+            ("N", [5, 6, 7, 8]),
+            ("2", [1, 2, 3, 4]),
+        ]:
+            await it.pilot.press(key)
+            assert [pane.number for pane in it.app.live.shown()] == numbers, key
+        text = await it.look()
+        assert "… 2 more, tab goes on" in text
+
+
+async def test_zoom_and_back() -> None:
+    async with live(size=(160, 45)) as it:
+        await it.feed.put(*conversation())
+        for key in ("z", "enter"):
+            await it.pilot.press(key)
+            text = await it.look()
+            assert len(it.app.live.shown()) == 1
+            assert "31/60 attempts" in text
+            assert "score   avg   p95  TTFT tok/s" in text
+            assert "» Order ORD-5512" in text
+            await it.pilot.press("tab")
+            assert [pane.number for pane in it.app.live.shown()] == [2]
+            await it.pilot.press("shift+tab", "escape")
+            assert len(it.app.live.shown()) == 3
+            assert not it.app.left
+
+
+async def test_the_stream_is_scrolled_by_keys_and_says_that_it_does_not_follow() -> None:
+    async with live() as it:
+        await it.feed.put(*conversation())
+        await it.feed.put(*(Streamed("m1", "text", f"\nline {n}", 1) for n in range(200)))
+        await it.look()
+        stream = it.app.live.pane.stream
+        for key in ("k", "up", "ctrl+u", "pageup"):
+            before = stream.top
+            await it.pilot.press(key)
+            assert stream.top < before, key
+            assert not stream.follow
+        assert "f follows" in await it.look()
+        for key in ("j", "down", "ctrl+d", "pagedown"):
+            before = stream.top
+            await it.pilot.press(key)
+            assert stream.top > before, key
+        await it.pilot.press("g")
+        assert stream.top == 0
+        await it.pilot.press("G")
+        for there, back in (("f", "f"), ("space", "space"), ("home", "end"), ("g", "G")):
+            await it.pilot.press(there)
+            assert not stream.follow
+            await it.pilot.press(back)
+            assert stream.follow
+        assert "f follows" not in await it.look()
+
+
+async def test_p_pauses_and_goes_on() -> None:
+    async with live() as it:
+        await it.pilot.press("p")
+        await it.pilot.pause()
+        await it.feed.put(RunChanged(RunPhase.PAUSED))
+        assert "‖ paused" in await it.look()
+        await it.pilot.press("p")
+        await it.pilot.pause()
+    assert it.feed.commands == [Command("pause"), Command("resume")]
+
+
+@pytest.mark.parametrize(
+    ("keys", "commands"),
+    [
+        (["enter"], [Command("stop")]),
+        (["j", "enter"], [Command("stop", now=True)]),
+        (["down", "down", "enter"], []),
+        (["escape"], []),
+        (["k", "k", "enter"], [Command("stop", now=True)]),
+    ],
+)
+async def test_x_asks_before_it_stops(keys: list[str], commands: list[Command]) -> None:
+    async with live() as it:
+        await it.pilot.press("x")
+        await it.pilot.pause()
+        assert it.asked()
+        await it.pilot.press(*keys)
+        await it.pilot.pause()
+        assert not it.asked()
+    assert it.feed.commands == commands
+
+
+async def test_s_asks_before_it_skips_the_model_in_focus() -> None:
+    async with live() as it:
+        await it.pilot.press("2", "s")
+        await it.pilot.pause()
+        assert it.app.screen is it.app.live
+        await it.pilot.press("3", "s")
+        await it.pilot.pause()
+        assert "MiniMax M2.7: what is done is kept." in it.seen()
+        await it.pilot.press("enter")
+        await it.pilot.pause()
+    assert it.feed.commands == [Command("skip", model="m3")]
+
+
+@pytest.mark.parametrize("key", ["q", "escape"])
+async def test_leaving_a_run_that_is_merely_watched_says_how_to_come_back(key: str) -> None:
+    async with live() as it:
+        await it.pilot.press(key)
+        await it.pilot.pause()
+        assert it.app.left
+        assert notices(it.app) == ["Run 14 goes on. milo watch 14 comes back to it."]  # type: ignore[arg-type]
+        await it.pilot.pause()
+        assert it.feed.closed
+    assert it.feed.commands == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "commands", "left"),
+    [
+        (["enter"], [], True),
+        (["j", "enter"], [Command("stop")], True),
+        (["j", "j", "enter"], [Command("stop", now=True)], True),
+        (["escape"], [], False),
+    ],
+)
+async def test_leaving_a_run_started_here_asks_what_becomes_of_it(
+    keys: list[str], commands: list[Command], left: bool
+) -> None:
+    async with live(started_here=True) as it:
+        await it.pilot.press("q")
+        await it.pilot.pause()
+        assert it.asked()
+        await it.pilot.press(*keys)
+        await it.pilot.pause()
+        assert it.app.left is left
+    assert it.feed.commands == commands
+
+
+@pytest.mark.parametrize(
+    ("phase", "said"),
+    [
+        (RunPhase.DONE, "✓ finished"),
+        (RunPhase.INCOMPLETE, "◐ incomplete"),
+        (RunPhase.STOPPED, "■ stopped"),
+    ],
+)
+async def test_when_the_run_ends_the_screen_stays_and_enter_opens_the_table(
+    phase: RunPhase, said: str
+) -> None:
+    async with live(started_here=True, size=(80, 24)) as it:
+        await it.feed.put(RunChanged(phase, at=START + 900), None)
+        first = (await it.look()).splitlines()[0]
+        assert f"{said} · in 15:00 · enter opens the table" in first
+        await it.pilot.press("x", "s", "p")
+        assert it.app.screen is it.app.live
+        await it.pilot.press("enter")
+        await it.pilot.pause()
+        assert it.app.opened == [14]
+        await it.pilot.press("q")
+        await it.pilot.pause()
+        assert it.app.left
+    assert it.feed.commands == []
+
+
+async def test_a_runner_that_goes_away_is_said_and_leaving_asks_nothing() -> None:
+    async with live(started_here=True) as it:
+        await it.feed.put(None)
+        await it.pilot.pause()
+        assert "✗ the run's process is gone" in await it.look()
+        it.feed.unreachable = True
+        await it.pilot.press("p")
+        await it.pilot.pause()
+        assert "The run cannot be reached: nobody listens" in it.notices()
+        await it.pilot.press("q")
+        await it.pilot.pause()
+        assert it.app.left
+
+
+async def test_y_copies_the_transcript_in_focus() -> None:
+    async with live() as it:
+        await it.feed.put(*conversation())
+        await it.pilot.press("y")
+    ((text, what),) = it.app.copied
+    assert what == "the transcript of Qwen3.5-397B"
+    assert 'find_customer {"email": "dana@example.com"}\n{"customer_id": "C-2041"}' in text
+
+
+async def test_the_mouse_picks_lines_and_panes() -> None:
+    async with live() as it:
+        await it.pilot.click("#board", offset=(5, 1))
+        assert it.app.live.chosen == 1
+        await it.pilot.click(it.app.live.panes[2], offset=(3, 3))
+        assert it.app.live.chosen == 2
+
+
+def hostile_state() -> RunState:
+    state = make_state(4)
+    state.suite = EVIL
+    state.categories = [(key, EVIL + title) for key, title in state.categories]
+    state.prompts = [
+        PromptRow(f"{row.category}/{EVIL}{n}", row.category, EVIL) for n, row in enumerate(state.prompts)
+    ]
+    for model in state.models.values():
+        model.name = model.note = model.sampling = EVIL
+        model.transcript = [Segment("tool call", EVIL, EVIL), Segment("note", EVIL)]
+    return state
+
+
+@pytest.mark.parametrize("size", [(80, 24), (79, 19), (160, 45)])
+async def test_hostile_text_in_every_field_stays_text(size: tuple[int, int]) -> None:
+    async with live(hostile_state(), size=size) as it:
+        prompt = it.app.live.state.prompts[5].id
+        await it.feed.put(AttemptStarted("m1", prompt, 1))
+        for kind in ("reasoning", "text", "tool call"):
+            await it.feed.put(Streamed("m1", kind, EVIL, 0, 0, EVIL))
+        await it.feed.put(ToolAnswered("m1", EVIL, EVIL, True), ServerNoted("m1", EVIL))
+        await it.feed.put(AttemptFinished("m1", prompt, 1, Outcome.SERVER, 1, 1.0, 1.0, 1.0, lost=EVIL))
+        await it.feed.put(AttemptStarted("m1", prompt, 2), ModelChanged("m3", Phase.LOADING, EVIL))
+        await it.feed.put(ModelChanged("m4", Phase.FAILED, EVIL), RunChanged(RunPhase.PAUSED, EVIL))
+        for key in ("1", "z", "s", "escape", "2", "3", "4"):
+            await it.pilot.press(key)
+            await it.pilot.pause()
+            _assert_harmless(it.app)
+    assert it.app.copied == []
+
+
+def _assert_harmless(app: LiveApp) -> None:
+    strips = app.screen._compositor.render_strips()
+    text = "".join(strip.text for strip in strips)
+    assert not {"\x1b", "\x07", "\x9b", "\x00", "\u202e", "\ud83d"} & set(text)
+    assert all(strip.cell_length == app.size.width for strip in strips)
+    for strip in strips:
+        assert all("@click" not in (segment.style.meta if segment.style else {}) for segment in strip)
+
+
+async def test_nothing_is_repainted_when_nothing_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with live() as it:
+        await it.feed.put(*conversation())
+        await it.draw()
+        painted: list[object] = []
+        widgets = [it.app.live.header, it.app.live.board, *it.app.live.panes]
+        widgets += [pane.stream for pane in it.app.live.panes]
+        for widget in widgets:
+            monkeypatch.setattr(widget, "refresh", lambda *args, _of=widget, **options: painted.append(_of))
+        it.app.live._stale = True
+        await it.draw()
+        assert painted == []
+
+
+def test_time_left_is_known_only_from_what_was_seen() -> None:
+    state = make_state(3)
+    assert time_left(state, NOW) == pytest.approx((29 + 60) * 2.4, rel=0.2)
+    for model in state.models.values():
+        model.cells.clear()
+    assert time_left(state, NOW) is None
+    state.models["m3"].note = ""
+    assert waits_for(state, state.models["m3"]) == "Qwen3.5-397B is before it"
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [((80, 24), "milo-dark"), ((120, 36), "milo-light"), ((200, 50), "milo-dark")],
+    ids=["80x24", "120x36", "200x50"],
+)
+def test_looks_as_it_should(snap_compare: Any, size: tuple[int, int], theme: str) -> None:
+    feed = MemoryFeed(make_state(4, simulated=True))
+    app = LiveApp(feed, theme=theme)
+
+    async def play(pilot: Pilot[Any]) -> None:
+        await pilot.pause()
+        await feed.put(*conversation())
+        await feed.put(*conversation("m4"), ended("m4"))
+        await Stage(pilot, app, feed).draw()
+
+    assert snap_compare(app, terminal_size=size, run_before=play)
+
+
+def test_the_screen_needs_nothing_but_a_feed() -> None:
+    assert LiveScreen(MemoryFeed(make_state())).state.run == 14

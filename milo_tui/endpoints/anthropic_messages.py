@@ -138,7 +138,7 @@ class AnthropicMessages:
 
     def _reply(self, stream: Stream, answer: Answer, earlier: int) -> Reply:
         complete = stream.done and stream.stop_reason is not None
-        if answer.broken:
+        if answer.broken and not complete:
             stream.note(f"the stream broke off: {answer.broken}")
         calls = _calls(stream, earlier)
         last = next(reversed(calls), None)

@@ -141,7 +141,7 @@ class OpenAIChat:
 
     def _reply(self, stream: Stream, answer: Answer, earlier: int) -> Reply:
         complete = stream.done and stream.finish is not None
-        if answer.broken:
+        if answer.broken and not complete:
             stream.note(f"the stream broke off: {answer.broken}")
         calls = _calls(stream, earlier)
         if calls and (not complete or stream.finish == "length") and was_cut(calls[-1]):

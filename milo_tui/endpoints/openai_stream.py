@@ -19,7 +19,7 @@ _MLX = re.compile(r"\d+\.\d+[\w.+]*-\d+\.\d+[\w.+]*-(macOS|Darwin|Linux)-")
 """mlx_lm.server's system_fingerprint: mlx-lm's version, mlx's, platform, GPU."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Slot:
     """A tool call in the making."""
 
@@ -227,7 +227,8 @@ class Stream:
         slot.name = slot.name or name
         slot.pieces.append(arguments)
         if not slot.is_phantom:
-            self._say(DeltaKind.TOOL_CALL, arguments, self.slots.index(slot), slot.name)
+            real = [other for other in self.slots if not other.is_phantom]
+            self._say(DeltaKind.TOOL_CALL, arguments, real.index(slot), slot.name)
 
     def _arguments(self, value: Any) -> str:
         if value is None or isinstance(value, str):

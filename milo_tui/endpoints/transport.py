@@ -98,7 +98,7 @@ class Transport:
         """
         request = self._client.build_request(
             "POST",
-            f"{str(self._url).rstrip('/')}{path}",
+            self._url.copy_with(path=self._url.path.rstrip("/") + path),
             content=body,
             headers={"content-type": "application/json", **headers},
         )

@@ -183,15 +183,16 @@ async def test_tls_to_a_server_without() -> None:
     assert "TLS failed" in caught.value.message
 
 
-async def test_what_a_listener_raises_is_not_taken_for_a_broken_stream() -> None:
+@pytest.mark.parametrize("problem", [BrokenPipeError, TimeoutError, ValueError])
+async def test_what_a_listener_raises_is_not_taken_for_a_broken_stream(problem: type[Exception]) -> None:
     def listen(delta: object) -> None:
-        raise BrokenPipeError("the view is gone")
+        raise problem("the view is gone")
 
     async with (
         FaultServer([MLX, text("Hi"), end("stop")]) as server,
         aclosing(make_endpoint(entry(server.url))) as endpoint,
     ):
-        with pytest.raises(BrokenPipeError):
+        with pytest.raises(problem, match="the view is gone"):
             await endpoint.chat(HELLO, listen)
 
 

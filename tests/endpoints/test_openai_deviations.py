@@ -23,7 +23,7 @@ from .fault_server import (
     text,
     usage,
 )
-from .talking import fail, hear
+from .talking import hear
 
 PARIS = '{"city": "Paris"}'
 ROME = '{"city": "Rome"}'
@@ -182,6 +182,16 @@ TWO_CALLS = {
         calls(call("weather", "", index=0, id="b")),
         calls(call(None, ROME, index=0)),
     ),
+    "without index and id, in pieces": (
+        calls(call("weather", "")),
+        calls(call(None, PARIS)),
+        calls(call("weather", "")),
+        calls(call(None, ROME)),
+    ),
+    "after a phantom": (
+        calls(call("", "", index=0, id="")),
+        calls(call("weather", PARIS, index=1, id="a"), call("weather", ROME, index=2, id="b")),
+    ),
     "one id for both": (calls(WEATHER), calls(call("weather", ROME, index=1, id="a"))),
     "interleaved": (
         calls(call("weather", '{"city": ', index=0, id="a"), call("weather", '{"city": ', index=1, id="b")),
@@ -257,73 +267,23 @@ async def test_a_call_that_was_cut_off_is_not_executed(finish: str | None) -> No
     assert len(reply.echo["tool_calls"]) == 1
 
 
+async def test_a_call_without_a_name_is_a_call() -> None:
+    """mlx_lm.server 0.31.2 makes one of `<function=></function>`; whether it is any good is for the score."""
+    reply = (await hear(MLX, calls(call("", "{}", index=0, id="a")), end("tool_calls"))).reply
+    assert [(c.id, c.name, c.arguments) for c in reply.calls] == [("a", "", {})]
+    assert reply.loss is None
+
+
+async def test_a_break_is_told_unless_it_comes_after_the_end() -> None:
+    cut = (await hear(MLX, text("Hel"), Reset())).reply
+    assert any("broke off" in quirk for quirk in cut.quirks)
+    whole = (await hear(MLX, text("Hello"), end("stop"), Reset())).reply
+    assert (whole.loss, whole.quirks) == (None, ())
+
+
 async def test_a_chunked_stream_that_breaks_off_is_truncated() -> None:
     reply = (await hear(chunked(text("Hel"), end=False))).reply
     assert (reply.text, reply.loss) == ("Hel", Loss.TRUNCATED)
-
-
-ERRORS = {
-    "object": data({"error": {"message": "Failed to parse input at pos 12", "code": 500}}),
-    "string": data({"error": "Failed to parse input at pos 12"}),
-    "then [DONE]": data({"error": {"message": "Failed to parse input at pos 12"}}) + DONE,
-    "beside a choice": chunk({"content": ""}, "error", error={"message": "Failed to parse input at pos 12"}),
-    "named event": b'event: error\ndata: {"message": "Failed to parse input at pos 12"}\n\n',
-    "base_resp": data({"base_resp": {"status_code": 1002, "status_msg": "Failed to parse input at pos 12"}}),
-}
-
-
-@pytest.mark.parametrize("broken", ERRORS.values(), ids=ERRORS)
-async def test_an_error_inside_the_stream(broken: bytes) -> None:
-    error = await fail(MLX, text("Hel"), broken)
-    assert (error.kind, error.retryable, error.status) == ("stream error", True, 200)
-    assert "Failed to parse input at pos 12" in error.message
-    assert error.exchange is not None
-    assert b"Hel" in error.exchange.response
-
-
-BODIES = {
-    "error object": {"error": {"message": "no credit left"}},
-    "error string": {"error": "no credit left"},
-    "base_resp": {"base_resp": {"status_code": 1008, "status_msg": "no credit left"}, "choices": None},
-}
-
-
-@pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-async def test_an_error_under_status_200(body: Any, stream: bool) -> None:
-    error = await fail(answer(body), stream=stream)
-    assert (error.kind, error.retryable) == ("stream error", True)
-    assert "no credit left" in error.message
-
-
-async def test_base_resp_of_a_success_is_none() -> None:
-    assert (
-        await hear(MLX, chunk({"content": "Hi"}, base_resp={"status_code": 0}), end("stop"))
-    ).reply.loss is None
-
-
-NOTHING = {
-    "no byte": (MLX,),
-    "keep-alives only": (MLX, b": keepalive 1/2\n\n: keepalive 2/2\n\n"),
-    "[DONE] only": (MLX, DONE),
-    "a web page": (answer(b"<html><title>Portal</title></html>", content_type="text/html"),),
-    "not JSON": (MLX, b"data: hello\n\n"),
-    "JSON of another kind": (answer({"ok": True}),),
-    "JSON list": (answer([1, 2]),),
-    "reset": (MLX, Reset()),
-}
-
-
-@pytest.mark.parametrize("script", NOTHING.values(), ids=NOTHING)
-async def test_a_stream_without_an_event_is_an_error(script: tuple[Any, ...]) -> None:
-    error = await fail(*script)
-    assert (error.kind, error.retryable) == ("empty stream", True)
-
-
-async def test_a_dead_generation_thread_is_named() -> None:
-    error = await fail(answer({"error": "generation thread died"}, 404))
-    assert (error.kind, error.status) == ("server dead", 404)
-    assert error.message.endswith("generation thread died")
 
 
 async def test_lone_surrogates_become_valid_text() -> None:
@@ -397,9 +357,3 @@ async def test_an_answer_in_one_piece(stream: bool) -> None:
     assert (reply.complete, reply.loss, reply.quirks) == (True, None, ())
     assert (reply.reasoning, reply.text) == ("ok", "")
     assert reply.clock.decode_speed(reply.usage.output_tokens) is None
-
-
-@pytest.mark.parametrize("cut", [b"", b'{"choices": [{"ind'])
-async def test_an_answer_in_one_piece_that_was_cut(cut: bytes) -> None:
-    error = await fail(b"HTTP/1.0 200 OK\r\nContent-Length: 700\r\n\r\n" + cut, stream=False)
-    assert (error.kind, error.retryable) == ("empty stream", True)

@@ -131,12 +131,16 @@ async def test_base_url_of_anthropic_with_and_without_its_end(ending: str) -> No
     assert server.requests[0].path == "/v1/messages"
 
 
-async def test_a_base_url_with_a_path_is_taken_as_it_is() -> None:
+@pytest.mark.parametrize(
+    ("base_url", "path"),
+    [("/api/v3", "/api/v3/chat/completions"), ("/a%20b?v=1", "/a%20b/chat/completions?v=1")],
+)
+async def test_a_base_url_with_a_path_is_taken_as_it_is(base_url: str, path: str) -> None:
     async with FaultServer(OPENAI_HI) as server:
-        endpoint = make_endpoint(entry(server.url + "/api/v3"))
+        endpoint = make_endpoint(entry(server.url + base_url))
         await endpoint.chat(HELLO, lambda delta: None)
         await endpoint.aclose()
-    assert server.requests[0].path == "/api/v3/chat/completions"
+    assert server.requests[0].path == path
 
 
 def test_anthropic_is_reached_where_it_lives() -> None:

@@ -18,12 +18,14 @@ from milo_tui import settings as environment
 from milo_tui.bench.channel import Channel, SocketFeed, attach, socket_path
 from milo_tui.bench.demo import playbook
 from milo_tui.bench.events import Event, RunPhase, ServerNoted
+from milo_tui.bench.fitting import cannot_fit
 from milo_tui.bench.liveness import process_started
 from milo_tui.bench.record import ModelRecord, RunRecord
 from milo_tui.bench.runner import Patience, Runner
 from milo_tui.endpoints.endpoint import Endpoint
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.making import make_endpoint
+from milo_tui.endpoints.memory import machine_gb
 from milo_tui.endpoints.mlx_process import ServerHome
 from milo_tui.endpoints.mlx_server import ManagedEndpoint, Voice
 from milo_tui.endpoints.server_ledger import end_orphans
@@ -48,7 +50,10 @@ class LaunchError(Exception):
 
 
 async def create_run(settings: Settings, run: RunRecord) -> int:
-    """Store a new run; its number. Raises StoreError."""
+    """Store a new run; its number. Raises StoreError, and LaunchError where this machine cannot hold a model."""
+    entries = [ModelEntry.model_validate(dict(model.entry)) for model in run.models]
+    if problems := cannot_fit(entries, machine_gb()):
+        raise LaunchError("\n".join(problems))
     store = await Store.open(settings.database)
     try:
         return await store.create_run(run)

@@ -67,7 +67,15 @@ class Problem:
         return sanitise(str(error))
 
 
-_TOLD = {"ConfigError", "StoreError", "SuiteError", "LaunchError", "ChannelError", "EndpointError"}
+_TOLD = {
+    "ConfigError",
+    "StoreError",
+    "SuiteError",
+    "LaunchError",
+    "ChannelError",
+    "EndpointError",
+    "PriceError",
+}
 """By name, so that telling an error imports none of the rooms that did not raise it."""
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from milo_tui.bench.published import Published
-    from milo_tui.bench.record import RunRecord
+    from milo_tui.bench.record import AttemptRow, RunRecord
     from milo_tui.store.queries import Reader
     from milo_tui.store.summary import RunSummary
 
@@ -83,13 +83,25 @@ async def _show(wanted: str, form: str, output: Path | None, share: bool) -> Non
 
 
 async def run_table(reader: "Reader", number: int, *, share: bool = False) -> "RenderableType":
-    """A run's report as tables. Raises StoreError."""
+    """A run's report as tables. Raises StoreError, PriceError."""
+    from rich.console import Group
+
     from milo_tui.reports import text
     from milo_tui.reports.sharing import Sharing
 
     run = await reader.run(number)
     run = Sharing(run).run(run) if share else run
-    return text.render(run, await reader.attempts(number), await reader.evidence(number), published_for(run))
+    attempts = await reader.attempts(number)
+    table = text.render(run, attempts, await reader.evidence(number), published_for(run))
+    return Group(table, *map(text.plain, _costs(run, attempts)))
+
+
+def _costs(run: "RunRecord", attempts: "list[AttemptRow]") -> list[str]:
+    from milo_tui.bench.prices import run_costs
+    from milo_tui.cli.before_run import prices
+    from milo_tui.reports.cost_text import cost_lines
+
+    return cost_lines(run, run_costs(run, attempts, prices(settings())))
 
 
 def _text(reader: "Reader", number: int, form: str, share: bool) -> AsyncIterator[str]:
@@ -123,6 +135,8 @@ async def _whole(reader: "Reader", number: int, form: str, share: bool) -> Async
         evidence = sharing.evidence(evidence)
     if form == "md":
         yield markdown.render(run, attempts, evidence, published_for(run))
+        if costs := _costs(run, attempts):
+            yield "\n" + "".join(f"- {markdown.escape(line)}\n" for line in costs)
     elif form == "csv":
         yield csv_rows.render(run, attempts, evidence)
     else:

@@ -2,10 +2,13 @@
 
 import click
 
-from milo_tui.bench.events import AttemptFinished, Event, ModelChanged, RunChanged, ServerNoted
+from milo_tui.bench.events import AttemptFinished, Event, ModelChanged, Phase, RunChanged, ServerNoted
 from milo_tui.bench.state import RunState
 from milo_tui.reports.figures import seconds
 from milo_tui.sanitise import sanitise
+
+_LOADING_EVERY = 15.0
+"""Seconds between two lines about one model's loading."""
 
 
 class Progress:
@@ -16,6 +19,7 @@ class Progress:
         total = len(state.models) * state.attempts_per_model
         self._width = len(str(total))
         self._total = total
+        self._loading: dict[str, float] = {}
 
     def __call__(self, event: Event) -> None:
         """Print the event's line, if it has one."""
@@ -28,6 +32,8 @@ class Progress:
                 return f"run {self._state.run}: {event.phase.value}" + (
                     f" {event.note}" if event.note else ""
                 )
+            case ModelChanged(phase=Phase.LOADING) if self._told_lately(event):
+                return None
             case ModelChanged():
                 cold = f" (cold start {seconds(event.cold_start)})" if event.cold_start is not None else ""
                 return f"{self._name(event.model)}: {event.phase.value}{cold}" + (
@@ -39,6 +45,13 @@ class Progress:
                 return self._attempt(event)
             case _:
                 return None
+
+    def _told_lately(self, event: ModelChanged) -> bool:
+        """Whether a line said so within the last seconds: loading tells of itself every second."""
+        lately = event.note != "" and event.at - self._loading.get(event.model, 0.0) < _LOADING_EVERY
+        if not lately:
+            self._loading[event.model] = event.at
+        return lately
 
     def _attempt(self, event: AttemptFinished) -> str:
         done = sum(len(model.cells) for model in self._state.models.values())

@@ -76,6 +76,9 @@ def demo(
 @_repeats
 @_seed
 @_plain
+@click.option(
+    "--no-stream", is_flag=True, help="Answers come whole: the control arm for calls lost in streams."
+)
 @click.option("--detach", is_flag=True, help="Start it, print its number and return.")
 @click.option("--note", "text", default="", help="A note to keep with the run.")
 @_fail_under
@@ -89,6 +92,7 @@ def run(
     repeats: int,
     seed: int | None,
     plain: bool,
+    no_stream: bool,
     detach: bool,
     text: str,
     fail_under: float | None,
@@ -96,6 +100,7 @@ def run(
 ) -> None:
     """Run a suite on the models of milo.toml."""
     from milo_tui.bench.plan import new_run
+    from milo_tui.cli.before_run import announce
     from milo_tui.settings import ConfigError, data_folder
 
     where = settings()
@@ -106,6 +111,9 @@ def run(
             f"{place} names no model; `milo models init` writes an example, `milo demo` needs none."
         )
     loaded = _suite(suite or data_folder("prompts") / "milo", categories, prompt_ids)
+    if no_stream:
+        entries = [entry.model_copy(update={"stream": False}) for entry in entries]
+    announce(where, entries, loaded.prompts, repeats)
     record = new_run(loaded, entries, repeats, seed, text)
     if detach:
         number = asyncio.run(_create(where, record))

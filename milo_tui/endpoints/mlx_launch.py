@@ -99,12 +99,24 @@ def rank_count(server: ServerEntry) -> int:
     return len(host_file(server)["hosts"]) if server.hosts else server.ranks or 1
 
 
+def local_share(server: ServerEntry) -> float:
+    """The part of a model that this machine holds, from 0 to 1. Raises EndpointError."""
+    if not server.hosts:
+        return 1.0
+    hosts = host_file(server)["hosts"]
+    return sum(_is_here(host) for host in hosts) / len(hosts)
+
+
+def _is_here(host: dict[str, Any]) -> bool:
+    return host["ssh"] in (LOOPBACK, "localhost", socket.gethostname())
+
+
 def _first_host(server: ServerEntry) -> str:
     """Where rank 0 is, which alone speaks HTTP."""
     if not server.hosts:
         return LOOPBACK
     first = host_file(server)["hosts"][0]
-    if first["ssh"] in (LOOPBACK, "localhost"):
+    if _is_here(first):
         return LOOPBACK
     return str((first.get("ips") or [first["ssh"]])[0])
 

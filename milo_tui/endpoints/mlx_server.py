@@ -23,6 +23,7 @@ from milo_tui.endpoints.mlx_launch import (
     Address,
     choose_address,
     command,
+    local_share,
     rank_count,
     refused,
     vocabulary_size,
@@ -209,8 +210,13 @@ class ManagedEndpoint:
         self._restarts = 0
 
     async def __aenter__(self) -> Self:
-        needed = self._entry.memory
-        if needed and needed > memory.available_gb():
+        assert self._entry.server is not None
+        needed = (self._entry.server.memory_gb or 0) * local_share(self._entry.server)
+        if needed > memory.machine_gb():
+            raise refused(
+                f"{needed:.4g} GB of memory are needed and this machine has {memory.machine_gb():.4g} GB."
+            )
+        if needed > memory.available_gb():
             free = f"{memory.available_gb():.1f} GB"
             self._voice.note(f"{needed:g} GB are needed and {free} are free: other programs hold the rest")
         await self._wait_for_other_runs()

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from milo_tui.bench.record import ModelRecord, RunRecord
 from milo_tui.reports.answer import Fact
+from milo_tui.reports.server_text import server_words
 
 
 def conditions(run: RunRecord) -> list[Fact]:
@@ -46,6 +47,7 @@ def model_line(model: ModelRecord) -> str:
         f"at {host}" if host else "",
         model.sampling,
         "runs code that came with the weights" if _trusts(server) else "",
+        *server_words(model),
     ]
     return "; ".join(part for part in parts if part)
 

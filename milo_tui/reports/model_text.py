@@ -1,4 +1,4 @@
-"""The models of milo.toml as a table, and which of them wait for which."""
+"""The models of milo.toml as a table, and the plan of a run of them."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,16 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from milo_tui.bench.plan import lanes, sampling_text
+from milo_tui.bench.fitting import cannot_fit, plan_lines
+from milo_tui.bench.plan import sampling_text
 from milo_tui.endpoints.entry import ModelEntry
+from milo_tui.endpoints.memory import machine_gb
+from milo_tui.endpoints.mlx_launch import rank_count
 from milo_tui.reports.text import plain
 
 
 def render(entries: Sequence[ModelEntry]) -> RenderableType:
-    """A line for each model, and a sentence for each lane that more than one shares."""
+    """A line for each model, then the plan of a run, and what this machine cannot hold."""
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in ("Id", "Name", "Where", "Protocol", "Address", "Key from", "Sampling"):
         grid.add_column(column, overflow="fold")
@@ -26,13 +29,8 @@ def render(entries: Sequence[ModelEntry]) -> RenderableType:
             plain(entry.api_key_env or "–"),
             plain(sampling_text(entry)),
         )
-    names = {entry.id: entry.name for entry in entries}
-    waits = [
-        plain(f"One after another, since they share a machine: {', '.join(names[id] for id in lane)}.")
-        for lane in lanes(entries)
-        if len(lane) > 1
-    ]
-    return Group(grid, *waits)
+    lines = [*plan_lines(entries, machine_gb()), *cannot_fit(entries, machine_gb())]
+    return Group(grid, *map(plain, lines))
 
 
 def _where(entry: ModelEntry) -> str:
@@ -50,5 +48,6 @@ def _address(entry: ModelEntry) -> str:
             if entry.server.trust_remote_code
             else ""
         )
-        return f"mlx_lm.server with {entry.server.weights}{trust}"
+        ranks = f" on {rank_count(entry.server)} ranks" if entry.server.is_distributed else ""
+        return f"mlx_lm.server with {entry.server.weights}{ranks}{trust}"
     return "the provider's own"

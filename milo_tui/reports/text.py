@@ -11,8 +11,8 @@ from rich.text import Text
 from milo_tui.bench.events import RunPhase
 from milo_tui.bench.evidence import Evidence
 from milo_tui.bench.published import CAUTION, KIND, Published
-from milo_tui.bench.record import AttemptRow, RunRecord
-from milo_tui.bench.table import ResultTable, result_table
+from milo_tui.bench.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.bench.table import ModelTotal, ResultTable, result_table
 from milo_tui.bench.verdict import Answer, answer
 from milo_tui.reports import answer as words
 from milo_tui.reports.figures import (
@@ -26,6 +26,7 @@ from milo_tui.reports.figures import (
     speed,
     total_cell,
 )
+from milo_tui.reports.server_text import server_words, streams
 from milo_tui.sanitise import sanitise
 from milo_tui.store.summary import RunSummary
 
@@ -58,7 +59,7 @@ def render(
     if run.simulated:
         parts.append(plain(words.SIMULATED, "yellow"))
     parts += [*_sentences(run, table), Text(), _answer(found), _table(run, table)]
-    parts += [*_matrix(run, table, found), *_standings(found)]
+    parts += [*_matrix(run, table, found), *_standings(found), *_servers(run)]
     if published is not None:
         parts += [Text(), _published(published)]
     return Group(*parts)
@@ -100,11 +101,20 @@ def _table(run: RunRecord, table: ResultTable) -> Table:
     grid.add_row("Decode speed", *(speed(total.tokens_per_second) for total in totals))
     grid.add_row("Cold start", *(seconds(model.cold_start) for model in run.models))
     grid.add_row("Sampling", *(plain(model.sampling) for model in run.models))
-    if any(total.lost_by_server for total in totals):
-        grid.add_row("Lost by the server", *(str(total.lost_by_server) for total in totals))
+    if any(total.lost_by_server for total in totals) or not all(map(streams, run.models)):
+        grid.add_row("Lost by the server", *map(_lost, run.models, totals))
     if any(total.retries for total in totals):
         grid.add_row("Retries", *(str(total.retries) for total in totals))
     return grid
+
+
+def _servers(run: RunRecord) -> list[Text]:
+    told = [(model.name, server_words(model)) for model in run.models]
+    return [plain(f"{name}: {'; '.join(said)}.") for name, said in told if said]
+
+
+def _lost(model: ModelRecord, total: ModelTotal) -> str:
+    return f"{total.lost_by_server} of {total.scored}" + ("" if streams(model) else ", not streamed")
 
 
 def _scores(run: RunRecord, table: ResultTable) -> Table:

@@ -64,8 +64,8 @@ async def test_two_models_that_do_not_fit_together_run_one_after_the_other(
     home: Path, tmp_path: Path
 ) -> None:
     folders = [tmp_path / "first", tmp_path / "second"]
-    for folder, model in zip(folders, (QWEN, MINIMAX), strict=True):
-        folder.symlink_to(model, target_is_directory=True)
+    for folder, weights in zip(folders, (QWEN, MINIMAX), strict=True):
+        folder.symlink_to(weights, target_is_directory=True)
     half = f"memory_gb = {0.6 * machine_gb():.1f}"
     config = entry("first", folders[0], server=half) + entry("second", folders[1], server=half)
     with milo(home, config, "run", "--plain", *PROMPTS) as running, watching(running) as seen:

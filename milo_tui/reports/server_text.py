@@ -1,0 +1,78 @@
+"""A model's server in words: ranks, memory, restarts, what its version loses; and calls lost, streamed or not."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from milo_tui.bench.events import Outcome
+from milo_tui.bench.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.endpoints.mlx_versions import version_words
+from milo_tui.sanitise import sanitise
+
+
+def server_words(model: ModelRecord) -> list[str]:
+    """What of the server could change a figure."""
+    managed = _managed(model)
+    found = []
+    if not streams(model):
+        found.append("not streamed")
+    if managed.get("ranks"):
+        found.append(f"on {managed['ranks']} ranks ({managed.get('split', 'tensor')})")
+    if managed.get("restarts"):
+        found.append(f"its server was started again {managed['restarts']} times")
+    found += [str(text) for text in managed.get("clamped", [])]
+    if words := version_words(str(managed.get("version") or model.manifest.get("server") or "")):
+        found.append(words)
+    return found
+
+
+def _managed(model: ModelRecord) -> Mapping[str, Any]:
+    found = model.manifest.get("managed")
+    return found if isinstance(found, Mapping) else {}
+
+
+def streams(model: ModelRecord) -> bool:
+    """Whether the model's answers were streamed."""
+    return bool(model.entry.get("stream", True))
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Of so many attempts that came to an end, in how many the server lost a call or cut the stream."""
+
+    attempts: int = 0
+    lost: int = 0
+
+    def __add__(self, other: "Lost") -> "Lost":
+        return Lost(self.attempts + other.attempts, self.lost + other.lost)
+
+    def __str__(self) -> str:
+        return f"{self.lost} of {self.attempts}" if self.attempts else "–"
+
+
+Run = tuple[RunRecord, list[AttemptRow]]
+
+
+def lost_calls(runs: Iterable[Run]) -> dict[str, dict[bool, Lost]]:
+    """By model name and by whether it streamed."""
+    found: dict[str, dict[bool, Lost]] = defaultdict(lambda: {True: Lost(), False: Lost()})
+    for run, attempts in runs:
+        for model in run.models:
+            rows = [row for row in attempts if row.model == model.id and row.points is not None]
+            lost = sum(row.outcome is Outcome.SERVER for row in rows)
+            found[model.name][streams(model)] += Lost(len(rows), lost)
+    return dict(found)
+
+
+def render_lost(lost: Mapping[str, Mapping[bool, Lost]]) -> Table:
+    """A line for each model: attempts with a lost or garbled call, streamed and not."""
+    grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in ("Model", "Lost, streamed", "Lost, not streamed"):
+        grid.add_column(column, overflow="fold")
+    for name, arms in lost.items():
+        grid.add_row(sanitise(name), str(arms[True]), str(arms[False]))
+    return grid

@@ -18,7 +18,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _RULES = (
     (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE), "[address]"),
     (re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?![\w.])"), "[host]"),
-    (re.compile(r"(?<![\w.-])[\w-]+(?:\.[\w-]+)*:\d{2,5}\b"), "[host]"),
+    (re.compile(r"(?<![\w.-])[A-Za-z][\w-]*(?:\.[\w-]+)*:\d{2,5}\b"), "[host]"),
     (re.compile(r"(?<![\w.-])[\w-]+(?:\.[\w-]+)*\.(?:local|lan|internal|home)\b"), "[host]"),
     (
         re.compile(r"(?:(?<![\w./~-])~?|\b[A-Za-z]:)(?:[\\/][^\\/\s:;,\"'<>()]+)*[\\/]([^\\/\s:;,\"'<>()]+)"),

@@ -1,0 +1,176 @@
+"""Markdown, table, CSV, JUnit and JSON: the answer first, holes told in each, nothing hostile let through."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from jsonschema import Draft202012Validator
+from rich.console import Console
+
+from milo_tui.bench.record import RunRecord
+from milo_tui.reports import csv_rows, html, junit, markdown, raw_json, text
+from milo_tui.store.queries import Reader
+from tests.reports import hostile, made
+
+FORMATS = ("table", "md", "html", "csv", "json", "junit")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e\u200b\ud800-\udfff]")
+
+
+async def in_format(form: str, database: Path, number: int) -> str:
+    """A stored run in one format."""
+    run, rows, evidence = await made.read(database, number)
+    if form == "table":
+        console = Console(width=80, file=io.StringIO(), record=True, highlight=False)
+        console.print(text.render(run, rows, evidence))
+        return console.export_text()
+    if form in ("md", "csv", "junit"):
+        module = {"md": markdown, "csv": csv_rows, "junit": junit}[form]
+        return str(module.render(run, rows, evidence))
+    reader = await Reader.open(database)
+    try:
+        pieces = html.pieces(reader, number) if form == "html" else raw_json.pieces(reader, number)
+        return "".join([piece async for piece in pieces])
+    finally:
+        await reader.aclose()
+
+
+def holes(model: int, prompt: int, repeat: int) -> int | None:
+    return None if (model, prompt, repeat) == (0, 5, 2) else made.published_points(model, prompt, repeat)
+
+
+HOLE_IS_TOLD = {
+    "table": "No verdict: 1 of 60 attempts of Qwen3.5-397B have no score",
+    "md": "No verdict: 1 of 60 attempts of Qwen3.5-397B have no score (1 failed by the infrastructure)",
+    "html": "No verdict: 1 of 60 attempts of Qwen3.5-397B have no score (1 failed by the infrastructure)",
+    "csv": "failed: infrastructure,,,,",
+    "json": '"outcome": "failed: infrastructure"',
+    "junit": "1 of 3 attempts have no score",
+}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+async def test_a_run_with_holes_says_so(tmp_path: Path, form: str) -> None:
+    number = await made.store(tmp_path / "milo.db", made.run(), holes)
+    found = " ".join((await in_format(form, tmp_path / "milo.db", number)).split())
+    assert HOLE_IS_TOLD[form] in found
+    if form in ("table", "md", "html"):
+        assert "101.8 %" not in found
+        assert "1 of 60 attempts have no score, 1 of them failed by the infrastructure" in found
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "json"])
+async def test_no_control_character_comes_through(tmp_path: Path, form: str) -> None:
+    record = hostile.run()
+    number = await made.store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
+    assert not CONTROL.search((await in_format(form, tmp_path / "milo.db", number)).replace("\r\n", "\n"))
+
+
+@pytest.mark.parametrize("form", ["table", "md"])
+async def test_the_answer_stands_first(tmp_path: Path, form: str) -> None:
+    number = await made.store(tmp_path / "milo.db", made.run())
+    found = await in_format(form, tmp_path / "milo.db", number)
+    assert found.index("How close is local to cloud?") < found.index("101.8 %") < found.index("Single tool")
+    assert "③" in found
+
+
+async def test_a_table_fits_80_columns(tmp_path: Path) -> None:
+    number = await made.store(tmp_path / "milo.db", made.run((made.QWEN, made.SONNET, made.MINIMAX)))
+    found = await in_format("table", tmp_path / "milo.db", number)
+    assert max(len(line.rstrip()) for line in found.splitlines()) <= 80
+
+
+async def test_markdown_lets_no_text_mark_up(tmp_path: Path) -> None:
+    record = hostile.run()
+    number = await made.store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
+    found = await in_format("md", tmp_path / "milo.db", number)
+    assert not re.search(r"(?<!\\)<|(?<!\\)`|(?<!\\)\]\(", found)
+    for line in found.splitlines():
+        if line.startswith("| "):
+            assert len(re.findall(r"(?<!\\)\|", line)) in (4, 5)
+
+
+async def test_csv_has_a_row_an_attempt_and_tells_retries_apart(tmp_path: Path) -> None:
+    record = made.run()
+    attempts = [
+        made.attempt(record, 0, 0, 1, None),
+        made.attempt(record, 0, 0, 1, 2, number=2),
+    ]
+    number = await made.store_attempts(tmp_path / "milo.db", record, attempts)
+    found = list(
+        csv.DictReader(io.StringIO(await in_format("csv", tmp_path / "milo.db", number), newline=""))
+    )
+    assert [(row["attempt"], row["counts"], row["points"]) for row in found] == [
+        ("1", "0", ""),
+        ("2", "1", "2"),
+    ]
+    assert [found[1][f"point_{i}"] for i in (1, 2, 3)] == ["1", "1", "0"]
+    assert found[1]["started_utc"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("given", "cell"), [("=1+1", "'=1+1"), ("-x", "'-x"), ("@a", "'@a"), ("a\nb", "a␊b")]
+)
+def test_no_cell_is_a_formula(given: str, cell: str) -> None:
+    assert csv_rows.cell(given) == cell
+
+
+async def test_junit_has_a_case_for_each_prompt_and_model(tmp_path: Path) -> None:
+    number = await made.store(tmp_path / "milo.db", made.run(), holes)
+    root = ET.fromstring(await in_format("junit", tmp_path / "milo.db", number))
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("40", "5", "1")
+    failure = root.find(".//testcase[@name='multi_step/p1']/failure")
+    assert failure is not None
+    assert failure.get("message") == "6 of 9 points"
+    assert failure.text is not None
+    assert failure.text.splitlines()[0] == "repeat 1, point 3, the right end: expected 84.5, found 8.45"
+
+
+async def test_junit_marks_simulated_models(tmp_path: Path) -> None:
+    fake = made.model("fake", "Fake", memory=1, simulated=True)
+    number = await made.store(tmp_path / "milo.db", made.run((fake,)))
+    root = ET.fromstring(await in_format("junit", tmp_path / "milo.db", number))
+    assert [suite.get("name") for suite in root] == ["Fake (simulated)"]
+
+
+def schema_faults(exported: str) -> list[str]:
+    return [
+        error.message for error in Draft202012Validator(raw_json.schema()).iter_errors(json.loads(exported))
+    ]
+
+
+def test_the_schema_is_one_and_of_this_version() -> None:
+    Draft202012Validator.check_schema(raw_json.schema())
+    assert raw_json.schema()["properties"]["format_version"] == {"const": raw_json.FORMAT_VERSION}
+
+
+async def test_an_exported_run_is_what_the_schema_says(tmp_path: Path) -> None:
+    record = hostile.run()
+    number = await made.store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
+    assert schema_faults(await in_format("json", tmp_path / "milo.db", number)) == []
+    number = await made.store(tmp_path / "milo.db", made.run(key="other"), holes)
+    assert schema_faults(await in_format("json", tmp_path / "milo.db", number)) == []
+
+
+async def test_the_schema_refuses_what_is_no_run(tmp_path: Path) -> None:
+    number = await made.store(tmp_path / "milo.db", made.run())
+    data = json.loads(await in_format("json", tmp_path / "milo.db", number))
+    data["attempts"][0]["points"] = 4
+    data["attempts"][1]["outcome"] = "guessed"
+    del data["attempts"][2]["turns"]
+    assert len(schema_faults(json.dumps(data))) == 3
+
+
+def simulated_run() -> RunRecord:
+    return made.run((made.model("fake", "Fake", memory=1, simulated=True), made.SONNET))
+
+
+@pytest.mark.parametrize("form", ["table", "md", "html"])
+async def test_simulated_runs_are_marked(tmp_path: Path, form: str) -> None:
+    number = await made.store(tmp_path / "milo.db", simulated_run())
+    found = " ".join((await in_format(form, tmp_path / "milo.db", number)).split())
+    assert "no figure and no verdict here is of a real model" in found
+    assert "no evidence of a difference (simulated)" in found

@@ -39,6 +39,7 @@ FORMS = {
     "two spaces": (b"data:  a\n\n", [("", " a")]),
     "CR LF": (b"data: a\r\n\r\ndata: b\r\n\r\n", [("", "a"), ("", "b")]),
     "CR": (b"data: a\r\rdata: b\r\r", [("", "a"), ("", "b")]),
+    "CR LF, named, several lines": (b"event: x\r\ndata: a\r\ndata: b\r\n\r\n", [("x", "a\nb")]),
     "several lines": (b"data: a\ndata: b\n\n", [("", "a\nb")]),
     "named": (b"event: ping\ndata: {}\n\ndata: b\n\n", [("ping", "{}"), ("", "b")]),
     "comments": (b": hello\n\n:\ndata: a\n: more\n\n", [("", "a")]),

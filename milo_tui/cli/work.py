@@ -197,9 +197,11 @@ def stop(number: str, now: bool) -> None:
 @common
 def work(number: int) -> None:
     """Carry a run out as a process of its own; the app and `--detach` start this."""
+    from milo_tui.bench.awake import keep_awake
     from milo_tui.launch import carry_out, log_path, log_to_file
 
     where = settings()
+    keep_awake()
     log_to_file(log_path(where, number))
     asyncio.run(carry_out(where, number, on_start=_stop_on_signals))
 
@@ -275,6 +277,7 @@ async def _is_going_on(where: "Settings", number: int) -> None:
 
 async def _plainly(where: "Settings", number: int, demands: "Demands") -> int:
     """Carry a run out here with progress on stderr, print its table; the exit status."""
+    from milo_tui.bench.awake import keep_awake
     from milo_tui.bench.events import Event, RunPhase
     from milo_tui.cli.demands import exit_status
     from milo_tui.cli.history import run_table
@@ -294,6 +297,7 @@ async def _plainly(where: "Settings", number: int, demands: "Demands") -> int:
         if progress is not None:
             progress(event)
 
+    keep_awake()
     phase = await carry_out(where, number, publish, on_start=begin)
     reader = await Reader.open(where.database)
     try:

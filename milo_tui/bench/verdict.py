@@ -4,7 +4,7 @@ No verdict without its evidence, and none from holes: a model of which attempts 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
@@ -22,6 +22,7 @@ from milo_tui.bench.evidence import (
     same_repeats,
 )
 from milo_tui.bench.exact import Interval, shift_interval, sign_flip, whole
+from milo_tui.bench.prices import Cost
 from milo_tui.bench.record import AttemptRow, ModelRecord, RunRecord
 from milo_tui.bench.stats import (
     CONFIDENCE,
@@ -128,11 +129,15 @@ class Pair:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to "How close is local to cloud?". `pairs` are all, the local-to-API ones turned local first."""
+    """The answer to "How close is local to cloud?". `pairs` are all, the local-to-API ones turned local first.
+
+    `costs` are by model id, of those that have a price.
+    """
 
     run: RunRecord
     standings: tuple[Standing, ...]
     pairs: tuple[Pair, ...]
+    costs: Mapping[str, Cost] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> Mapping[str, str]:
@@ -156,7 +161,12 @@ class Answer:
         return next(standing for standing in self.standings if standing.model == model)
 
 
-def answer(run: RunRecord, attempts: Iterable[AttemptRow], evidence: Evidence | None = None) -> Answer:
+def answer(
+    run: RunRecord,
+    attempts: Iterable[AttemptRow],
+    evidence: Evidence | None = None,
+    costs: Mapping[str, Cost] | None = None,
+) -> Answer:
     """Judge a run: each model, and every two of them, Holm's correction over all pairs that can be judged."""
     attempts = list(attempts)
     sides = {model.id: side(run, model, attempts) for model in run.models}
@@ -166,7 +176,7 @@ def answer(run: RunRecord, attempts: Iterable[AttemptRow], evidence: Evidence | 
     )
     chosen = [_local_first(a, b) for a, b in combinations(run.models, 2)]
     pairs = [pair_of(sides[a.id], sides[b.id]) for a, b in chosen]
-    return Answer(run, standings, tuple(corrected(pairs)))
+    return Answer(run, standings, tuple(corrected(pairs)), costs or {})
 
 
 def _local_first(a: ModelRecord, b: ModelRecord) -> tuple[ModelRecord, ModelRecord]:

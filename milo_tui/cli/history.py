@@ -13,6 +13,7 @@ from milo_tui.cli.common import common, note, print_out, settings
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from milo_tui.bench.prices import Cost
     from milo_tui.bench.published import Published
     from milo_tui.bench.record import AttemptRow, RunRecord
     from milo_tui.store.queries import Reader
@@ -84,24 +85,21 @@ async def _show(wanted: str, form: str, output: Path | None, share: bool) -> Non
 
 async def run_table(reader: "Reader", number: int, *, share: bool = False) -> "RenderableType":
     """A run's report as tables. Raises StoreError, PriceError."""
-    from rich.console import Group
-
     from milo_tui.reports import text
     from milo_tui.reports.sharing import Sharing
 
-    run = await reader.run(number)
+    run, attempts = await reader.run(number), await reader.attempts(number)
+    costs = _costs(run, attempts)
     run = Sharing(run).run(run) if share else run
-    attempts = await reader.attempts(number)
-    table = text.render(run, attempts, await reader.evidence(number), published_for(run))
-    return Group(table, *map(text.plain, _costs(run, attempts)))
+    return text.render(run, attempts, await reader.evidence(number), published_for(run), costs)
 
 
-def _costs(run: "RunRecord", attempts: "list[AttemptRow]") -> list[str]:
+def _costs(run: "RunRecord", attempts: "list[AttemptRow]") -> "dict[str, Cost]":
+    """What the models with a price cost; of the run as it was, since a shared one has lost its addresses."""
     from milo_tui.bench.prices import run_costs
     from milo_tui.cli.before_run import prices
-    from milo_tui.reports.cost_text import cost_lines
 
-    return cost_lines(run, run_costs(run, attempts, prices(settings())))
+    return run_costs(run, attempts, prices(settings()))
 
 
 def _text(reader: "Reader", number: int, form: str, share: bool) -> AsyncIterator[str]:
@@ -118,8 +116,9 @@ def _text(reader: "Reader", number: int, form: str, share: bool) -> AsyncIterato
 async def _html(reader: "Reader", number: int, share: bool) -> AsyncIterator[str]:
     from milo_tui.reports import html
 
-    published = published_for(await reader.run(number))
-    async for piece in html.pieces(reader, number, published=published, share=share):
+    run = await reader.run(number)
+    costs = _costs(run, await reader.attempts(number))
+    async for piece in html.pieces(reader, number, published=published_for(run), costs=costs, share=share):
         yield piece
 
 
@@ -128,15 +127,13 @@ async def _whole(reader: "Reader", number: int, form: str, share: bool) -> Async
     from milo_tui.reports.sharing import Sharing
 
     run, attempts = await reader.run(number), await reader.attempts(number)
-    evidence = await reader.evidence(number)
+    evidence, costs = await reader.evidence(number), _costs(run, attempts)
     if share:
         sharing = Sharing(run)
         run, attempts = sharing.run(run), [sharing.row(row) for row in attempts]
         evidence = sharing.evidence(evidence)
     if form == "md":
-        yield markdown.render(run, attempts, evidence, published_for(run))
-        if costs := _costs(run, attempts):
-            yield "\n" + "".join(f"- {markdown.escape(line)}\n" for line in costs)
+        yield markdown.render(run, attempts, evidence, published_for(run), costs)
     elif form == "csv":
         yield csv_rows.render(run, attempts, evidence)
     else:

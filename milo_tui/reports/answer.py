@@ -10,6 +10,7 @@ from fractions import Fraction
 from milo_tui.bench.stats import SIGNIFICANT
 from milo_tui.bench.table import ResultTable
 from milo_tui.bench.verdict import Answer, Pair, Standing
+from milo_tui.reports.cost_text import dollars
 from milo_tui.reports.figures import percent, seconds
 
 QUESTION = "How close is local to cloud?"
@@ -102,8 +103,8 @@ def pair_facts(pair: Pair, answer: Answer) -> Iterator[Fact]:
     yield Fact("Solved every time", f"{solved(a)} against {solved(b)}")
     if text := latency(pair):
         yield Fact("Latency", text)
-    if a.memory_gb or b.memory_gb:
-        yield Fact("Memory", f"{memory(a)} against {memory(b)}")
+    if a.memory_gb or b.memory_gb or answer.costs.keys() & {pair.a, pair.b}:
+        yield Fact("Memory or cost", f"{burden(a, answer)} against {burden(b, answer)}")
 
 
 def tested_facts(pair: Pair) -> Iterator[Fact]:
@@ -169,11 +170,14 @@ def latency(pair: Pair) -> str | None:
     )
 
 
-def memory(standing: Standing) -> str:
-    """A model's memory; an API's is its provider's."""
+def burden(standing: Standing, answer: Answer) -> str:
+    """What a model takes: memory where it runs here, dollars for this run where a provider runs it."""
+    cost = answer.costs.get(standing.model)
+    if cost is not None:
+        return f"{dollars(cost.dollars)} for this run (prices as of {cost.price.as_of})"
     if standing.where == "api":
-        return "none here (API)"
-    return f"{standing.memory_gb:g} GB" if standing.memory_gb else "unknown"
+        return "an API without a known price"
+    return f"{standing.memory_gb:g} GB here" if standing.memory_gb else "unknown memory here"
 
 
 def no_pair(answer: Answer) -> str | None:

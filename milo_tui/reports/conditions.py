@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from milo_tui.bench.prices import Cost
 from milo_tui.bench.record import ModelRecord, RunRecord
 from milo_tui.reports.answer import Fact
+from milo_tui.reports.cost_text import cost_lines
 from milo_tui.reports.server_text import server_words
 
 
-def conditions(run: RunRecord) -> list[Fact]:
-    """Label and text: the machine, then a line for each model."""
+def conditions(run: RunRecord, costs: Mapping[str, Cost] | None = None) -> list[Fact]:
+    """Label and text: the machine, then a line for each model, then what those with a price cost."""
     found = [Fact("Machine", machine(run.machine))] if run.machine else []
     found += [Fact(model.name, model_line(model)) for model in run.models]
+    found += [Fact("Cost", line) for line in cost_lines(run, costs or {})]
     if run.note:
         found.append(Fact("Note", run.note))
     return found

@@ -1,6 +1,6 @@
 """Costs in words: what a run cost and what one will; always with the day of the prices."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from milo_tui.bench.estimate import Estimate
@@ -15,7 +15,7 @@ def dollars(value: Decimal) -> str:
     return f"${value:.2g}" if value >= Decimal("0.0001") or not value else "less than $0.0001"
 
 
-def cost_lines(run: RunRecord, costs: dict[str, Cost]) -> list[str]:
+def cost_lines(run: RunRecord, costs: Mapping[str, Cost]) -> list[str]:
     """A sentence for each model that has a price."""
     names = {model.id: model.name for model in run.models}
     return [_cost(names[id], cost) for id, cost in costs.items()]

@@ -4,9 +4,10 @@ Every text from outside goes through `safe`; a Content-Security-Policy in the fi
 frames besides. Written prompt by prompt: memory does not grow with the run.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from milo_tui.bench.prices import Cost
 from milo_tui.bench.published import CAUTION, KIND, Published
 from milo_tui.bench.record import AttemptRow, RunRecord
 from milo_tui.bench.table import ResultTable, counted, result_table
@@ -33,20 +34,26 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 
 
 async def pieces(
-    reader: Reader, number: int, *, published: Published | None = None, share: bool = False
+    reader: Reader,
+    number: int,
+    *,
+    published: Published | None = None,
+    costs: Mapping[str, Cost] | None = None,
+    share: bool = False,
 ) -> AsyncIterator[str]:
     """The HTML text of a run, piece by piece. Raises StoreError."""
     run, rows = await reader.run(number), await reader.attempts(number)
     sharing = Sharing(run) if share else None
     run = sharing.run(run) if sharing else run
-    found, scores = answer(run, rows, await reader.evidence(number)), result_table(run, rows)
+    found = answer(run, rows, await reader.evidence(number), costs)
+    scores = result_table(run, rows)
     yield _head(run)
     yield "".join(_top(run, scores, found))
     yield "".join(_middle(run, rows, scores, found))
     for prompt in run.prompts:
         attempts = [await reader.attempt(row.id) for row in rows if row.prompt == prompt.id]
         yield prompt_part(run, prompt, [sharing.attempt(a) for a in attempts] if sharing else attempts) + "\n"
-    yield "".join(_end(run, published))
+    yield "".join(_end(run, published, found))
 
 
 def _head(run: RunRecord) -> str:
@@ -207,8 +214,8 @@ def _tokens(run: RunRecord, rows: Sequence[AttemptRow]) -> str:
     return svg.stacks("Tokens", bars)
 
 
-def _end(run: RunRecord, published: Published | None) -> Iterator[str]:
-    yield tag("h2", "Conditions") + facts(conditions(run))
+def _end(run: RunRecord, published: Published | None, found: Answer) -> Iterator[str]:
+    yield tag("h2", "Conditions") + facts(conditions(run, found.costs))
     if published is not None:
         yield tag("h2", safe(f"{published.run.suite_title} ({KIND})"))
         yield tag("p", safe(f"{published.machine}. {CAUTION}"), class_="note")

@@ -1,9 +1,10 @@
 """A run as Markdown: the answer, then the published table's layout, fit to be pasted into a forum post."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from milo_tui.bench.evidence import Evidence
+from milo_tui.bench.prices import Cost
 from milo_tui.bench.published import CAUTION, KIND, Published
 from milo_tui.bench.record import AttemptRow, RunRecord
 from milo_tui.bench.table import ResultTable, result_table
@@ -30,10 +31,11 @@ def render(
     attempts: Iterable[AttemptRow],
     evidence: Evidence | None = None,
     published: Published | None = None,
+    costs: Mapping[str, Cost] | None = None,
 ) -> str:
     """The report of a run: the answer, the table, what is missing, the matrix of prompts, the conditions."""
     attempts = list(attempts)
-    table, found = result_table(run, attempts), answer(run, attempts, evidence)
+    table, found = result_table(run, attempts), answer(run, attempts, evidence, costs)
     parts = [
         f"# {escape(run.suite_title)} {run.suite_version}, run {run.number}",
         f"{moment(run.created)} · {len(run.models)} models × {len(run.prompts)} prompts × {run.repeats} repeats",
@@ -47,7 +49,7 @@ def render(
         "## Prompts",
         *_matrix(run, table, found),
         "## Conditions",
-        _bullets(conditions(run)),
+        _bullets(conditions(run, found.costs)),
         *(_published(published) if published is not None else []),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

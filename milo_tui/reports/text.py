@@ -1,6 +1,6 @@
 """A run as plain tables for a terminal or a pipe, by Rich."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -10,11 +10,13 @@ from rich.text import Text
 
 from milo_tui.bench.events import RunPhase
 from milo_tui.bench.evidence import Evidence
+from milo_tui.bench.prices import Cost
 from milo_tui.bench.published import CAUTION, KIND, Published
 from milo_tui.bench.record import AttemptRow, ModelRecord, RunRecord
 from milo_tui.bench.table import ModelTotal, ResultTable, result_table
 from milo_tui.bench.verdict import Answer, answer
 from milo_tui.reports import answer as words
+from milo_tui.reports.cost_text import cost_lines
 from milo_tui.reports.figures import (
     category_cell,
     missing_sentence,
@@ -50,16 +52,18 @@ def render(
     attempts: Iterable[AttemptRow],
     evidence: Evidence | None = None,
     published: Published | None = None,
+    costs: Mapping[str, Cost] | None = None,
 ) -> RenderableType:
     """The answer, the published table's layout, and the matrix of prompts with the points lost."""
     attempts = list(attempts)
-    table, found = result_table(run, attempts), answer(run, attempts, evidence)
+    table, found = result_table(run, attempts), answer(run, attempts, evidence, costs)
     heading = f"{run.suite_title} {run.suite_version} · run {run.number} · {moment(run.created)}"
     parts: list[RenderableType] = [plain(heading, "bold")]
     if run.simulated:
         parts.append(plain(words.SIMULATED, "yellow"))
     parts += [*_sentences(run, table), Text(), _answer(found), _table(run, table)]
     parts += [*_matrix(run, table, found), *_standings(found), *_servers(run)]
+    parts += [plain(line) for line in cost_lines(run, found.costs)]
     if published is not None:
         parts += [Text(), _published(published)]
     return Group(*parts)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from milo_tui.bench.record import RunRecord
 from milo_tui.reports.sharing import Sharing
 from tests.cli.milo import milo
 from tests.reports import made
@@ -21,10 +22,12 @@ PRIVATE = (
 )
 
 
-def private_run() -> "made.RunRecord":
+def private_run() -> RunRecord:
     entry = {
         "id": "qwen",
         "name": "Qwen3.5-397B",
+        "protocol": "openai",
+        "where": "local",
         "base_url": "http://qwen.example:8080/v1",
         "api_key_env": "SECRET_KEY_NAME",
         "server": {"weights": "/home/kim/weights-of-kim/Qwen-8bit", "args": ["--log", "/home/kim/x"]},

@@ -104,6 +104,11 @@ def in_tmux() -> bool:
     return bool(os.environ.get("TMUX"))
 
 
+def is_set(name: str) -> bool:
+    """Whether an environment variable holds anything; its value stays where it is."""
+    return bool(os.environ.get(name))
+
+
 def child_environment(**extra: str) -> dict[str, str]:
     """The environment for a process that Milo starts."""
     return {**os.environ, **extra}

@@ -126,6 +126,17 @@ class Reader:
         )
         return [rows.attempt_row(dict(row), row["model_id"], row["prompt_id"]) for row in found]
 
+    async def past_latencies(self) -> dict[str, float]:
+        """For each model id the mean latency of an attempt in its newest run that has one, in seconds."""
+        found = await self._all(
+            """
+            SELECT m.id, s.latency_us, max(s.run) FROM run_summary AS s
+            JOIN run_model AS m ON m.run = s.run AND m.position = s.model
+            WHERE s.latency_us IS NOT NULL GROUP BY m.id
+            """
+        )
+        return {row["id"]: row["latency_us"] / 1e6 for row in found}
+
     async def attempt(self, id: int) -> AttemptRecord:
         """An attempt whole, with its newest score. Raises StoreError where there is none."""
         row = await self._one(

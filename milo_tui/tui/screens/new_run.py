@@ -1,0 +1,260 @@
+"""New run: which models, which prompts, how often; and before anything is spent, what it takes."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from milo_tui.bench.estimate import estimates
+from milo_tui.bench.fitting import cannot_fit, plan_lines
+from milo_tui.bench.plan import lanes, part_of, sampling_text
+from milo_tui.bench.prices import PriceError, load_prices
+from milo_tui.endpoints.endpoint import EndpointError
+from milo_tui.endpoints.entry import ModelEntry
+from milo_tui.endpoints.memory import machine_gb
+from milo_tui.endpoints.reach import reach
+from milo_tui.presets import PresetError
+from milo_tui.reports.cost_text import estimate_lines
+from milo_tui.settings import Settings, data_folder
+from milo_tui.store.database import StoreError
+from milo_tui.store.queries import Reader
+from milo_tui.suite.loading import SuiteError, load_suite
+from milo_tui.suite.prompt import Suite
+from milo_tui.tui.cells import joined, one_line, said
+from milo_tui.tui.offers import Offer, offers, written
+from milo_tui.tui.widgets.choices import CategoryChoices, Choices, ModelChoices
+from milo_tui.tui.widgets.title_bar import TitleBar
+
+if TYPE_CHECKING:
+    from milo_tui.tui.app import MiloApp
+
+MOST_REPEATS = 20
+PROBE_EVERY = 5.0
+"""Seconds between two looks at whether a model can be reached."""
+
+
+class NewRunScreen(Screen[None]):
+    """Chooses what to run, and asks the app to begin."""
+
+    app: "MiloApp"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("b", "begin", "Begin", id="new.begin"),
+        Binding("tab", "app.focus_next", "Other side", key_display="tab", id="new.other"),
+        Binding(
+            "plus,equals_sign,right_square_bracket", "repeats(1)", "Repeats", key_display="+ -", id="new.more"
+        ),
+        Binding("minus,left_square_bracket", "repeats(-1)", "Fewer repeats", show=False, id="new.fewer"),
+        Binding(
+            "w", "write", "Write milo.toml", id="new.write", tooltip="Add the chosen models to milo.toml"
+        ),
+        Binding("q", "app.back", "Back", id="new.back"),
+    ]
+
+    @dataclass
+    class Begin(Message):
+        """A run is to be begun."""
+
+        entries: list[ModelEntry]
+        suite: Suite
+        repeats: int
+
+    def __init__(self, reader: Reader, settings: Settings) -> None:
+        super().__init__()
+        self._reader = reader
+        self._settings = settings
+        self._suite: Suite | None = None
+        self._repeats = 3
+        self._past: dict[str, float] = {}
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar()
+        with Horizontal(id="choosing"):
+            with Vertical(id="models-side"):
+                yield Static(said(("models", "bold")), classes="side-title")
+                yield ModelChoices("models")
+            with Vertical(id="suite-side"):
+                yield Static(said(("suite", "bold")), classes="side-title", id="suite-title")
+                yield CategoryChoices("categories")
+                yield Static("", id="how")
+        yield Static("", id="plan")
+        yield Footer(show_command_palette=False)
+
+    @property
+    def models(self) -> ModelChoices:
+        """The list at the left."""
+        return self.query_one(ModelChoices)
+
+    @property
+    def categories(self) -> CategoryChoices:
+        """The list at the right."""
+        return self.query_one(CategoryChoices)
+
+    def on_mount(self) -> None:
+        self.query_one(TitleBar).place = said("new run")
+        self.models.focus()
+        self._load()
+        self.set_interval(PROBE_EVERY, self._probe)
+
+    @work(exclusive=True, group="offers", description="")
+    async def _load(self) -> None:
+        """Read the suite, find what can be run, and what it took before."""
+        try:
+            suite = await asyncio.to_thread(load_suite, data_folder("prompts") / "milo")
+        except SuiteError as error:
+            self.app.say(str(error.problems[0]), severity="error")
+            return
+        self._suite = suite
+        titles = [(category.id, category.title) for category in suite.file.categories]
+        counts = {id: sum(prompt.category == id for prompt in suite.prompts) for id, _ in titles}
+        self.categories.show([(id, title, counts[id]) for id, title in titles if counts[id]])
+        self.query_one("#suite-title", Static).update(
+            one_line(f"{suite.file.title} {suite.file.version}", "bold")
+        )
+        found = await offers(self._settings.models)
+        self.models.show(found, {i for i, offer in enumerate(found) if not offer.entry.is_simulated})
+        try:
+            self._past = await self._reader.past_latencies()
+        except StoreError as error:
+            self.app.say(str(error), severity="error")
+        self._show_plan()
+        self._probe()
+
+    @work(exclusive=True, group="probe", description="")
+    async def _probe(self) -> None:
+        """Look which of the models can be reached now."""
+        entries = [offer.entry for offer in self.models.offers]
+        for entry, reached in zip(entries, await asyncio.gather(*map(reach, entries)), strict=True):
+            self.models.reached[entry.id] = reached
+        self.models.refresh()
+
+    @property
+    def chosen(self) -> list[Offer]:
+        """The models that are marked."""
+        return [offer for i, offer in enumerate(self.models.offers) if i in self.models.chosen]
+
+    def _part(self) -> Suite | None:
+        """The suite with the categories that are marked; None while there is nothing in it."""
+        chosen = [
+            id for i, (id, _, _) in enumerate(self.categories.categories) if i in self.categories.chosen
+        ]
+        return part_of(self._suite, chosen, []) if self._suite is not None and chosen else None
+
+    @on(Choices.Changed)
+    def _changed(self) -> None:
+        self._show_plan()
+
+    @on(ModelChoices.Moved)
+    def _moved(self) -> None:
+        self._show_plan()
+
+    def _show_plan(self) -> None:
+        self.query_one("#how", Static).update(
+            said(
+                (f"{self._repeats} repeats", "bold"),
+                (" of each prompt; shuffled, in the same order for every model", "$dim"),
+            )
+        )
+        self.query_one("#plan", Static).update(joined(self._plan(), "\n"))
+
+    def _plan(self) -> list[Content]:
+        part, entries = self._part(), [offer.entry for offer in self.chosen]
+        lines = [self._current()]
+        if part is None or not entries:
+            return [*lines, said("Choose at least one model and one category: space marks.")]
+        attempts = len(part.prompts) * self._repeats
+        lines.append(
+            said(
+                (f"{len(entries) * attempts} attempts", "bold"),
+                f": {attempts} for each model. {self._time(attempts)}",
+            )
+        )
+        try:
+            refused = cannot_fit(entries, machine_gb())
+            lines += [one_line(text, "$error") for text in refused]
+            lines += [one_line(text) for text in plan_lines(entries, machine_gb())]
+            prices = load_prices(self._settings.config_folder / "prices.toml")
+            lines += [
+                one_line(text)
+                for text in estimate_lines(estimates(entries, part.prompts, self._repeats, prices))
+            ]
+        except (EndpointError, PriceError) as error:
+            lines.append(one_line(str(error), "$error"))
+        return lines
+
+    def _current(self) -> Content:
+        """The model under the cursor, whole."""
+        if not self.models.offers:
+            return Content("")
+        entry = self.models.offers[self.models.cursor].entry
+        trust = bool(entry.server and entry.server.trust_remote_code)
+        return joined(
+            [
+                one_line(entry.name, "bold"),
+                one_line(
+                    entry.base_url or (entry.server.weights if entry.server else "") or entry.model or "",
+                    "$dim",
+                ),
+                one_line(sampling_text(entry), "$dim"),
+                said(("runs code of its weights' folder (trust_remote_code)", "bold $error"))
+                if trust
+                else Content(""),
+            ],
+            "  ",
+        )
+
+    def _time(self, attempts: int) -> str:
+        """How long it takes by what the models took before, lane by lane; nothing where that is not known."""
+        entries = [offer.entry for offer in self.chosen]
+        if any(entry.id not in self._past for entry in entries):
+            return "How long it takes is not known before a first run."
+        longest = max(sum(self._past[id] for id in lane) for lane in lanes(entries)) * attempts
+        minutes = longest / 60
+        return (
+            f"About {minutes:.0f} min by earlier runs."
+            if minutes >= 1
+            else "Less than a minute by earlier runs."
+        )
+
+    def action_repeats(self, step: int) -> None:
+        """Ask more or less often."""
+        self._repeats = max(1, min(MOST_REPEATS, self._repeats + step))
+        self._show_plan()
+
+    def action_begin(self) -> None:
+        """Begin, unless nothing is chosen or something cannot fit."""
+        part, entries = self._part(), [offer.entry for offer in self.chosen]
+        if part is None or not entries:
+            self.app.say("Choose at least one model and one category: space marks.")
+            return
+        try:
+            refused = cannot_fit(entries, machine_gb())
+        except EndpointError as error:
+            refused = [error.message]
+        if refused:
+            self.app.say(refused[0], severity="error")
+            return
+        self.post_message(self.Begin(entries, part, self._repeats))
+
+    def action_write(self) -> None:
+        """Add the chosen models that milo.toml does not name to it; what stands there stays."""
+        path = self._settings.config or Path("milo.toml")
+        chosen = [offer for offer in self.chosen if offer.wanted is not None]
+        if not chosen:
+            self.app.say(f"Nothing to write: {path} names the chosen models already, or they are simulated.")
+            return
+        try:
+            before = path.read_text(encoding="utf-8") if path.exists() else ""
+            path.write_text(written(before, chosen), encoding="utf-8")
+        except (OSError, PresetError) as error:
+            self.app.say(f"{path}: {error}", severity="error")
+            return
+        self.app.say(f"{len(chosen)} models written to {path}.")

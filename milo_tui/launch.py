@@ -68,9 +68,11 @@ async def carry_out(
     *,
     on_start: Callable[[Runner], None] = lambda runner: None,
     patience: Patience | None = None,
+    warn: Callable[[str], None] = log.error,
 ) -> RunPhase:
     """Do what is left of a run in this process, open to viewers; then write its raw JSON.
 
+    Where that cannot be written, `warn` is told: the run is in the database all the same.
     Raises StoreError (also where another process is at it already) and ChannelError.
     """
     reader = await Reader.open(settings.database)
@@ -94,12 +96,25 @@ async def carry_out(
             await stack.enter_async_context(channel)
             on_start(runner)
             phase = await runner.carry_out()
-            path = await write_results(reader, number, settings.results)
-            log.info("run %d is %s; raw JSON in %s", number, phase.value, path)
+            log.info("run %d is %s", number, phase.value)
+            await _write_results(settings, reader, number, warn)
             return phase
     finally:
         await store.aclose()
         await reader.aclose()
+
+
+async def _write_results(
+    settings: Settings, reader: Reader, number: int, warn: Callable[[str], None]
+) -> None:
+    try:
+        log.info("raw JSON in %s", await write_results(reader, number, settings.results))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        warn(
+            f"Run {number} is stored, but its raw JSON could not be written to {settings.results}: {reason}; "
+            f"`milo show {number} --format json -o FILE` writes it elsewhere."
+        )
 
 
 def _publish(channel: Channel, publish: Callable[[Event], None], event: Event) -> None:

@@ -298,7 +298,7 @@ async def _plainly(where: "Settings", number: int, demands: "Demands") -> int:
             progress(event)
 
     keep_awake()
-    phase = await carry_out(where, number, publish, on_start=begin)
+    phase = await carry_out(where, number, publish, on_start=begin, warn=note)
     reader = await Reader.open(where.database)
     try:
         print_out(await run_table(reader, number))

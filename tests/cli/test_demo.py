@@ -65,3 +65,11 @@ def test_markdown_says_that_the_models_are_simulated() -> None:
     text = milo("show", "last", "--format", "md").stdout
     assert "imulated" in text
     assert "| **Total** |" in text
+
+
+def test_a_results_folder_that_cannot_be_written_loses_no_run() -> None:
+    Path("bench_results").write_text("a file in the way", encoding="utf-8")
+    done = milo("demo", "--plain", "--pace", "instant", "--repeats", "1", "--seed", "3")
+    assert "could not be written" in done.stderr
+    assert "Total" in done.stdout
+    assert milo_json("runs", "--json")[0]["phase"] == "done"

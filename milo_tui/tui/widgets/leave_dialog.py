@@ -84,7 +84,7 @@ class QuestionDialog(ModalScreen[str | None]):
         """A frame with the question and its answers."""
         answers = [Option(safe(answer.text), id=answer.name) for answer in self.question.answers]
         with Vertical() as frame:
-            frame.border_title = safe(self.question.title)  # type: ignore[assignment]
+            frame.border_title = safe(self.question.title)
             yield Static(safe(self.question.text))
             yield OptionList(*answers)
             yield Static(Text("enter chooses · esc goes back"), classes="-keys")

@@ -126,7 +126,7 @@ class ModelPane(Container):
         titles = self._title(width), self._subtitle(width)
         if titles != self._titles and self.size.width:
             self._titles = titles
-            self.border_title, self.border_subtitle = titles  # type: ignore[assignment]
+            self.border_title, self.border_subtitle = titles
 
     def notify_style_update(self) -> None:
         """Another theme colours the titles anew."""

@@ -83,9 +83,20 @@ def anew_sentence(model: Compared, anew: Anew) -> str:
     found = "evidence of a change" if anew.p_adjusted < SIGNIFICANT else "no evidence of a change"
     chance = words.chance(anew.p_adjusted)
     equals = chance if chance.startswith("<") else f"= {chance}"
-    noise = "" if anew.error is None else f"; standard error of the gap {anew.error:.1f} points"
     by = f" by Holm over {model.pair.pairs} pairs" if model.pair.pairs > 1 else ""
-    return f"repeats exchanged within each prompt, exact p {equals}{by}: {found}{noise}"
+    return f"repeats exchanged within each prompt, exact p {equals}{by}: {found}{_noise(model, anew)}"
+
+
+def _noise(model: Compared, anew: Anew) -> str:
+    """How far chance alone moves the gap; where repeats never differ, that it cannot be what moved it."""
+    if anew.error is None:
+        return ""
+    if anew.error == 0 and model.pair.gap and anew.p_adjusted >= SIGNIFICANT:
+        return (
+            "; yet within each run the repeats agree in every score, so sampling does not explain the gap: "
+            "look at the prompts"
+        )
+    return f"; standard error of the gap {anew.error:.1f} points"
 
 
 def nothing(found: Comparison) -> str:

@@ -1,18 +1,20 @@
 """`milo compare`, `milo show` in its formats, and the baseline that decides the exit status."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from milo_tui.cli.common import BELOW, DONE, INCOMPLETE
+from milo_tui.cli.demands import Demands, exit_status
+from milo_tui.store.queries import Reader
 from tests.cli.milo import milo, milo_json
 from tests.reports import made
 
 
 def demo(seed: int, *more: str, status: int = 0) -> str:
-    words = ("demo", "--plain", "--pace", "instant", "--repeats", "2", "--seed", str(seed), *more)
+    words = ("demo", "--plain", "--pace", "instant", "--repeats", "1", "--seed", str(seed), *more)
     return milo(*words, status=status).stderr
 
 
@@ -33,30 +35,59 @@ def test_demo_runs_of_other_seeds_are_not_alike_and_of_the_same_seed_are() -> No
     assert "Steady (simulated) − Careless (simulated) = " in pair
     assert "Run 1 has no model nobody" in milo("compare", "1:nobody", "2", status=2).stderr
 
-
-def broken(model: int, prompt: int, repeat: int) -> int:
-    return 0 if prompt < 8 else 3
-
-
-async def test_a_baseline_decides_the_exit_status(home: Path) -> None:
-    demo(5)
-    told = demo(5, "--baseline", "1")
-    assert "no evidence of a difference" in told
-    run, rows, _ = await made.read(home / "milo.db", 1)
-    better = made.run([replace(model, cold_start=1.0) for model in run.models], key="better1", repeats=2)
-    better = replace(better, prompts=run.prompts, categories=run.categories)
-    number = await made.store(home / "milo.db", better, lambda m, p, k: 3)
-    told = demo(5, "--baseline", str(number), status=1)
-    assert "evidence of a change" in told
+    assert "no evidence of a difference" in demo(5, "--baseline", "1")
     assert "There is no run 99" in demo(5, "--baseline", "99", status=2)
 
 
-async def test_a_baseline_with_holes_is_not_taken_for_good(home: Path) -> None:
-    demo(5)
-    run, _, _ = await made.read(home / "milo.db", 1)
-    holes = replace(made.run(run.models, key="holes1", repeats=2), prompts=run.prompts)
-    number = await made.store(home / "milo.db", holes, lambda m, p, k: None if p == 0 else 3)
-    assert "No verdict" in demo(5, "--baseline", str(number), status=3)
+async def held_to(database: Path, points: made.Points, baseline_points: made.Points, **demands: float) -> int:
+    """The exit status of a run that is held to another."""
+    baseline = await made.store(database, made.run(key="before"), baseline_points)
+    number = await made.store(database, made.run(key="after"), points)
+    reader = await Reader.open(database)
+    try:
+        return await exit_status(reader, number, Demands(baseline=baseline, **demands))
+    finally:
+        await reader.aclose()
+
+
+def broken(model: int, prompt: int, repeat: int) -> int:
+    return 0 if model == 0 and prompt < 8 else 3
+
+
+def perfect(model: int, prompt: int, repeat: int) -> int:
+    return 3
+
+
+def holed(model: int, prompt: int, repeat: int) -> int | None:
+    return None if prompt == 0 else 3
+
+
+@pytest.mark.parametrize(
+    ("points", "baseline", "status", "told"),
+    [
+        (perfect, perfect, DONE, "no evidence of a difference"),
+        (broken, perfect, BELOW, "8 prompts"),
+        (perfect, broken, DONE, "8 prompts"),
+        (holed, perfect, INCOMPLETE, "No verdict"),
+        (perfect, holed, INCOMPLETE, "No verdict"),
+    ],
+    ids=["equal", "worse", "better", "holes", "baseline with holes"],
+)
+async def test_a_baseline_decides_the_exit_status(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    points: made.Points,
+    baseline: made.Points,
+    status: int,
+    told: str,
+) -> None:
+    assert await held_to(tmp_path / "milo.db", points, baseline) == status
+    assert told in capsys.readouterr().err
+
+
+async def test_both_demands_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await held_to(tmp_path / "milo.db", broken, broken, fail_under=95) == BELOW
+    assert "Below 95 %: Qwen3.5-397B 60.0 %." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("form", ["table", "md", "html", "csv", "json", "junit"])
@@ -64,13 +95,12 @@ async def test_every_format_is_written_to_a_file(home: Path, form: str) -> None:
     await made.store(home / "milo.db", made.run())
     milo("show", "last", "--format", form, "-o", f"report.{form}")
     written = Path(f"report.{form}").read_text(encoding="utf-8")
-    printed = milo("show", "last", "--format", form).stdout
     if form == "json":
         json.loads(written)
     if form == "junit":
         ET.fromstring(written)
-    if form != "table":
-        assert written == printed.replace("\r\n", "\n")
+    if form == "md":
+        assert written == milo("show", "last", "--format", form).stdout
     assert "Claude Sonnet 4.6" in written
 
 

@@ -54,4 +54,4 @@ async def test_verdicts_of_a_stored_run_are_those_of_its_rows(tmp_path: Path) ->
     number = await made.store(tmp_path / "milo.db", made.run())
     run, rows, evidence = await made.read(tmp_path / "milo.db", number)
     (pair,) = answer(run, rows, evidence).local_to_api
-    assert (pair.gap, len(pair.differing)) == (3, 1)
+    assert (int(pair.gap), len(pair.differing)) == (3, 1)

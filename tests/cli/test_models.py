@@ -1,0 +1,91 @@
+"""models list, add, losses; doctor; and what `milo run` says and refuses before it begins."""
+
+from pathlib import Path
+
+from milo_tui.endpoints.memory import machine_gb
+
+from .milo import milo
+
+MANAGED = """
+[[model]]
+id = "big"
+name = "Big"
+protocol = "openai"
+where = "local"
+[model.server]
+weights = "nobody/nothing"
+"""
+API = """
+[[model]]
+id = "s"
+name = "Sonnet"
+protocol = "anthropic"
+where = "api"
+model = "claude-sonnet-4-6"
+api_key_env = "ANTHROPIC_API_KEY"
+"""
+
+
+def test_the_published_example_is_listed_with_its_plan() -> None:
+    milo("models", "init", "--example", "published")
+    printed = milo("models", "list").stdout
+    assert "One after another: Qwen3.5-397B (416 GB), then MiniMax M2.7 (203 GB); " in printed
+    assert "Beside them: Claude Sonnet 4.6." in printed
+    assert "trust_remote_code: runs code from" in " ".join(printed.split())
+
+
+def test_a_model_that_cannot_fit_is_refused_before_anything_starts(home: Path) -> None:
+    Path("milo.toml").write_text(f"{MANAGED}memory_gb = {2 * machine_gb():.0f}\n")
+    said = milo("run", "--plain", status=2).stderr
+    assert f"Big needs {2 * machine_gb():.0f} GB of memory and this machine has" in said
+    assert not (home / "logs").exists()
+    assert not milo("runs").stdout
+
+
+def test_an_estimate_is_told_before_a_run() -> None:
+    Path("milo.toml").write_text(API)
+    said = milo("run", "--plain", "--prompt", "single_tool/well_flow", status=3).stderr
+    assert "Sonnet will cost about $" in said
+    assert "prices as of 20" in said
+
+
+def test_prices_of_the_users_own_that_cannot_be_read_are_one_sentence(home: Path) -> None:
+    Path("milo.toml").write_text(API)
+    home.mkdir()
+    (home / "prices.toml").write_text("[[price]]\nmodel = 1\n")
+    assert "prices.toml: price.0.model" in milo("run", "--plain", status=2).stderr
+
+
+def test_add_keeps_what_is_there_and_lists_its_presets() -> None:
+    assert "ollama" in milo("models", "add").stdout
+    Path("milo.toml").write_text("# mine\n")
+    milo("models", "add", "ollama", "--model", "qwen3:8b")
+    assert Path("milo.toml").read_text().startswith("# mine\n")
+    assert "qwen3-8b" in milo("models", "list").stdout
+    milo("models", "add", "ollama", "--model", "qwen3:8b", status=2)
+    milo("models", "add", "nothing", status=2)
+
+
+def test_losses_of_no_run_is_a_sentence() -> None:
+    assert "milo run --no-stream" in milo("models", "losses").stderr
+
+
+def test_doctor_names_what_is_missing_and_how_to_mend_it() -> None:
+    Path("milo.toml").write_text(API + MANAGED + f"memory_gb = {2 * machine_gb():.0f}\n")
+    printed = milo("doctor", status=1).stdout
+    assert "The environment variable ANTHROPIC_API_KEY is not set: put the API key into it." in printed
+    assert "✗ Big needs" in printed
+    assert "mlx-lm 0." in printed
+
+
+def test_doctor_is_content_and_shows_no_key() -> None:
+    Path("milo.toml").write_text(API)
+    done = milo("doctor", ANTHROPIC_API_KEY="sk-ant-canary-1234567890")
+    assert "ANTHROPIC_API_KEY is set" in done.stdout
+    assert "canary" not in done.stdout + done.stderr
+
+
+def test_doctor_tells_of_a_damaged_database(home: Path) -> None:
+    home.mkdir()
+    (home / "milo.db").write_bytes(b"no database " * 400)
+    assert "no Milo database" in milo("doctor", status=1).stdout

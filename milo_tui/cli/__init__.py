@@ -7,6 +7,7 @@ import click
 from milo_tui import __version__
 from milo_tui.cli.common import Problem, common
 from milo_tui.cli.compare import compare
+from milo_tui.cli.diff import diff
 from milo_tui.cli.doctor import doctor
 from milo_tui.cli.history import runs, show
 from milo_tui.cli.models import models
@@ -33,7 +34,7 @@ def milo(context: click.Context) -> None:
     open_app(context)
 
 
-for _command in (demo, run, watch, resume, stop, runs, show, compare, prompts, models, doctor, work):
+for _command in (demo, run, watch, resume, stop, runs, show, compare, diff, prompts, models, doctor, work):
     milo.add_command(_command)
 
 

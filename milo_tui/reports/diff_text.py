@@ -1,0 +1,96 @@
+"""A diff of two conversations as plain text: what `milo diff` prints."""
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from milo_tui.bench.diffing import NOTHING, CallPair, ConversationDiff, Kind, Leaf, MadeCall, sentence
+from milo_tui.suite import json_text
+
+SIGNS = {Kind.SAME: " ", Kind.VALUE: "~", Kind.TYPE: "!", Kind.LEFT_ONLY: "-", Kind.RIGHT_ONLY: "+"}
+"""What stands before a value, so that its meaning needs no colour."""
+
+LONG = 24
+"""From this length on, the characters that differ within two strings are marked."""
+
+
+def render(found: ConversationDiff, *, everything: bool = False) -> str:
+    """The sentence, then every call with what differs in it; equal values too where `everything` is asked."""
+    lines = [f"{found.left_name}  against  {found.right_name}", sentence(found), ""]
+    for pair in found.pairs:
+        lines += _pair(found, pair, everything)
+    lines += _answer(found, everything)
+    return "\n".join(lines) + "\n"
+
+
+def _pair(found: ConversationDiff, pair: CallPair, everything: bool) -> Iterator[str]:
+    if pair.left is None or pair.right is None:
+        made = pair.left or pair.right
+        sign, name = ("-", found.left_name) if pair.right is None else ("+", found.right_name)
+        if made is not None:
+            yield f"{sign} {made.name}({_arguments(made)})   only {name}, turn {made.turn + 1}"
+        return
+    moved = f"   moved: turn {pair.left.turn + 1} against {pair.right.turn + 1}" if pair.moved else ""
+    sign = "~" if pair.differs else (">" if pair.moved else "=")
+    yield f"{sign} {pair.name}{moved}"
+    if pair.left.arguments is None or pair.right.arguments is None:
+        yield from _raw(found, pair)
+    else:
+        yield from _leaves(pair.arguments, everything)
+    if any(leaf.kind is not Kind.SAME for leaf in pair.results):
+        yield "    result:"
+        yield from _leaves(pair.results, everything)
+
+
+def _arguments(made: MadeCall) -> str:
+    return made.text if made.arguments is None else json_text.show(made.arguments)
+
+
+def _raw(found: ConversationDiff, pair: CallPair) -> Iterator[str]:
+    """Both calls' arguments as they were sent, and what is wrong with them."""
+    for sign, name, made in (("-", found.left_name, pair.left), ("+", found.right_name, pair.right)):
+        if made is not None:
+            yield f"    {sign} {made.text}" + (f"   {name}: {made.problem}" if made.problem else "")
+
+
+def _leaves(leaves: tuple[Leaf, ...], everything: bool) -> Iterator[str]:
+    for leaf in leaves:
+        if leaf.kind is Kind.SAME and not everything:
+            continue
+        sign, path = SIGNS[leaf.kind], f"{leaf.path}: " if leaf.path else ""
+        if leaf.kind is Kind.SAME or leaf.kind is Kind.LEFT_ONLY:
+            yield f"    {sign} {path}{_show(leaf.left)}"
+        elif leaf.kind is Kind.RIGHT_ONLY:
+            yield f"    {sign} {path}{_show(leaf.right)}"
+        else:
+            left, right = marked(leaf.left, leaf.right)
+            yield f"    {sign} {path}{left}  |  {right}"
+
+
+def _answer(found: ConversationDiff, everything: bool) -> Iterator[str]:
+    if not found.answers_differ and not everything:
+        yield "= answer"
+        return
+    yield "~ answer" if found.answers_differ else "= answer"
+    if found.answer_is_json:
+        yield from _leaves(found.answer, everything)
+        return
+    for leaf in found.answer:
+        yield f"    - {leaf.left or '(none)'}"
+        yield f"    + {leaf.right or '(none)'}"
+
+
+def _show(value: Any) -> str:
+    return "nothing" if value is NOTHING else json_text.show(value, 400)
+
+
+def marked(left: Any, right: Any) -> tuple[str, str]:
+    """Both values as JSON; within two long strings the stretches that differ stand between ⟦ and ⟧."""
+    one, other = _show(left), _show(right)
+    if not (isinstance(left, str) and isinstance(right, str)) or max(len(left), len(right)) < LONG:
+        return one, other
+    parts: tuple[list[str], list[str]] = ([], [])
+    for what, a, b, c, d in difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+        for side, text in zip(parts, (one[a:b], other[c:d]), strict=True):
+            side.append(text if what == "equal" or not text else f"⟦{text}⟧")
+    return "".join(parts[0]), "".join(parts[1])

@@ -2,14 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from textual.app import App
+from textual.pilot import Pilot
 
-from milo_tui.bench.events import Command, Event, Phase
+from milo_tui.bench.events import (
+    AttemptFinished,
+    AttemptStarted,
+    Command,
+    Event,
+    Outcome,
+    Phase,
+    ServerNoted,
+    Streamed,
+    ToolAnswered,
+    TurnEnded,
+)
 from milo_tui.bench.state import Cell, ModelState, PromptRow, RunState, cell_key
 from milo_tui.tui import themes
 from milo_tui.tui.screens.live import LiveScreen
+from milo_tui.tui.widgets.leave_dialog import QuestionDialog
+from tests.tui.looking import notices, screen
 
 START = 1_700_000_000.0
 NOW = START + 761
@@ -132,3 +148,66 @@ def _fill(model: ModelState, attempts: int) -> None:
         model.cells[cell_key(prompt, repeat)] = Cell(
             points, "scored", latency, latency / 5, 18.0 + number % 5
         )
+
+
+@dataclass
+class Stage:
+    """A live screen under test."""
+
+    pilot: Pilot[Any]
+    app: LiveApp
+    feed: MemoryFeed
+
+    async def draw(self) -> None:
+        """Draw now what the timers would draw soon."""
+        self.app.live.sync_tables()
+        self.app.live.flush_streams()
+        await self.pilot.pause()
+
+    async def look(self) -> str:
+        """The screen as text, drawn to the present."""
+        await self.draw()
+        return self.seen()
+
+    def seen(self) -> str:
+        """The screen as text, as it is."""
+        return screen(self.app)  # type: ignore[arg-type]
+
+    def asked(self) -> bool:
+        """Whether a question stands."""
+        return isinstance(self.app.screen, QuestionDialog)
+
+    def notices(self) -> list[str]:
+        """The notices that stand."""
+        return notices(self.app)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def live(
+    state: RunState | None = None, size: tuple[int, int] = (120, 36), **options: Any
+) -> AsyncIterator[Stage]:
+    feed = MemoryFeed(state or make_state())
+    app = LiveApp(feed, **options)
+    async with app.run_test(size=size) as pilot:
+        stage = Stage(pilot, app, feed)
+        await pilot.pause()
+        await stage.draw()
+        yield stage
+
+
+def conversation(model: str = "m1") -> list[Any]:
+    return [
+        AttemptStarted(model, "error_recovery/task_2", 2, at=NOW - 3),
+        Streamed(model, "reasoning", "The customer must be looked up first", 0),
+        Streamed(model, "tool call", '{"email": "dana', 0, 0, "find_customer"),
+        Streamed(model, "tool call", '@example.com"}', 0, 0),
+        ToolAnswered(model, "find_customer", '{"customer_id": "C-2041"}', False),
+        TurnEnded(model, 0, 1.4, 0.4, 18.0, 40),
+        ToolAnswered(model, "refund_order", '{"error": "denied"}', True),
+        ServerNoted(model, "retry 2 after 429"),
+        Streamed(model, "text", "Order ORD-5512 has been refunded.", 1),
+    ]
+
+
+def ended(model: str = "m1", points: int | None = 2, outcome: Outcome = Outcome.SCORED) -> AttemptFinished:
+    return AttemptFinished(model, "error_recovery/task_2", 2, outcome, points, 2.4, 0.4, 18.0, at=NOW)

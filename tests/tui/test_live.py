@@ -1,100 +1,18 @@
-"""The live screen: every key of it, every size, hostile text in every field, and what it looks like."""
-
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+"""The live screen: what it tells of a run, and every key of it."""
 
 import pytest
-from textual.pilot import Pilot
 
 from milo_tui.bench.events import (
-    AttemptFinished,
-    AttemptStarted,
     Command,
     ModelChanged,
     Outcome,
     Phase,
     RunChanged,
     RunPhase,
-    ServerNoted,
     Streamed,
-    ToolAnswered,
-    TurnEnded,
 )
-from milo_tui.bench.state import PromptRow, RunState, Segment
-from milo_tui.tui.progress import time_left, waits_for
-from milo_tui.tui.screens.live import LiveScreen
-from milo_tui.tui.tiling import Tiling, tile
-from milo_tui.tui.widgets.leave_dialog import QuestionDialog
-from tests.tui.live_feed import NOW, START, LiveApp, MemoryFeed, make_state
-from tests.tui.looking import notices, screen
-
-SIZES = [(80, 24), (79, 19), (120, 36), (160, 45), (200, 50)]
-EVIL = "\x1b]52;c;eA==\x07\x9b31m\u202egnp\ud83d[/nope][@click=app.quit]x[/]\x00"
-
-
-@dataclass
-class Stage:
-    """A live screen under test."""
-
-    pilot: Pilot[Any]
-    app: LiveApp
-    feed: MemoryFeed
-
-    async def draw(self) -> None:
-        """Draw now what the timers would draw soon."""
-        self.app.live.sync_tables()
-        self.app.live.flush_streams()
-        await self.pilot.pause()
-
-    async def look(self) -> str:
-        """The screen as text, drawn to the present."""
-        await self.draw()
-        return self.seen()
-
-    def seen(self) -> str:
-        """The screen as text, as it is."""
-        return screen(self.app)  # type: ignore[arg-type]
-
-    def asked(self) -> bool:
-        """Whether a question stands."""
-        return isinstance(self.app.screen, QuestionDialog)
-
-    def notices(self) -> list[str]:
-        """The notices that stand."""
-        return notices(self.app)  # type: ignore[arg-type]
-
-
-@asynccontextmanager
-async def live(
-    state: RunState | None = None, size: tuple[int, int] = (120, 36), **options: Any
-) -> AsyncIterator[Stage]:
-    feed = MemoryFeed(state or make_state())
-    app = LiveApp(feed, **options)
-    async with app.run_test(size=size) as pilot:
-        stage = Stage(pilot, app, feed)
-        await pilot.pause()
-        await stage.draw()
-        yield stage
-
-
-def conversation(model: str = "m1") -> list[Any]:
-    return [
-        AttemptStarted(model, "error_recovery/task_2", 2, at=NOW - 3),
-        Streamed(model, "reasoning", "The customer must be looked up first", 0),
-        Streamed(model, "tool call", '{"email": "dana', 0, 0, "find_customer"),
-        Streamed(model, "tool call", '@example.com"}', 0, 0),
-        ToolAnswered(model, "find_customer", '{"customer_id": "C-2041"}', False),
-        TurnEnded(model, 0, 1.4, 0.4, 18.0, 40),
-        ToolAnswered(model, "refund_order", '{"error": "denied"}', True),
-        ServerNoted(model, "retry 2 after 429"),
-        Streamed(model, "text", "Order ORD-5512 has been refunded.", 1),
-    ]
-
-
-def ended(model: str = "m1", points: int | None = 2, outcome: Outcome = Outcome.SCORED) -> AttemptFinished:
-    return AttemptFinished(model, "error_recovery/task_2", 2, outcome, points, 2.4, 0.4, 18.0, at=NOW)
+from tests.tui.live_feed import START, conversation, ended, live, make_state
+from tests.tui.looking import notices
 
 
 async def test_shows_who_runs_how_far_and_how_well() -> None:
@@ -158,55 +76,6 @@ async def test_holes_and_lost_calls_are_marked() -> None:
         text = await it.look()
     assert "60/60 ◐" in text
     assert "1 attempt without a score" in text
-
-
-async def test_a_run_with_simulated_models_says_so_everywhere() -> None:
-    for size in [(80, 24), (79, 19)]:
-        async with live(make_state(simulated=True), size=size) as it:
-            text = await it.look()
-            assert "simulated" in text.splitlines()[0]
-            if size != (79, 19):
-                assert "1 Qwen3.5-397B · simulated" in text
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("models", [1, 10])
-async def test_every_size_is_used_and_kept_to(size: tuple[int, int], models: int) -> None:
-    async with live(make_state(models), size=size) as it:
-        await it.feed.put(*conversation())
-        text = await it.look()
-        assert all(len(line) <= size[0] for line in text.splitlines())
-        assert len(text.splitlines()) <= size[1]
-        if size == (79, 19):
-            assert text.splitlines()[1].strip() == "80 × 20 shows all of it; q leaves"
-            assert "● live · run 14 · " in text
-        else:
-            assert len(it.app.live.shown()) == min(models, it.app.live.tiling.per_page)
-            assert sum("╭" in line for line in text.splitlines()) >= 1
-            assert "q Leave" in text
-
-
-def test_tilings() -> None:
-    assert tile(80, 24, 4) == Tiling(1, 1, 4)
-    assert tile(99, 60, 4) == Tiling(1, 1, 4)
-    assert tile(120, 36, 3) == Tiling(3, 1, 3)
-    assert tile(100, 36, 3) == Tiling(2, 2, 3)
-    assert tile(120, 36, 4) == Tiling(2, 2, 4)
-    assert tile(160, 45, 4) == Tiling(4, 1, 4)
-    assert tile(200, 50, 6) == Tiling(3, 2, 6)
-    assert tile(200, 50, 10) == Tiling(4, 3, 10)
-    assert tile(200, 24, 30).board == 6
-
-
-async def test_resizing_goes_from_panes_to_card_and_back() -> None:
-    async with live() as it:
-        await it.pilot.resize_terminal(70, 15)
-        text = await it.look()
-        assert "╭" not in text
-        await it.pilot.resize_terminal(120, 36)
-        text = await it.look()
-        assert "╭" in text
-        assert "80 × 20" not in text
 
 
 async def test_focus_goes_by_number_tab_and_letters() -> None:
@@ -422,89 +291,3 @@ async def test_the_mouse_picks_lines_and_panes() -> None:
         assert it.app.live.chosen == 1
         await it.pilot.click(it.app.live.panes[2], offset=(3, 3))
         assert it.app.live.chosen == 2
-
-
-def hostile_state() -> RunState:
-    state = make_state(4)
-    state.suite = EVIL
-    state.categories = [(key, EVIL + title) for key, title in state.categories]
-    state.prompts = [
-        PromptRow(f"{row.category}/{EVIL}{n}", row.category, EVIL) for n, row in enumerate(state.prompts)
-    ]
-    for model in state.models.values():
-        model.name = model.note = model.sampling = EVIL
-        model.transcript = [Segment("tool call", EVIL, EVIL), Segment("note", EVIL)]
-    return state
-
-
-@pytest.mark.parametrize("size", [(80, 24), (79, 19), (160, 45)])
-async def test_hostile_text_in_every_field_stays_text(size: tuple[int, int]) -> None:
-    async with live(hostile_state(), size=size) as it:
-        prompt = it.app.live.state.prompts[5].id
-        await it.feed.put(AttemptStarted("m1", prompt, 1))
-        for kind in ("reasoning", "text", "tool call"):
-            await it.feed.put(Streamed("m1", kind, EVIL, 0, 0, EVIL))
-        await it.feed.put(ToolAnswered("m1", EVIL, EVIL, True), ServerNoted("m1", EVIL))
-        await it.feed.put(AttemptFinished("m1", prompt, 1, Outcome.SERVER, 1, 1.0, 1.0, 1.0, lost=EVIL))
-        await it.feed.put(AttemptStarted("m1", prompt, 2), ModelChanged("m3", Phase.LOADING, EVIL))
-        await it.feed.put(ModelChanged("m4", Phase.FAILED, EVIL), RunChanged(RunPhase.PAUSED, EVIL))
-        for key in ("1", "z", "s", "escape", "2", "3", "4"):
-            await it.pilot.press(key)
-            await it.pilot.pause()
-            _assert_harmless(it.app)
-    assert it.app.copied == []
-
-
-def _assert_harmless(app: LiveApp) -> None:
-    strips = app.screen._compositor.render_strips()
-    text = "".join(strip.text for strip in strips)
-    assert not {"\x1b", "\x07", "\x9b", "\x00", "\u202e", "\ud83d"} & set(text)
-    assert all(strip.cell_length == app.size.width for strip in strips)
-    for strip in strips:
-        assert all("@click" not in (segment.style.meta if segment.style else {}) for segment in strip)
-
-
-async def test_nothing_is_repainted_when_nothing_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with live() as it:
-        await it.feed.put(*conversation())
-        await it.draw()
-        painted: list[object] = []
-        widgets = [it.app.live.header, it.app.live.board, *it.app.live.panes]
-        widgets += [pane.stream for pane in it.app.live.panes]
-        for widget in widgets:
-            monkeypatch.setattr(widget, "refresh", lambda *args, _of=widget, **options: painted.append(_of))
-        it.app.live._stale = True
-        await it.draw()
-        assert painted == []
-
-
-def test_time_left_is_known_only_from_what_was_seen() -> None:
-    state = make_state(3)
-    assert time_left(state, NOW) == pytest.approx((29 + 60) * 2.4, rel=0.2)
-    for model in state.models.values():
-        model.cells.clear()
-    assert time_left(state, NOW) is None
-    state.models["m3"].note = ""
-    assert waits_for(state, state.models["m3"]) == "Qwen3.5-397B is before it"
-
-
-@pytest.mark.parametrize(
-    ("size", "theme"),
-    [((80, 24), "milo-dark"), ((120, 36), "milo-light"), ((200, 50), "milo-dark")],
-    ids=["80x24", "120x36", "200x50"],
-)
-def test_looks_as_it_should(snap_compare: Any, size: tuple[int, int], theme: str) -> None:
-    feed = MemoryFeed(make_state(4, simulated=True))
-    app = LiveApp(feed, theme=theme)
-
-    async def play(pilot: Pilot[Any]) -> None:
-        await pilot.pause()
-        await feed.put(*conversation())
-        await feed.put(*conversation("m4"), ended("m4"))
-        await Stage(pilot, app, feed).draw()
-
-    assert snap_compare(app, terminal_size=size, run_before=play)
-
-
-def test_the_screen_needs_nothing_but_a_feed() -> None:
-    assert LiveScreen(MemoryFeed(make_state())).state.run == 14

@@ -102,8 +102,9 @@ class AttemptScreen(Screen[None]):
             said((" · ", "$dim")),
         )
         simulated = said(("simulated", "$simulated")) if self._model.simulated else Content("")
-        bar.detail = joined([one_line(self._prompt.title, "$dim"), simulated], " · ")
-        bar.status = said(f"repeat {self._row.repeat} of {self._run.repeats}")
+        bar.detail = one_line(self._prompt.title, "$dim")
+        repeat = said(f"repeat {self._row.repeat} of {self._run.repeats}")
+        bar.status = joined([simulated, repeat], said((" · ", "$dim")))
 
     def _go(self, model: str, prompt: str, repeat: int) -> None:
         """Show another attempt if it was made."""

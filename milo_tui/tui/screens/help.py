@@ -1,7 +1,7 @@
 """The help overlay, made from the bindings that hold where it was asked for."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from textual.app import App, ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
@@ -11,9 +11,6 @@ from textual.screen import ModalScreen, Screen
 from milo_tui.tui.cells import fit, one_line, said
 from milo_tui.tui.widgets.key_scroll import KeyScroll
 from milo_tui.tui.widgets.line_list import Line
-
-if TYPE_CHECKING:
-    from milo_tui.tui.app import MiloApp
 
 KEYS = 18
 WORDS = 44
@@ -33,7 +30,7 @@ class Entry(NamedTuple):
     id: str
 
 
-def help_entries(app: "MiloApp", bindings: Iterable[ActiveBinding]) -> list[Entry]:
+def help_entries(app: App[int], bindings: Iterable[ActiveBinding]) -> list[Entry]:
     """A line for each thing that a key does; the keys of one action stand together."""
     found: dict[str, Entry] = {}
     for active in bindings:

@@ -101,13 +101,13 @@ class RunScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one(TitleBar).place = said(f"run {self.number}")
-        self.set_interval(2, self._follow)
+        self.set_interval(2, self.follow)
         self._focus_tab()
 
     def on_screen_resume(self) -> None:
         self.load()
 
-    def _follow(self) -> None:
+    def follow(self) -> None:
         if self.is_current and self._run is not None and self._run.phase in GOING_ON:
             self.load()
 
@@ -118,16 +118,14 @@ class RunScreen(Screen[None]):
             self._run = await self._reader.run(self.number)
             self._attempts = await self._reader.attempts(self.number)
         except StoreError as error:
-            self.query_one("#standing", Static).update(one_line(str(error), "$error"))
+            self._say_above(one_line(str(error), "$error"))
             return
         self._show(self._run, result_table(self._run, self._attempts))
 
     def _show(self, run: RunRecord, table: ResultTable) -> None:
         bar = self.query_one(TitleBar)
         bar.place, bar.detail, bar.status = title_of(run), times_of(run), status_of(run)
-        sentence = standing(run, table)
-        self.query_one("#standing", Static).update(sentence)
-        self.query_one("#standing").display = bool(sentence.plain)
+        self._say_above(standing(run, table))
         self.query_one(RunTable).show(run, table)
         for matrix in self.query(ScoreMatrix):
             matrix.show(run, table, self._attempts)
@@ -135,6 +133,11 @@ class RunScreen(Screen[None]):
         self.query_one("#manifest-text", Static).update(manifest_text(run))
         self.query_one(AttemptLog).show(run, self._attempts)
         self._make_room()
+
+    def _say_above(self, sentence: Content) -> None:
+        line = self.query_one("#standing", Static)
+        line.update(sentence)
+        line.display = bool(sentence.plain)
 
     def on_resize(self) -> None:
         self._make_room()

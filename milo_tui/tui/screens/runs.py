@@ -104,7 +104,7 @@ class RunsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one(TitleBar).place = said("runs")
-        self._ticking = self.set_interval(1, self._tick, pause=True)
+        self._ticking = self.set_interval(1, self.tick, pause=True)
         self.runs.focus()
 
     def on_screen_resume(self) -> None:
@@ -159,7 +159,7 @@ class RunsScreen(Screen[None]):
         except StoreError:
             return None
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
         if self.is_current:
             self._poll()
 

@@ -111,11 +111,11 @@ def run_line(run: RunSummary, live: bool, width: int, needs: Needs) -> Content:
     simulated = "simulated" if size.simulated > 3 else "sim"
     return _row(
         [
-            fit(said((str(run.number), "$text")), size.number, "right"),
+            fit(said((str(run.number), "")), size.number, "right"),
             fit(said((moment(run.created, short=size.when < 12), "$dim")), size.when),
             fit(one_line(f"{run.suite} {run.suite_version}", "$dim"), size.suite),
             fit(models_in(run.models, size.models), size.models),
-            fit(said((seconds(mean_latency(run)), "$text")), size.latency, "right"),
+            fit(said((seconds(mean_latency(run)), "")), size.latency, "right"),
             fit(state_text(run, live, size.state > 12), size.state),
             fit(said((simulated if run.simulated else "", "$simulated")), size.simulated),
             fit(one_line(run.note, "$dim"), size.note),
@@ -146,7 +146,7 @@ def models_in(models: tuple[ModelSummary, ...], width: int) -> Content:
 
 
 def _model(model: ModelSummary, figure: str, width: int) -> Content:
-    name = one_line(model.name, "$text").truncate(width, ellipsis=True)
+    name = one_line(model.name, "").truncate(width, ellipsis=True)
     return name + said((f" {figure}", "$dim" if figure == NOTHING else "bold"))
 
 

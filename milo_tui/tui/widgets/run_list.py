@@ -117,7 +117,7 @@ class RunPeek(Line):
             return Content("")
         title = joined(
             [
-                said((f"run {run.number}", "bold $text")),
+                said((f"run {run.number}", "bold")),
                 one_line(f"{run.suite_title or run.suite} {run.suite_version}", "$dim"),
                 said((moment(run.created), "$dim")),
                 said((count(run.repeats, "repeat"), "$dim")),

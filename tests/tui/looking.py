@@ -1,0 +1,54 @@
+"""Looking at an app under test: what a person would see, and waiting until nothing is under way."""
+
+import html
+import re
+from collections import defaultdict
+
+from textual.app import App
+from textual.pilot import Pilot
+from textual.worker import WorkerState
+
+_TEXT = re.compile(r'<text class="[^"]*" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>')
+_CELL = 12.2
+"""The width of a cell in Textual's screenshots."""
+
+ENDLESS = ("action_note", "watch_run", "action_leave", "action_stop")
+"""Workers that wait for the person or for a run."""
+
+
+async def settle(pilot: Pilot[int]) -> None:
+    """Wait until every worker has ended and the screen is drawn."""
+    await pilot.pause()
+    while any(
+        worker.state in (WorkerState.PENDING, WorkerState.RUNNING) and worker.name not in ENDLESS
+        for worker in pilot.app.workers
+    ):
+        await pilot.pause()
+    await pilot.pause()
+
+
+async def press(pilot: Pilot[int], *keys: str) -> None:
+    """Press keys one after the other, each when the one before has had its effect."""
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+def screen(app: App[int]) -> str:
+    """The screen as text, line by line."""
+    lines: dict[float, dict[int, str]] = defaultdict(dict)
+    for x, y, text in _TEXT.findall(app.export_screenshot()):
+        lines[float(y)][round(float(x) / _CELL)] = html.unescape(text).replace("\xa0", " ")
+    return "\n".join(_line(parts) for _, parts in sorted(lines.items()))
+
+
+def _line(parts: dict[int, str]) -> str:
+    line = ""
+    for column, text in sorted(parts.items()):
+        line = line.ljust(column) + text
+    return line.rstrip()
+
+
+def notices(app: App[int]) -> list[str]:
+    """The notices given so far that still stand."""
+    return [notification.message for notification in app._notifications]

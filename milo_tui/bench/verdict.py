@@ -25,7 +25,6 @@ from milo_tui.bench.exact import Interval, shift_interval, sign_flip, whole
 from milo_tui.bench.prices import Cost
 from milo_tui.bench.record import AttemptRow, ModelRecord, RunRecord
 from milo_tui.bench.stats import (
-    CONFIDENCE,
     SIGNIFICANT,
     USUAL_SPREAD,
     MedianRatio,
@@ -256,35 +255,38 @@ def _means(one: Side, prompts: Sequence[str]) -> list[Fraction]:
 
 
 def _tested(pair: Pair, moved: Sequence[Fraction], repeats: int) -> Pair:
-    by, part = whole(moved)
+    p = sign_flip(whole(moved)[0])
     spread = max(USUAL_SPREAD, stdev(map(float, moved)) if len(moved) > 1 else 0.0)
-    return replace(
-        pair,
-        p=sign_flip(by),
-        p_adjusted=sign_flip(by),
-        interval=_interval(by, repeats / part),
-        smallest_gap=ceil(smallest_gap(len(moved), spread) * len(moved) * repeats - 1e-9),
-    )
+    gap = smallest_gap(len(moved), spread) * len(moved) * repeats
+    return replace(pair, p=p, p_adjusted=p, smallest_gap=ceil(gap - 1e-9))
 
 
-def _interval(by: Sequence[int], unit: float) -> Interval | None:
-    """Bounds of the gap in points; `unit` is what a step of `by` is worth."""
+def _interval(pair: Pair) -> Interval | None:
+    """Bounds of the gap in points, at the level that Holm's correction leaves this pair.
+
+    So it holds 0 exactly where the corrected test finds nothing.
+    """
+    points = [item.points for item in pair.differing]
+    by, part = whole([*points, *[Fraction()] * (pair.prompts - len(points))])
+    confidence = 1 - SIGNIFICANT * pair.p / pair.p_adjusted
     if len(by) < MANY_PROMPTS:
-        found = shift_interval(by)
-        return Interval(found.low * unit, found.high * unit) if found else None
+        found = shift_interval(by, confidence)
+        return Interval(found.low / part, found.high / part) if found else None
     error = (error_over_prompts(by) or 0.0) * len(by)
-    reach = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * error
-    return Interval((sum(by) - reach) * unit, (sum(by) + reach) * unit)
+    reach = NormalDist().inv_cdf((1 + confidence) / 2) * error
+    return Interval((sum(by) - reach) / part, (sum(by) + reach) / part)
 
 
 def corrected(pairs: Sequence[Pair]) -> list[Pair]:
     """The pairs with Holm's correction over those that are judged."""
     judged = [pair for pair in pairs if not pair.blocked]
     adjusted = iter(holm([pair.p for pair in judged]))
-    return [
-        pair if pair.blocked else replace(pair, p_adjusted=next(adjusted), pairs=len(judged))
-        for pair in pairs
-    ]
+    return [pair if pair.blocked else _corrected(pair, next(adjusted), len(judged)) for pair in pairs]
+
+
+def _corrected(pair: Pair, p_adjusted: float, pairs: int) -> Pair:
+    pair = replace(pair, p_adjusted=p_adjusted, pairs=pairs)
+    return replace(pair, interval=_interval(pair))
 
 
 def _latency(a: Side, b: Side, prompts: Sequence[str]) -> MedianRatio | None:

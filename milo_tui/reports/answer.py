@@ -126,9 +126,10 @@ def points(pair: Pair) -> str:
 def _evidence(pair: Pair) -> Iterator[Fact]:
     if pair.interval is not None:
         low, high = signed(round(pair.interval.low, 1)), signed(round(pair.interval.high, 1))
-        yield Fact("95 % interval", f"{low} to {high} of {pair.possible} points, by the same test")
+        over = f", over {pair.pairs} pairs" if pair.pairs > 1 else ""
+        yield Fact("95 % interval", f"{low} to {high} of {pair.possible} points, by the same test{over}")
     else:
-        yield Fact("95 % interval", "none: with fewer than six prompts that differ, the test bounds nothing")
+        yield Fact("95 % interval", "none: too few prompts differ for the test to bound the gap")
     if pair.finding == "no evidence":
         yield Fact(
             "Could have shown",
@@ -219,10 +220,9 @@ def same_sentence(standing: Standing) -> str | None:
     """That repeats were the same again, where they were."""
     if not standing.steady:
         return None
-    return (
-        f"on {standing.steady} of {standing.repeated} prompts all repeats are the same byte for byte: "
-        "they add no evidence"
-    )
+    of = f"{standing.steady} of {standing.repeated}"
+    where = f"all {standing.repeated}" if standing.steady == standing.repeated else of
+    return f"on {where} prompts the repeats are the same byte for byte: they add no evidence"
 
 
 def cache_sentence(standing: Standing) -> str | None:
@@ -266,4 +266,7 @@ def telling(table: ResultTable) -> str | None:
 
 def also_compared(answer: Answer) -> list[str]:
     """The verdicts on the pairs that the question is not about."""
-    return [verdict(pair) for pair in answer.others]
+    return [
+        f"{pair.a_name} against {pair.b_name}: {verdict(pair)}" if pair.blocked else verdict(pair)
+        for pair in answer.others
+    ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from milo_tui.bench.prices import Cost
 from milo_tui.bench.published import CAUTION, KIND, Published
-from milo_tui.bench.record import AttemptRow, RunRecord
+from milo_tui.bench.record import AttemptRow, ModelRecord, RunRecord
 from milo_tui.bench.table import ResultTable, counted, result_table
 from milo_tui.bench.verdict import Answer, Pair, answer
 from milo_tui.reports import answer as words
@@ -96,8 +96,9 @@ def _card(pair: Pair, found: Answer) -> str:
             class_="who",
         ),
         tag("div", safe(big) + of, class_="big num"),
-        tag("div", safe(words.finding(pair)), class_=f"finding {kind}"),
-        "" if pair.blocked else svg.gap_line(pair),
+        ""
+        if pair.blocked
+        else tag("div", safe(words.finding(pair)), class_=f"finding {kind}") + svg.gap_line(pair),
         facts(words.pair_facts(pair, found)),
     ]
     return tag("section", "".join(parts), class_="card")
@@ -138,7 +139,13 @@ def _scores(run: RunRecord, scores: ResultTable, *, full: bool) -> str:
             ("", ["Lost by the server · retries", *(f"{t.lost_by_server} · {t.retries}" for t in totals)]),
             ("", ["Sampling", *(safe(model.sampling) for model in run.models)]),
         ]
-    return table(["Category", *(safe(model_heading(model)) for model in run.models)], rows)
+    return table(["Category", *map(_heading, run.models)], rows)
+
+
+def _heading(model: ModelRecord) -> str:
+    """A model's name, and where it runs on a line of its own."""
+    name, opening, where = model_heading(model).rpartition(" (")
+    return f"{safe(name)}<br>" + tag("small", safe(f"{opening.strip()}{where}"))
 
 
 def _matrix(run: RunRecord, rows: Sequence[AttemptRow], scores: ResultTable, found: Answer) -> str:

@@ -158,7 +158,7 @@ def test_repeats_that_are_the_same_again_are_said_to_add_nothing() -> None:
     }
     standing = answer(run, attempts, Evidence(answered=answered)).standing("qwen")
     assert words.same_sentence(standing) == (
-        "on 19 of 20 prompts all repeats are the same byte for byte: they add no evidence"
+        "on 19 of 20 prompts the repeats are the same byte for byte: they add no evidence"
     )
 
 
@@ -184,3 +184,24 @@ def test_a_digest_is_of_what_was_written_and_where_it_ends() -> None:
         [("", "ab\ud83d", [])],
     ]
     assert len({digest(turns) for turns in [*others, [("", "ab", [])]]}) == 5  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lost", [6, 7, 8])
+def test_interval_and_corrected_verdict_never_disagree(lost: int) -> None:
+    run = made.run((made.QWEN, made.SONNET, made.MINIMAX))
+    found = answer(run, made.rows(run, lambda m, p, k: 2 if m == 0 and p < lost else 3))
+    for pair in found.pairs:
+        holds_zero = pair.interval is None or pair.interval.low <= 0 <= pair.interval.high
+        assert holds_zero == (pair.finding == "no evidence")
+
+
+def test_many_prompts_get_an_interval_too() -> None:
+    base = made.run()
+    prompts = tuple(
+        replace(base.prompts[0], id=f"single_tool/q{i}", category="single_tool") for i in range(400)
+    )
+    run = replace(base, prompts=prompts, repeats=1)
+    pair = only_pair(answer(run, made.rows(run, lambda m, p, k: 2 if m == 0 and p % 3 == 0 else 3)))
+    assert pair.gap == -134
+    assert pair.interval is not None
+    assert pair.interval.low < -134 < pair.interval.high < 0

@@ -117,7 +117,8 @@ def _read(path: Path) -> ServerNote:
 
 def _process(data: dict[str, object]) -> Process:
     command = data["command"]
-    assert isinstance(command, list)
+    if not isinstance(command, list):
+        raise TypeError("command is no list")
     return Process(int(str(data["pid"])), float(str(data["started"])), tuple(map(str, command)))
 
 

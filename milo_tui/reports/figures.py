@@ -53,7 +53,7 @@ def model_heading(model: ModelRecord) -> str:
     if model.where == "api":
         return f"{model.name} (API)"
     memory = model.peak_gb or model.memory_gb
-    return f"{model.name} (local, {memory:g} GB RAM)" if memory else f"{model.name} (local)"
+    return f"{model.name} (local, {memory:.4g} GB RAM)" if memory else f"{model.name} (local)"
 
 
 def moment(at: float) -> str:

@@ -1,5 +1,6 @@
 """The app: it holds the one reader, and opens the screens that ask for one another."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -82,18 +83,42 @@ class MiloApp(Frame):
     def _resume_wanted(self, message: RunsScreen.ResumeWanted | RunScreen.ResumeWanted) -> None:
         self._resume(message.run)
 
-    @work(exclusive=True, group="resume", description="")
-    async def _resume(self, run: int) -> None:
-        """Start a runner for what is missing, and look on."""
-        from milo_tui.tui.resuming import ResumeError, resume
+    @on(RunsScreen.NewWanted)
+    def _new_wanted(self) -> None:
+        from milo_tui.tui.screens.new_run import NewRunScreen
 
-        self.say(f"Run {run} is being resumed …")
+        if self._reader is not None:
+            self.push_screen(NewRunScreen(self._reader, self.settings))
+
+    @work(exclusive=True, group="start", exit_on_error=False, description="")
+    async def begin(self, record: "RunRecord") -> None:
+        """Store a new run, start a runner for it, and look on."""
+        from milo_tui.launch import LaunchError, create_run
+
         try:
-            feed = await resume(self.settings, run)
-        except ResumeError as error:
+            number = await create_run(self.settings, record)
+        except (LaunchError, StoreError) as error:
             self.say(str(error), severity="error")
             return
-        if isinstance(self.screen, RunScreen):
+        await self._start(number)
+
+    @work(exclusive=True, group="start", exit_on_error=False, description="")
+    async def _resume(self, run: int) -> None:
+        """Start a runner for what is missing, and look on."""
+        self.say(f"Run {run} is being resumed …")
+        await self._start(run)
+
+    async def _start(self, run: int) -> None:
+        """Start the run's own process, detached from this terminal, and join it in the place of what asked."""
+        from milo_tui.launch import LaunchError, attach_when_up, start_detached
+
+        try:
+            await asyncio.to_thread(start_detached, self.settings, run)
+            feed = await attach_when_up(self.settings, run)
+        except (LaunchError, StoreError, OSError) as error:
+            self.say(str(error), severity="error")
+            return
+        if len(self.screen_stack) > 2:
             self.pop_screen()
         await self._show_live(feed, started_here=True)
 

@@ -1,7 +1,9 @@
 """What is the same on every screen: themes, keys, signals, notices, the mouse, and copying."""
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
@@ -21,6 +23,8 @@ from milo_tui.tui.themes import DEFAULT_THEME, load_themes, register_themes, sem
 
 LEAVING = 128
 """Added to a signal's number, it is the exit status of a program that the signal ended."""
+GONE_AFTER = 3.0
+"""Seconds that the screen has to be restored in, once a signal said to leave."""
 STAY = 3.0
 """Seconds after which a first ctrl+c is forgotten."""
 
@@ -66,7 +70,14 @@ class Frame(App[int]):
         """Without this, SIGTERM and SIGHUP leave the terminal in the alternate screen."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.end, LEAVING + number)
+            loop.add_signal_handler(number, self._end_by_signal, LEAVING + number)
+
+    def _end_by_signal(self, status: int) -> None:
+        """Leave, and be gone soon even where the terminal is: Textual waits for ever to write to one that hung up."""
+        watchdog = threading.Timer(GONE_AFTER, os._exit, (status,))
+        watchdog.daemon = True
+        watchdog.start()
+        self.end(status)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What Milo colours by meaning, for themes that do not say."""

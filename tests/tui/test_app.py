@@ -2,11 +2,9 @@
 
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -241,7 +239,7 @@ async def test_resuming_starts_a_runner_and_says_when_it_cannot(
     await store_run(
         settings(tmp_path).database, run(phase=RunPhase.STOPPED), lambda m, p, r: None if p else 3
     )
-    monkeypatch.setitem(sys.modules, "milo_tui.bench.launch", SimpleNamespace(resume_detached=refuse))
+    monkeypatch.setattr("milo_tui.launch.start_detached", refuse)
     app = MiloApp(settings(tmp_path))
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)

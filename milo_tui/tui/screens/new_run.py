@@ -1,7 +1,6 @@
 """New run: which models, which prompts, how often; and before anything is spent, what it takes."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,16 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from milo_tui.bench.estimate import estimates
 from milo_tui.bench.fitting import cannot_fit, plan_lines
-from milo_tui.bench.plan import lanes, part_of, sampling_text
+from milo_tui.bench.plan import lanes, new_run, part_of, sampling_text
 from milo_tui.bench.prices import PriceError, load_prices
 from milo_tui.endpoints.endpoint import EndpointError
-from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.memory import machine_gb
 from milo_tui.endpoints.reach import reach
 from milo_tui.presets import PresetError
@@ -58,14 +55,6 @@ class NewRunScreen(Screen[None]):
         ),
         Binding("q", "app.back", "Back", id="new.back"),
     ]
-
-    @dataclass
-    class Begin(Message):
-        """A run is to be begun."""
-
-        entries: list[ModelEntry]
-        suite: Suite
-        repeats: int
 
     def __init__(self, reader: Reader, settings: Settings) -> None:
         super().__init__()
@@ -242,7 +231,7 @@ class NewRunScreen(Screen[None]):
         if refused:
             self.app.say(refused[0], severity="error")
             return
-        self.post_message(self.Begin(entries, part, self._repeats))
+        self.app.begin(new_run(part, entries, self._repeats, None))
 
     def action_write(self) -> None:
         """Add the chosen models that milo.toml does not name to it; what stands there stays."""

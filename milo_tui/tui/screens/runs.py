@@ -71,6 +71,10 @@ class RunsScreen(Screen[None]):
         live: bool
 
     @dataclass
+    class NewWanted(Message):
+        """A new run is to be set up."""
+
+    @dataclass
     class ResumeWanted(Message):
         """An incomplete run is to be carried on."""
 
@@ -234,10 +238,7 @@ class RunsScreen(Screen[None]):
         self.query_one(FilterBar).open()
 
     def action_new(self) -> None:
-        self.app.say(
-            "New runs start outside for now: `milo run` on the models of milo.toml, "
-            "`milo demo` on simulated ones. They appear here."
-        )
+        self.post_message(self.NewWanted())
 
     def action_resume(self) -> None:
         run = self.runs.current

@@ -12,14 +12,15 @@ from milo_tui.tui.offers import Offer
 from milo_tui.tui.widgets.line_list import LineList
 
 SIGN = 4
-WHERE = 15
+WHERE = 13
+STATE = 28
 
 
 class Choices(LineList):
     """The base: `chosen` holds the indexes that are marked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Choose", key_display="space", id="choices.mark")
+        Binding("space,enter", "mark", "Choose", key_display="space", id="choices.mark")
     ]
 
     @dataclass
@@ -70,8 +71,16 @@ class ModelChoices(Choices):
                 "$simulated" if entry.is_simulated else "$dim",
             )
         )
-        room = max(8, width - SIGN - WHERE - min(24, state.cell_length) - 2)
-        return self.box(index) + fit(one_line(entry.name), room) + " " + fit(where, WHERE) + " " + state
+        stated = min(STATE, width // 3)
+        room = max(8, width - SIGN - WHERE - stated - 2)
+        return (
+            self.box(index)
+            + fit(one_line(entry.name), room)
+            + " "
+            + fit(where, WHERE)
+            + " "
+            + fit(state, stated, "right")
+        )
 
     def _where(self, index: int) -> str:
         entry = self.offers[index].entry

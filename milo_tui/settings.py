@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from platformdirs import user_config_path, user_data_path, user_runtime_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -36,6 +36,7 @@ class _File(BaseModel):
     model: list[ModelEntry] = Field(default_factory=list)
     results: str | None = Field(None, description="The folder of finished runs' raw JSON.")
     theme: str | None = None
+    scroll: Literal["page", "line"] = Field("page", description="How a live pane makes room for new text.")
     keymap: dict[str, str] = Field(default_factory=dict)
 
 
@@ -50,6 +51,7 @@ class Settings:
     runtime: Path
     models: tuple[ModelEntry, ...] = ()
     theme: str = ""
+    scroll: Literal["page", "line"] = "page"
     keymap: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -146,6 +148,7 @@ def load_settings(
         runtime=_runtime_folder(path),
         models=tuple(file.model),
         theme=file.theme or "",
+        scroll=file.scroll,
         keymap=dict(file.keymap),
     )
 

@@ -15,7 +15,12 @@ def open_app(context: click.Context) -> None:
     """The app at Runs."""
     from milo_tui.tui.app import MiloApp
 
-    MiloApp(settings()).run()
+    MiloApp(settings()).run(mouse=_mouse())
+
+
+def _mouse() -> bool:
+    """Whether the app may have the mouse; `--no-mouse` leaves it to the terminal's own selection."""
+    return bool((click.get_current_context().obj or {}).get("mouse", True))
 
 
 def open_live(where: "Settings", number: int, *, started_here: bool) -> None:
@@ -29,7 +34,7 @@ async def _live(where: "Settings", number: int, *, started_here: bool) -> None:
 
     feed = await attach_when_up(where, number)
     app = MiloApp(where, feed=feed, started_here=started_here)
-    await app.run_async()
+    await app.run_async(mouse=_mouse())
     await feed.aclose()
     await _say_how_it_stands(where, number)
 

@@ -20,7 +20,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 DONE, BELOW, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit statuses."""
 
-_NAMES = ("db", "config", "results")
+_NAMES = ("db", "config", "results", "mouse")
 
 
 def common(command: Command) -> Command:
@@ -36,6 +36,9 @@ def common(command: Command) -> Command:
 
     path = click.Path(path_type=Path, dir_okay=False)
     for option in (
+        click.option(
+            "--no-mouse", "mouse", flag_value=False, default=None, help="Leave the mouse to the terminal."
+        ),
         click.option(
             "--results", type=click.Path(path_type=Path, file_okay=False), help="Folder of raw JSON."
         ),

@@ -59,7 +59,9 @@ class MiloApp(Frame):
     async def _show_live(self, feed: "Feed", started_here: bool = False) -> None:
         from milo_tui.tui.screens.live import LiveScreen
 
-        await self.push_screen(LiveScreen(feed, started_here=started_here))
+        await self.push_screen(
+            LiveScreen(feed, started_here=started_here, by_line=self.settings.scroll == "line")
+        )
 
     @on(RunsScreen.Chosen)
     async def _run_chosen(self, message: RunsScreen.Chosen) -> None:

@@ -178,8 +178,8 @@ class Runner:
 
     async def _model(self, model: str) -> None:
         tasks = tasks_left(self.run, model, self._attempts)
-        if not tasks:
-            await self._enter(model, Phase.DONE)
+        if not tasks or self._is_over(model):
+            await self._enter(model, self._left_phase(model))
             return
         try:
             await self._enter(model, Phase.LOADING)

@@ -171,6 +171,22 @@ async def test_weights_that_cannot_be_loaded_are_refused_in_one_sentence(home: P
     assert not serving(empty)
 
 
+async def test_the_control_arm_streams_nothing_and_stands_in_the_table_of_losses(
+    home: Path, weights: Path
+) -> None:
+    config = entry("qwen", weights)
+    assert run(home, config, *PROMPTS).process.returncode == 0
+    running = run(home, config, *PROMPTS, "--no-stream")
+    assert running.process.returncode == 0, running.progress
+    record, attempts = await running.result()
+    assert record.models[0].entry["stream"] is False
+    assert record.models[0].manifest["sent"]["stream"] is False
+    assert all(row.points is not None for row in attempts)
+    with milo(home, config, "models", "losses") as losses:
+        assert losses.process.stdout is not None
+        assert "Qwen    0 of 2           0 of 2" in losses.process.stdout.read()
+
+
 def test_a_runner_that_is_killed_takes_its_server_with_it(home: Path, weights: Path) -> None:
     with milo(home, entry("qwen", weights), "run", "--plain", *PROMPTS) as running:
         running.read_until(lambda line: line.startswith("1/2"))

@@ -4,7 +4,6 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any, NoReturn
 
 JSON = Any
@@ -26,6 +25,7 @@ _MOST_STARTS = 100
 _MOST_SEARCHED = 100_000
 """How much of an answer is searched for JSON in prose: a megabyte of brackets must not cost quadratic time."""
 
+_BRACKET = re.compile(r"[{\[]")
 _FENCE = re.compile(r"```[a-zA-Z0-9_-]*[ \t]*\n(.*?)```", re.DOTALL)
 
 
@@ -82,9 +82,11 @@ def find(text: str) -> Any:
 def _embedded(text: str) -> Iterator[tuple[int, Any]]:
     """Every JSON object or list in prose that lies in no other, with its length."""
     end = 0
-    for match in islice(re.finditer(r"[{\[]", text), _MOST_STARTS):
-        if match.start() < end:
-            continue
+    for _ in range(_MOST_STARTS):
+        match = _BRACKET.search(text, end)
+        if match is None:
+            return
+        end = match.end()
         try:
             value, end = _DECODER.raw_decode(text, match.start())
             yield end - match.start(), _bounded(value)

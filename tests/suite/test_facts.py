@@ -220,6 +220,10 @@ def test_a_long_text_of_anything_is_read_in_linear_time(piece: str) -> None:
     has_phrase(text, "ORD-5512")
 
 
+def test_more_digits_than_arithmetic_takes_are_no_number() -> None:
+    assert numbers_in("9" * 1_100_000) == numbers_in("no number")
+
+
 @given(st.text(st.characters(exclude_categories=[])), st.floats(allow_nan=False, allow_infinity=False))
 def test_no_text_makes_it_raise(text: str, number: float) -> None:
     has_number(text, number)

@@ -64,6 +64,12 @@ def test_json_is_found_in_an_answer(text: str) -> None:
     assert json_text.find(text) == {"a": [1]}
 
 
+def test_the_longest_value_is_found_behind_any_number_of_brackets() -> None:
+    before = "see [" + "[1]," * 150 + "[1]]"
+    assert json_text.find(f'{before} and {{"a": "{"x" * 1000}"}}') == {"a": "x" * 1000}
+    assert json_text.find('{"a": [1, [2]]} or {"b": 1}') == {"a": [1, [2]]}
+
+
 @pytest.mark.parametrize("text", ["", "no JSON here", "{", '{"a": 1', "5 apples", "{name}", "[" * 100_000])
 def test_where_there_is_no_json_none_is_found(text: str) -> None:
     with pytest.raises(ValueError, match="no JSON value in the text"):

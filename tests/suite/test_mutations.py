@@ -96,6 +96,9 @@ def test_a_value_that_the_checks_accept_is_no_wrong_value() -> None:
     assert what(prompt, "wrong_value")[-1] == 'refund_order: order_id: "ORD-5513" instead of "ORD-5512"'
     prompt = prompt_of(REFUND.replace("amount: {$number: 84.5}}}]", "amount: {$anything: true}}}]"))
     assert what(prompt, "wrong_type")[-1] == 'refund_order: order_id sent as ["ORD-5512"]'
+    person = prompt_of(PERSON.replace("age: 34, tags: {$un", "age: {$any_of: [34, 35]}, tags: {$un"))
+    assert "in the answer, age: 35 instead of 34" not in what(person, "wrong_value")
+    assert "in the answer, age: 340 instead of 34" in what(person, "wrong_value")
 
 
 def test_arguments_are_invented_optional_ones_and_ones_that_do_not_exist() -> None:
@@ -155,6 +158,13 @@ def test_an_error_is_ignored_or_retried_for_ever() -> None:
     read, _, answer = told(prompt_of(RETRY).reference)
     assert only(RETRY, "ignored_error") == [read, answer]
     assert only(RETRY, "endless_retry") == [read] * 6
+    mistyped = [
+        {"call": {"find_customer": {"email": "x"}}},
+        {"call": {"list_orders": {"customer_id": "C-2041"}}},
+        {"say": "No."},
+    ]
+    (variant,) = MUTATIONS["endless_retry"].variants(prompt_of(REFUND, reference=mistyped))
+    assert told(variant.steps) == [("find_customer", {"email": "x"})] * 8
     steps = [{"call": {"read_meter": {"meter": "KX-1"}}}, {"say": "There is no such meter."}]
     (variant,) = MUTATIONS["ignored_error"].variants(prompt_of(RETRY, reference=steps))
     assert told(variant.steps)[1] == (
@@ -243,6 +253,7 @@ def test_an_extra_look_is_taken_where_no_check_limits_it() -> None:
         'list_orders({"customer_id": "C-2041"}) once more',
     ]
     assert what(prompt_of(PORTS), "extra_read") == []
+    assert what(prompt_of(REFUND, reference=[{"say": "I cannot."}]), "extra_read") == []
     assert what(prompt_of(RETRY), "extra_read") == []
 
 

@@ -1,4 +1,4 @@
-"""Exact tests of two models' difference, over whole numbers: nothing is drawn at random, nothing approximated.
+"""Exact tests of two models' difference, over whole numbers: nothing is drawn at random.
 
 All count the ways in which chance alone could have dealt the scores, by convolution over the possible sums:
 hundreds of prompts take milliseconds.
@@ -8,9 +8,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb, gcd, lcm
+from math import comb, gcd, lcm, sqrt
+from statistics import NormalDist
 
 from milo_tui.bench.stats import CONFIDENCE
+
+MANY_PROMPTS = 150
+"""Beyond so many prompts an interval, and the permutation of repeats, would take seconds if exact."""
 
 _FINENESS = 20
 """Into how many steps an interval divides a unit of the differences, at most."""
@@ -92,19 +96,32 @@ Asked = tuple[Sequence[int], Sequence[int]]
 
 
 def repeats_permuted(prompts: Sequence[Asked]) -> float:
-    """The exact two-sided p of "the same prompts, asked anew, would have scored alike".
+    """The two-sided p of "the same prompts, asked anew, would have scored alike".
 
-    Within each prompt every repeat could have belonged to either run (a permutation test, stratified by prompt).
-    Repeats that are the same conversation again must come in as one: they are no evidence of their own. Where
-    each run has one repeat a prompt, this is `sign_flip`.
+    Within each prompt every repeat could have belonged to either run (a permutation test, stratified by prompt):
+    exact up to MANY_PROMPTS; beyond, by the normal distribution with the exact variance. Repeats that are the same
+    conversation again must come in as one: they are no evidence of their own. Where each run has one repeat a
+    prompt, this is `sign_flip`.
     """
     part = lcm(*(len(side) for asked in prompts for side in asked))
-    ways = {0: 1}
-    for a, b in prompts:
-        ways = _added(ways, _dealt(a, b, part))
     observed = abs(sum(part // len(a) * sum(a) - part // len(b) * sum(b) for a, b in prompts))
+    dealt = [_dealt(a, b, part) for a, b in prompts]
+    if len(prompts) > MANY_PROMPTS:
+        return _normal_p(observed, sum(map(_variance, dealt)))
+    ways = {0: 1}
+    for more in dealt:
+        ways = _added(ways, more)
     as_far = sum(count for difference, count in ways.items() if abs(difference) >= observed)
     return as_far / sum(ways.values())
+
+
+def _normal_p(observed: float, variance: float) -> float:
+    return 2 * NormalDist().cdf(-observed / sqrt(variance)) if variance else 1.0
+
+
+def _variance(ways: dict[int, int]) -> float:
+    """The variance of one prompt's difference; its mean is 0."""
+    return sum(count * difference**2 for difference, count in ways.items()) / sum(ways.values())
 
 
 def _dealt(a: Sequence[int], b: Sequence[int], part: int) -> dict[int, int]:

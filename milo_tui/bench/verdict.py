@@ -21,7 +21,7 @@ from milo_tui.bench.evidence import (
     lost_points,
     same_repeats,
 )
-from milo_tui.bench.exact import Interval, shift_interval, sign_flip, whole
+from milo_tui.bench.exact import MANY_PROMPTS, Interval, shift_interval, sign_flip, whole
 from milo_tui.bench.prices import Cost
 from milo_tui.bench.record import AttemptRow, ModelRecord, RunRecord
 from milo_tui.bench.stats import (
@@ -38,9 +38,6 @@ from milo_tui.bench.stats import (
 )
 from milo_tui.bench.table import ModelTotal, counted, result_table
 from milo_tui.suite.scoring import POINTS_PER_PROMPT
-
-MANY_PROMPTS = 300
-"""From here on an interval is taken from the standard error: the exact one would take seconds."""
 
 Finding = Literal["not judged", "no evidence", "better", "worse"]
 
@@ -269,7 +266,7 @@ def _interval(pair: Pair) -> Interval | None:
     points = [item.points for item in pair.differing]
     by, part = whole([*points, *[Fraction()] * (pair.prompts - len(points))])
     confidence = 1 - SIGNIFICANT * pair.p / pair.p_adjusted
-    if len(by) < MANY_PROMPTS:
+    if len(by) <= MANY_PROMPTS:
         found = shift_interval(by, confidence)
         return Interval(found.low / part, found.high / part) if found else None
     error = (error_over_prompts(by) or 0.0) * len(by)

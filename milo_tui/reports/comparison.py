@@ -84,7 +84,7 @@ def anew_sentence(model: Compared, anew: Anew) -> str:
     chance = words.chance(anew.p_adjusted)
     equals = chance if chance.startswith("<") else f"= {chance}"
     by = f" by Holm over {model.pair.pairs} pairs" if model.pair.pairs > 1 else ""
-    return f"repeats exchanged within each prompt, exact p {equals}{by}: {found}{_noise(model, anew)}"
+    return f"repeats exchanged within each prompt, p {equals}{by}: {found}{_noise(model, anew)}"
 
 
 def _noise(model: Compared, anew: Anew) -> str:

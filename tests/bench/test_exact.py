@@ -120,3 +120,11 @@ def test_two_prompts_lost_in_every_repeat_are_a_change() -> None:
 @given(differences)
 def test_one_repeat_a_prompt_makes_it_the_sign_flip_test(values: list[int]) -> None:
     assert repeats_permuted([([d], [0]) for d in values]) == pytest.approx(sign_flip(values))
+
+
+def test_many_prompts_come_close_to_the_exact_p(monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts = [([3, 3, i % 4], [3, i % 3, 2]) for i in range(60)]
+    exactly = repeats_permuted(prompts)
+    monkeypatch.setattr("milo_tui.bench.exact.MANY_PROMPTS", 10)
+    assert repeats_permuted(prompts) == pytest.approx(exactly, abs=0.02)
+    assert repeats_permuted([([3], [3])] * 20) == 1.0

@@ -137,9 +137,12 @@ def command(server: ServerEntry, address: Address) -> list[str]:
 
 
 def _rank(python: str) -> list[str]:
-    """The server as every host runs it: by the same paths on each, says mlx.launch."""
+    """The server as every host runs it: by the same paths on each, says mlx.launch.
+
+    By its script, which names its interpreter itself: up to mlx 0.31 the launcher puts one before any file.
+    """
     script = Path(python).with_name("mlx_lm.server")
-    return [python, str(script)] if script.exists() else [python, "-m", "mlx_lm", "server"]
+    return [str(script)] if script.exists() else [python, "-m", "mlx_lm", "server"]
 
 
 def _options(server: ServerEntry, address: Address) -> Iterator[str]:

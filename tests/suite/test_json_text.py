@@ -58,6 +58,7 @@ def test_what_is_not_json_is_refused_with_a_reason(text: str, sentence: str) -> 
         '```json {"a": [1]} ```',
         'As [1] says: {"a": [1]}',
         'For {name}: {"a": [1]}',
+        'In braces: {{"a": [1]}}',
     ],
 )
 def test_json_is_found_in_an_answer(text: str) -> None:

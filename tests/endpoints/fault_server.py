@@ -128,7 +128,7 @@ async def _read(reader: asyncio.StreamReader) -> Recorded:
     head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     request, *lines = head.strip().split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    body = await reader.readexactly(int(headers["content-length"]))
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Recorded(request.split()[1], headers, body, begun, perf_counter_ns())
 
 

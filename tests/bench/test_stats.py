@@ -26,6 +26,7 @@ def test_twenty_of_twenty_has_a_lower_bound_of_84_per_cent() -> None:
     assert high == 1.0
 
 
+@settings(deadline=None)
 @given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilson_is_what_statsmodels_says(counts: tuple[int, int]) -> None:
     assert stats.wilson(*counts) == pytest.approx(proportion_confint(*counts, method="wilson"), abs=1e-12)
@@ -76,12 +77,14 @@ def test_only_wilson_covers_near_the_ceiling(
     assert cover(interval) == pytest.approx(simulated, abs=0.015)
 
 
+@settings(deadline=None)
 @given(scores)
 def test_the_error_over_prompts_is_the_means_standard_error(asked: list[list[int]]) -> None:
     means = stats.prompt_means(asked)
     assert stats.error_over_prompts(means) == pytest.approx(float(scipy_stats.sem(means)), abs=1e-12)
 
 
+@settings(deadline=None)
 @given(scores)
 def test_the_error_over_repeats_is_the_formula(asked: list[list[int]]) -> None:
     by_hand = sqrt(sum(float(np.var(repeats, ddof=1)) / 3 for repeats in asked)) / len(asked)
@@ -112,6 +115,7 @@ def drawn(solved: int, repeats: int, k: int) -> tuple[float, float]:
     return sum(map(all, draws)) / len(draws), sum(map(any, draws)) / len(draws)
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 6).flatmap(
         lambda n: st.tuples(st.just(n), st.lists(st.integers(0, n), min_size=1, max_size=8))

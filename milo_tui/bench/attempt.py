@@ -24,7 +24,8 @@ from milo_tui.endpoints.endpoint import (
 from milo_tui.suite import json_text
 from milo_tui.suite.conversation import Loss, ToolResult
 from milo_tui.suite.prompt import Prompt
-from milo_tui.suite.scoring import Score, score
+from milo_tui.suite.score import Score
+from milo_tui.suite.scoring import score
 from milo_tui.suite.tools import SimulatedTools
 
 Publish = Callable[[Event], None]

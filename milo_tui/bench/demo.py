@@ -63,6 +63,5 @@ def _steps(run: RunRecord, profile: str, prompt: Prompt, repeat: int) -> Sequenc
 
 def _played(step: Step) -> PlayedTurn:
     calls = [(name, json.dumps(arguments, ensure_ascii=False)) for name, arguments in step.made]
-    if step.call_text:
-        calls = list(step.call_text.items())
+    calls += (step.call_text or {}).items()
     return PlayedTurn(text=step.say or "", calls=tuple(calls), broken=step.broken)

@@ -22,7 +22,7 @@ from milo_tui.bench.table import counted
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.suite.loading import digest
 from milo_tui.suite.prompt import Prompt, Suite
-from milo_tui.suite.scoring import SCORER_VERSION
+from milo_tui.suite.score import SCORER_VERSION
 
 THIS_MACHINE = "this machine"
 

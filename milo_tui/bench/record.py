@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from milo_tui.bench.events import Outcome, Phase, RunPhase
 from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult, Turn
-from milo_tui.suite.scoring import SCORER_VERSION, Score
+from milo_tui.suite.score import SCORER_VERSION, Score
 
 
 @dataclass(frozen=True, slots=True)

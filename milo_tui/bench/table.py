@@ -7,7 +7,7 @@ from statistics import fmean
 from milo_tui.bench.events import Outcome
 from milo_tui.bench.record import AttemptRow, RunRecord
 from milo_tui.bench.state import mean_of
-from milo_tui.suite.scoring import POINTS_PER_PROMPT
+from milo_tui.suite.score import POINTS_PER_PROMPT
 
 
 @dataclass(frozen=True, slots=True)

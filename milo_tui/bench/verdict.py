@@ -37,7 +37,7 @@ from milo_tui.bench.stats import (
     wilson,
 )
 from milo_tui.bench.table import ModelTotal, counted, result_table
-from milo_tui.suite.scoring import POINTS_PER_PROMPT
+from milo_tui.suite.score import POINTS_PER_PROMPT
 
 Finding = Literal["not judged", "no evidence", "better", "worse"]
 

@@ -15,7 +15,7 @@ from milo_tui.bench.state import mean_of
 from milo_tui.bench.table import counted
 from milo_tui.reports.conditions import model_line
 from milo_tui.sanitise import sanitise
-from milo_tui.suite.scoring import POINTS_PER_PROMPT
+from milo_tui.suite.score import POINTS_PER_PROMPT
 
 
 def render(run: RunRecord, attempts: Iterable[AttemptRow], evidence: Evidence) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from milo_tui.bench.evidence import Evidence
 from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, RunRecord, TurnRecord
-from milo_tui.suite.scoring import Score
+from milo_tui.suite.score import Score
 
 _PRIVATE_KEYS = frozenset({"base_url", "api_key_env", "lane", "args", "log", "pid", "port", "command"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -15,7 +15,7 @@ from milo_tui.bench.record import AttemptRecord, AttemptRow, RunRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError, connect, one_sentence
 from milo_tui.store.summary import ModelSummary, RunSummary
-from milo_tui.suite.scoring import Score
+from milo_tui.suite.score import Score
 
 
 class Reader:

@@ -15,7 +15,7 @@ from milo_tui.bench.record import (
     TurnRecord,
 )
 from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
-from milo_tui.suite.scoring import CheckResult
+from milo_tui.suite.score import CheckResult
 
 Row = sqlite3.Row | Sequence[Any]
 

@@ -8,7 +8,8 @@ from typing import Any
 from milo_tui.suite.mutations import MUTATIONS, Mutation
 from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Prompt, Step, Suite
-from milo_tui.suite.scoring import POINTS_PER_PROMPT, Score, score
+from milo_tui.suite.score import POINTS_PER_PROMPT, Score
+from milo_tui.suite.scoring import score
 from milo_tui.suite.script import sites
 from milo_tui.suite.values import places, schema_at
 

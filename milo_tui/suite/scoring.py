@@ -23,32 +23,7 @@ from milo_tui.suite.prompt import (
     JsonCondition,
     Prompt,
 )
-
-SCORER_VERSION = 1
-"""Raised whenever a stored conversation could score otherwise than before."""
-
-POINTS_PER_PROMPT = 3
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """Whether one check passed, and the sentence that says why or why not."""
-
-    title: str
-    passed: bool
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """The score of an attempt: its points (0 to 3), and the checks that they come from."""
-
-    checks: tuple[CheckResult, ...]
-
-    @property
-    def points(self) -> int:
-        """One point for each check that passed."""
-        return sum(check.passed for check in self.checks)
+from milo_tui.suite.score import CheckResult, Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +83,9 @@ def _conditions(
         yield fault or unknown, "these effects and no others" if check.effects else "nothing was changed"
     if check.no_call is not None:
         yield _forbidden_call(prompt, check.no_call, made) or unknown, "no such call was made"
+    if check.some_call is not None:
+        fault = _some_call_fault(check.some_call, made)
+        yield fault or (unknown if check.some_call == "all taken" else None), "a tool was called"
     if check.answer is not None:
         fault = _answer_fault(check.answer, conversation)
         yield fault or (unknown if check.answer.contains_none else None), "the answer holds the facts"
@@ -259,6 +237,15 @@ def _forbidden_call(prompt: Prompt, forbidden: bool | list[str], made: list[_Mad
             return f"expected {what}, found {item}"
         if item.call.arguments is None and prompt.tool(item.call.name) is None:
             return f"what was meant cannot be known: an unreadable call of the unknown tool {item.call.name}"
+    return None
+
+
+def _some_call_fault(wanted: str, made: list[_Made]) -> str | None:
+    if not made:
+        return "expected some call, found none"
+    refused = [item for item in made if not item.succeeded]
+    if refused and (wanted == "all taken" or (wanted == "taken" and len(refused) == len(made))):
+        return f"expected a call that its tool takes, found {refused[0]}"
     return None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from milo_tui.bench.record import AttemptRecord, RunRecord
-from milo_tui.suite.scoring import CheckResult, Score
+from milo_tui.suite.score import CheckResult, Score
 from tests.reports import made
 
 SCRIPT = "<script>document.documentElement.dataset.hacked='yes'</script>"

@@ -10,7 +10,7 @@ from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, Prompt
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
-from milo_tui.suite.scoring import CheckResult, Score
+from milo_tui.suite.score import CheckResult, Score
 
 CATEGORIES = (
     ("single_tool", "Single tool"),

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from milo_tui.store.database import StoreError, migrations
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
-from milo_tui.suite.scoring import CheckResult, Score
+from milo_tui.suite.score import CheckResult, Score
 from tests.bench.running import entry
 from tests.bench.suite import small_suite
 
@@ -75,11 +76,7 @@ async def test_an_attempt_comes_back_as_it_went_in(tmp_path: Path) -> None:
     sent = _attempt()
     assert back.turns == sent.turns
     assert back.score == sent.score
-    assert back.row == AttemptRow(**{**_fields(sent.row), "id": id})
-
-
-def _fields(row: AttemptRow) -> dict[str, object]:
-    return {name: getattr(row, name) for name in AttemptRow.__slots__}
+    assert back.row == replace(sent.row, id=id)
 
 
 async def test_a_lone_surrogate_loses_no_attempt(tmp_path: Path) -> None:

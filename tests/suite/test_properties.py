@@ -11,7 +11,8 @@ from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult
 from milo_tui.suite.loading import load_suite
 from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Prompt, Step
-from milo_tui.suite.scoring import Score, score
+from milo_tui.suite.score import Score
+from milo_tui.suite.scoring import score
 from milo_tui.suite.tools import SimulatedTools
 from tests.suite.samples import REFUND, SAMPLES, judge, prompt_of, turn
 

@@ -16,7 +16,7 @@ from milo_tui.bench.record import (
 from milo_tui.settings import Settings
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
-from milo_tui.suite.scoring import CheckResult, Score
+from milo_tui.suite.score import CheckResult, Score
 
 NOVEMBER = 1_763_629_800.0
 """2025-11-20 09:10 UTC."""

@@ -13,7 +13,7 @@ from milo_tui.bench.table import result_table
 from milo_tui.settings import Settings
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
-from milo_tui.suite.scoring import CheckResult, Score
+from milo_tui.suite.score import CheckResult, Score
 from milo_tui.tui.app import MiloApp
 from milo_tui.tui.screens.attempt import AttemptScreen
 from milo_tui.tui.screens.run import RunScreen

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from milo_tui.bench.record import ModelRecord, RunRecord
 from milo_tui.bench.table import CategoryFigure, ModelTotal, ResultTable
-from milo_tui.suite.scoring import POINTS_PER_PROMPT
+from milo_tui.suite.score import POINTS_PER_PROMPT
 from milo_tui.tui.cells import fit, joined, one_line, said
 from milo_tui.tui.widgets.line_list import Line
 from milo_tui.tui.widgets.run_columns import score_style

@@ -57,6 +57,5 @@ async def ask_all(
     scripts: Iterable[Iterable[Step]], requests: Iterable[ChatRequest], **fields: Any
 ) -> tuple[list[Reply], FaultServer]:
     """Several requests to one endpoint, one after another."""
-    async with FaultServer(*scripts) as server:
-        async with aclosing(make_endpoint(entry(server.url, **fields))) as endpoint:
-            return [await endpoint.chat(request, lambda delta: None) for request in requests], server
+    async with FaultServer(*scripts) as server, aclosing(make_endpoint(entry(server.url, **fields))) as endpoint:
+        return [await endpoint.chat(request, lambda delta: None) for request in requests], server

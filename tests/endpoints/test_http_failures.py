@@ -229,8 +229,8 @@ async def test_silence_in_the_middle(protocol: str) -> None:
 
 
 async def test_keep_alives_are_no_silence() -> None:
-    beats = [step for _ in range(8) for step in (b": keepalive\n\n", Pause(0.05))]
-    heard = await hear(MLX, *beats, text("Hi"), end("stop"), silence_timeout=0.3, first_byte_timeout=0.3)
+    beats = [step for _ in range(16) for step in (b": keepalive\n\n", Pause(0.1))]
+    heard = await hear(MLX, *beats, text("Hi"), end("stop"), silence_timeout=1.2, first_byte_timeout=1.2)
     assert heard.reply.text == "Hi"
 
 

@@ -163,7 +163,7 @@ async def test_a_canary_is_in_no_error_and_no_log(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with FaultServer(script) as server:
-        keyed = entry(server.url, protocol=protocol, api_key_env="MILO_TEST_KEY", first_byte_timeout=0.1)
+        keyed = entry(server.url, protocol=protocol, api_key_env="MILO_TEST_KEY", first_byte_timeout=0.5)
         async with aclosing(make_endpoint(keyed)) as endpoint:
             with pytest.raises(EndpointError) as caught:
                 await endpoint.chat(ChatRequest((UserMessage("Hello"),)), lambda delta: None)

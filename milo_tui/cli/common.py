@@ -78,6 +78,7 @@ _TOLD = {
     "ChannelError",
     "EndpointError",
     "PriceError",
+    "BfclError",
 }
 """By name, so that telling an error imports none of the rooms that did not raise it."""
 

@@ -1,11 +1,17 @@
 """prompts list, show, check: the suite, printed and proved."""
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from milo_tui.cli.common import BELOW, print_out
+from milo_tui.cli.importing import import_suite
 from milo_tui.sanitise import sanitise
+
+if TYPE_CHECKING:
+    from milo_tui.suite.prompt import Suite
 
 _suite = click.option(
     "--suite", type=click.Path(path_type=Path, file_okay=False), help="Another suite's folder."
@@ -45,7 +51,7 @@ def show(id: str, suite: Path | None) -> None:
     from milo_tui.settings import ConfigError
 
     try:
-        prompt = _load(suite).prompt(id)
+        prompt = _load(suite, [id]).prompt(id)
     except KeyError:
         raise ConfigError(f"There is no prompt {id}; `milo prompts list` names them.") from None
     click.echo(sanitise(describe(prompt)))
@@ -65,8 +71,11 @@ def check(suite: Path | None) -> None:
     sys.exit(0 if result.ok else BELOW)
 
 
-def _load(folder: Path | None):  # type: ignore[no-untyped-def]
+prompts.add_command(import_suite)
+
+
+def _load(folder: Path | None, only: Collection[str] = ()) -> "Suite":
     from milo_tui.settings import data_folder
     from milo_tui.suite.loading import load_suite
 
-    return load_suite(folder or data_folder("prompts") / "milo")
+    return load_suite(folder or data_folder("prompts") / "milo", only)

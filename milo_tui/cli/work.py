@@ -215,7 +215,7 @@ def _suite(folder: Path, categories: tuple[str, ...], prompt_ids: tuple[str, ...
     from milo_tui.settings import ConfigError
     from milo_tui.suite.loading import load_suite
 
-    suite = load_suite(folder)
+    suite = load_suite(folder, () if categories else prompt_ids)
     for wanted, known, what in (
         (categories, {prompt.category for prompt in suite.prompts}, "category"),
         (prompt_ids, {prompt.id for prompt in suite.prompts}, "prompt"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from milo_tui.suite import bfcl_rules
 from milo_tui.suite.facts import plain
 from milo_tui.suite.json_text import show
 from milo_tui.suite.matching import OPERATORS, TEXT_OPERATORS, operator_in, operator_of
@@ -104,10 +105,23 @@ def _operator(operator: str, argument: Any, path: Path) -> Iterator[Finding]:
             yield from _matcher(argument, path)
     elif operator == "$optional":
         yield from _matcher(argument, path)
+    elif operator == "$includes":
+        if isinstance(argument, dict) and operator_of(argument) is None:
+            yield from _matcher(argument, path)
+        else:
+            yield path, "$includes takes an object, such as {city: Oslo}"
+    elif operator == "$bfcl":
+        yield from _bfcl(argument, path)
     elif operator == "$text" and not isinstance(argument, str):
         yield path, "$text takes a text; put it in quotes"
     elif operator == "$anything" and argument is not True:
         yield path, "$anything takes true"
+
+
+def _bfcl(argument: Any, path: Path) -> Iterator[Finding]:
+    if bfcl_rules.is_readable(argument):
+        return
+    yield path, "$bfcl takes {parameters: BFCL's, accepted: {argument: [value, …]}}; see milo prompts import"
 
 
 def _regex(pattern: Any, path: Path) -> Iterator[Finding]:

@@ -10,7 +10,9 @@ free, the order of a list counts. An object with one key that begins with `$` is
     {$unordered: [a, b]}     a list with these items in any order
     {$schema: {...}}         a value that satisfies the JSON Schema
     {$optional: a}           as an object's value: the key may be left out, or matches a
+    {$includes: {a: 1}}      an object with these keys, and any others
     {$anything: true}        any value at all; in place of a call's arguments, any arguments
+    {$bfcl: {...}}           in place of a call's arguments: what BFCL's own rules take (bfcl_rules.py)
 
 In an answer's text (`contains_all` and its kin) an item is text, found as whole words whatever its case and
 spacing, or {$number: …} in any format a person would accept, {$date: 2026-03-14} likewise, {$regex: …},
@@ -23,6 +25,7 @@ from typing import Any
 
 from jsonschema.exceptions import best_match
 
+from milo_tui.suite import bfcl_rules
 from milo_tui.suite.facts import has_date, has_number, has_phrase
 from milo_tui.suite.json_text import JSON, cut, kind_of, show
 from milo_tui.suite.schemas import validator
@@ -30,7 +33,18 @@ from milo_tui.suite.schemas import validator
 Matcher = Any
 
 OPERATORS = frozenset(
-    {"$any_of", "$number", "$text", "$regex", "$unordered", "$schema", "$optional", "$anything"}
+    {
+        "$any_of",
+        "$anything",
+        "$bfcl",
+        "$includes",
+        "$number",
+        "$optional",
+        "$regex",
+        "$schema",
+        "$text",
+        "$unordered",
+    }
 )
 _MOST_SEARCHED = 20_000
 """How much text a prompt's regular expression is given: beyond that, both ends of the text."""
@@ -147,7 +161,9 @@ def _expected(path: str, wanted: str, value: JSON) -> str:
     return f"{cut(path) or 'the value'}: expected {wanted}, found {show(value)}"
 
 
-def _object_mismatch(matcher: dict[str, Matcher], value: JSON, path: str) -> str | None:
+def _object_mismatch(
+    matcher: dict[str, Matcher], value: JSON, path: str, *, others_allowed: bool = False
+) -> str | None:
     if not isinstance(value, dict):
         return _expected(path, "an object", value)
     for key, wanted in matcher.items():
@@ -159,7 +175,7 @@ def _object_mismatch(matcher: dict[str, Matcher], value: JSON, path: str) -> str
         if found := mismatch(wanted, value[key], where):
             return found
     for key in value:
-        if key not in matcher:
+        if key not in matcher and not others_allowed:
             where = f"{path}.{key}" if path else key
             return f"{cut(where)}: expected to be left out, found {show(value[key])}"
     return None
@@ -236,6 +252,15 @@ def _optional(argument: Any, value: JSON, path: str) -> str | None:
     return mismatch(argument, value, path)
 
 
+def _includes(argument: Any, value: JSON, path: str) -> str | None:
+    return _object_mismatch(argument, value, path, others_allowed=True)
+
+
+def _bfcl(argument: Any, value: JSON, path: str) -> str | None:
+    found = bfcl_rules.fault(argument["parameters"], argument["accepted"], value)
+    return None if found is None else f"{path}.{found}".lstrip(".")
+
+
 def _anything(argument: Any, value: JSON, path: str) -> str | None:
     return None
 
@@ -249,6 +274,8 @@ _OPERATIONS: dict[str, Callable[[Any, JSON, str], str | None]] = {
     "$schema": _schema,
     "$optional": _optional,
     "$anything": _anything,
+    "$includes": _includes,
+    "$bfcl": _bfcl,
 }
 
 

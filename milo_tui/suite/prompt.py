@@ -144,6 +144,9 @@ class Check(_Part):
     no_call: Literal[True] | list[str] | None = Field(
         None, description="No call at all, or none of these tools."
     )
+    some_call: Literal["made", "taken", "all taken"] | None = Field(
+        None, description="Some call was made; a tool took one's arguments; the tools took all of them."
+    )
     answer: AnswerCondition | None = None
     json_answer: JsonCondition | None = Field(None, alias="json")
     after_error: AfterErrorCondition | None = None
@@ -158,9 +161,9 @@ class Check(_Part):
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
-        conditions = (self.calls, self.effects, self.no_call, self.answer, self.json_answer, self.after_error)
-        if all(condition is None for condition in conditions):
-            raise ValueError("give one of calls, effects, no_call, answer, json and after_error")
+        asked = (self.calls, self.effects, self.no_call, self.some_call)
+        if all(item is None for item in (*asked, self.answer, self.json_answer, self.after_error)):
+            raise ValueError("give one of calls, effects, no_call, some_call, answer, json and after_error")
         if self.calls is None and self.model_fields_set & {"order", "before", "others"}:
             raise ValueError("order, before and others go with calls")
         return self

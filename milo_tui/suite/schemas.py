@@ -1,6 +1,6 @@
 """JSON Schema (draft 2020-12) as prompts use it: whole in one file, never fetched from anywhere."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +30,8 @@ def _validator(schema: str) -> Any:
 
 def fault_of(schema: dict[str, Any]) -> Fault | None:
     """What is wrong with a schema, and at which path in it; None where it can be used."""
+    if _is_plain(schema):
+        return None
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
@@ -45,6 +47,39 @@ def fault_of(schema: dict[str, Any]) -> Fault | None:
         except Unresolvable:
             return path, f"there is no {reference} in this schema"
     return _loop_of(schema)
+
+
+_TYPES = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
+
+
+def _is_plain(schema: Any) -> bool:
+    """Whether a schema holds only what tools mostly need, and that rightly.
+
+    The meta-schema says the same of any schema, but takes milliseconds for it; a suite may hold thousands.
+    """
+    return isinstance(schema, dict) and all(
+        key in _PLAIN and _PLAIN[key](value) for key, value in schema.items()
+    )
+
+
+def _are_names(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and all(isinstance(name, str) for name in value)
+        and len(set(value)) == len(value)
+    )
+
+
+_PLAIN: dict[str, Callable[[Any], bool]] = {
+    "type": lambda value: isinstance(value, str) and value in _TYPES,
+    "description": lambda value: isinstance(value, str),
+    "default": lambda value: True,
+    "enum": lambda value: isinstance(value, list),
+    "properties": lambda value: isinstance(value, dict) and all(map(_is_plain, value.values())),
+    "required": _are_names,
+    "items": _is_plain,
+    "additionalProperties": lambda value: isinstance(value, bool) or _is_plain(value),
+}
 
 
 def _in_words(error: SchemaError) -> str:

@@ -57,7 +57,8 @@ def endless_retry(prompt: Prompt) -> Iterator[Variant]:
         site = next((site for site in found if site.failed), found[-1])
         again = calling([(site.name, site.arguments)])
         steps = [*prompt.reference[: site.turn + 1], *[again] * prompt.max_turns]
-        yield Variant(steps[: prompt.max_turns], f"{_call(site)} again and again")
+        if steps[: prompt.max_turns] != prompt.reference:
+            yield Variant(steps[: prompt.max_turns], f"{_call(site)} again and again")
 
 
 def claimed_success(prompt: Prompt) -> Iterator[Variant]:

@@ -26,12 +26,15 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
 
-for _tag, _pattern, _firsts in (
+SCALARS = (
     ("bool", r"^(?:true|false)$", "tf"),
     ("null", r"^(?:null|~|)$", ["n", "~", ""]),
     ("int", r"^-?(?:0|[1-9][0-9]*)$", "-0123456789"),
     ("float", r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", "-0123456789"),
-):
+)
+"""Which plain words are no text: the kind, its pattern, and the characters that it may begin with."""
+
+for _tag, _pattern, _firsts in SCALARS:
     _Loader.add_implicit_resolver(f"{_TAG}{_tag}", re.compile(_pattern), list(_firsts))
 
 

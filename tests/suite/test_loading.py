@@ -153,6 +153,13 @@ def test_a_suite_without_prompts(tmp_path: Path) -> None:
     ]
 
 
+def test_some_prompts_alone(tmp_path: Path) -> None:
+    write_suite(tmp_path, REFUND, PERSON.replace("title: ", "titel: "))
+    assert [prompt.id for prompt in load_suite(tmp_path, only=["shop/refund", "shop/no"]).prompts] == [
+        "shop/refund"
+    ]
+
+
 def test_the_digest_tells_what_scores_from_what_does_not() -> None:
     plain = digest([prompt_of(REFUND)])
     assert digest([prompt_of(REFUND, title="Another", wrong=[])]) == plain

@@ -55,6 +55,8 @@ def test_a_literal_is_json_equality(left: Any, right: Any, same: bool) -> None:
         ({"$schema": {"type": "integer", "minimum": 3}}, [3, 4.0], [2, "3", True]),
         ({"$anything": True}, [None, [], {}], []),
         ({"a": 1, "b": {"$optional": 2}}, [{"a": 1}, {"b": 2, "a": 1}], [{"a": 1, "b": 3}, {"b": 2}, 7]),
+        ({"$includes": {"a": 1}}, [{"a": 1}, {"a": 1.0, "b": 2}], [{"b": 2}, {"a": 2}, [], None]),
+        ({"$includes": {"a": {"$optional": 1}}}, [{}, {"b": 2}], [{"a": 2}, "a"]),
         ([{"$number": 1}, 2], [[1, 2]], [[2, 1], [1], [1, 2, 3], {}]),
     ],
 )

@@ -220,6 +220,32 @@ def test_facts_in_the_answer(condition: dict[str, Any], text: str, fault: str | 
     assert fault is None or found.reason.startswith(fault)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "turns", "fault"),
+    [
+        ("made", [turn(call("a", {}))], None),
+        ("made", [turn(call("nonsense"))], None),
+        ("made", [turn(text="No.")], "expected some call, found none"),
+        ("taken", [turn(call("a", {}), failed=True), turn(call("b", {}))], None),
+        ("taken", [turn(call("a", {}), failed=True)], "expected a call that its tool takes, found a({})"),
+        ("all taken", [turn(call("a", {}), call("b", {}))], None),
+        (
+            "all taken",
+            [turn(call("a", {})), turn(call("b", {}), failed=True)],
+            "expected a call that its tool takes, found b({})",
+        ),
+        (
+            "all taken",
+            [turn(call("a", {}), loss=Loss.TRUNCATED)],
+            "what was meant cannot be known: stream truncated by the server",
+        ),
+    ],
+)
+def test_some_call_whichever(wanted: str, turns: list[Turn], fault: str | None) -> None:
+    result = judge({"some_call": wanted}, *turns)
+    assert (result.passed, result.reason) == (fault is None, fault or "a tool was called")
+
+
 def test_only_the_last_text_is_the_answer() -> None:
     told = turn(A, text="It is ORD-1.")
     assert not judge({"answer": {"contains_all": ["ORD-1"]}}, told, DONE).passed

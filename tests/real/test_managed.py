@@ -74,6 +74,7 @@ async def test_two_models_that_do_not_fit_together_run_one_after_the_other(
     record, attempts = await running.result()
     assert record.phase is RunPhase.DONE
     assert all(row.points is not None for row in attempts)
+    assert "One after another: First (" in running.progress
     assert max(map(len, seen)) == 1
     assert len(set().union(*seen)) == 2
     for model in record.models:
@@ -284,3 +285,21 @@ def test_ranks_end_with_a_runner_that_is_killed(home: Path, shared: Path) -> Non
         os.kill(running.process.pid, signal.SIGKILL)
         running.process.wait()
         assert eventually(lambda: not serving(shared))
+
+
+def test_models_check_starts_the_server_tells_what_works_and_stops_it(home: Path, weights: Path) -> None:
+    with milo(home, entry("qwen", weights), "models", "check") as checking:
+        assert checking.process.stdout is not None
+        printed = checking.process.stdout.read()
+    for line in (
+        "reachable: ",
+        "streams: ",
+        "usage: ",
+        "server: 0.32",
+        "parallel calls: ",
+        "sampling: ",
+        "memory: 0.",
+    ):
+        assert line in printed
+    assert "max_tokens: kept" in printed
+    assert not serving(weights)

@@ -66,8 +66,9 @@ class Patience:
         return min(doubled, self.longest_wait) * random.uniform(0.75, 1.0)
 
 
-_CLOSED_DOORS = (401, 402, 403)
-"""Statuses that every further request would meet as well: no key, no money, no right."""
+_CLOSED_STATUSES = (401, 402, 403)
+_CLOSED_KINDS = ("key", "address", "redirect")
+"""What every further request would meet as well: no key, no money, no right, no such place."""
 
 
 class _Interrupted(Exception):
@@ -259,7 +260,7 @@ class Runner:
             if error is None:
                 return True
             self._last_error = error.message
-            if error.status in _CLOSED_DOORS:
+            if error.status in _CLOSED_STATUSES or error.kind in _CLOSED_KINDS:
                 raise _ModelFailed(error.message)
             if not error.retryable or failures == self._patience.tries or self._is_over(model):
                 return False

@@ -137,6 +137,14 @@ class Reader:
         )
         return {row["id"]: row["latency_us"] / 1e6 for row in found}
 
+    async def scored_attempts(self, run: int, after: int = 0, limit: int = 200) -> list[int]:
+        """A page of the ids of a run's scored attempts, those after `after`, in the order they were stored."""
+        found = await self._all(
+            "SELECT id FROM attempt WHERE run = ? AND points IS NOT NULL AND id > ? ORDER BY id LIMIT ?",
+            (run, after, limit),
+        )
+        return [row["id"] for row in found]
+
     async def attempt(self, id: int) -> AttemptRecord:
         """An attempt whole, with its newest score. Raises StoreError where there is none."""
         row = await self._one(

@@ -50,8 +50,8 @@ def run_values(run: RunRecord) -> tuple[Any, ...]:
     """A run's columns from key to machine."""
     return (
         run.key,
-        run.suite,
-        run.suite_title,
+        text(run.suite),
+        text(run.suite_title),
         run.suite_version,
         run.suite_digest,
         run.scorer_version,
@@ -114,7 +114,7 @@ def model_values(model: ModelRecord) -> tuple[Any, ...]:
         model.protocol,
         model.simulated,
         model.memory_gb,
-        model.sampling,
+        text(model.sampling),
         dump(model.entry),
         dump(model.manifest),
         model.phase.value,

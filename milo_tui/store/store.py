@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ from milo_tui.bench.liveness import is_alive
 from milo_tui.bench.record import AttemptRecord, ModelRecord, PromptRecord, RunRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError, connect, one_sentence
+from milo_tui.suite.score import Score
 
 
 class Store:
@@ -77,7 +79,7 @@ class Store:
             digest = hashlib.sha256(definition.encode()).hexdigest()
             await self._connection.execute(
                 "INSERT OR IGNORE INTO prompt VALUES (?, ?, ?, ?, ?, ?)",
-                (digest, prompt.id, prompt.version, prompt.category, prompt.title, definition),
+                (digest, prompt.id, prompt.version, prompt.category, rows.text(prompt.title), definition),
             )
             await self._connection.execute("INSERT INTO run_prompt VALUES (?, ?, ?)", (run, position, digest))
 
@@ -137,7 +139,8 @@ class Store:
             )
             id = await self._insert_attempt(run, model, prompt, attempt)
             await self._insert_turns(id, attempt)
-            await self._insert_checks(id, attempt)
+            if attempt.score is not None:
+                await self._insert_checks(id, attempt.score, attempt.scorer_version)
             await self._summarise(run, model)
         return id
 
@@ -171,16 +174,33 @@ class Store:
         if calls:
             await self._connection.executemany("INSERT INTO tool_call VALUES (?, ?, ?, ?, ?, ?, ?, ?)", calls)
 
-    async def _insert_checks(self, id: int, attempt: AttemptRecord) -> None:
-        if attempt.score is None:
-            return
+    async def _insert_checks(self, id: int, score: Score, scorer_version: int) -> None:
         await self._connection.executemany(
             "INSERT INTO check_result VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (id, attempt.scorer_version, i, rows.text(check.title), check.passed, rows.text(check.reason))
-                for i, check in enumerate(attempt.score.checks)
+                (id, scorer_version, i, rows.text(check.title), check.passed, rows.text(check.reason))
+                for i, check in enumerate(score.checks)
             ],
         )
+
+    async def add_score(self, attempt: int, score: Score, scorer_version: int) -> None:
+        """Keep one more score of an attempt, that of another scorer; its points and the summary follow it."""
+        async with self._transaction():
+            await self._insert_checks(attempt, score, scorer_version)
+            async with self._connection.execute(
+                "UPDATE attempt SET points = ? WHERE id = ? RETURNING run, model", (score.points, attempt)
+            ) as cursor:
+                row = await cursor.fetchone()
+            if row is None:
+                raise StoreError(f"{self._path}: there is no attempt {attempt}.")
+            await self._summarise(row[0], row[1])
+
+    async def set_scorer_version(self, run: int, version: int) -> None:
+        """Note by which scorer all of a run's conversations are scored."""
+        async with self._transaction():
+            await self._connection.execute(
+                "UPDATE run SET scorer_version = ? WHERE number = ?", (version, run)
+            )
 
     async def _summarise(self, run: int, model: int) -> None:
         """Derive the model's summary anew from its attempts: the last one at each prompt and repeat counts."""
@@ -208,9 +228,10 @@ class Store:
 
 def _call_values(id: int, attempt: AttemptRecord) -> Iterator[tuple[Any, ...]]:
     for position, turn in enumerate(attempt.turns):
-        results = {result.call_id: result for result in turn.results}
-        for i, call in enumerate(turn.calls):
-            yield rows.call_values(id, position, i, call, results.get(call.id))
+        # By position, as the scorer pairs them: servers give two calls of a turn the same id.
+        for i, (call, result) in enumerate(zip_longest(turn.calls, turn.results)):
+            if call is not None:
+                yield rows.call_values(id, position, i, call, result)
 
 
 async def set_note(path: Path, run: int, note: str) -> None:

@@ -241,7 +241,7 @@ async def test_a_run_that_is_stopped_while_a_model_loads_leaves_no_process(stage
     stage.plan(Plan(load="no port"))
     endpoint = stage.endpoint()
     opening = asyncio.create_task(endpoint.__aenter__())
-    while not stage.loading:  # noqa: ASYNC110
+    while not stage.loading:
         await asyncio.sleep(0.05)
     opening.cancel()
     with suppress(asyncio.CancelledError):

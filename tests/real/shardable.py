@@ -13,6 +13,7 @@ def shardable(source: Path, folder: Path) -> Path:
     config = json.loads((folder / "config.json").read_text())
     times = config["num_attention_heads"] // config["num_key_value_heads"]
     weights = mx.load(str(folder / "model.safetensors"))
+    assert isinstance(weights, dict)
     for name, weight in weights.items():
         if ".k_proj." in name or ".v_proj." in name:
             heads = weight.reshape(config["num_key_value_heads"], config["head_dim"], -1)

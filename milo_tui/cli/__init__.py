@@ -12,6 +12,7 @@ from milo_tui.cli.doctor import doctor
 from milo_tui.cli.history import runs, show
 from milo_tui.cli.models import models
 from milo_tui.cli.prompts import prompts
+from milo_tui.cli.rescore import rescore
 from milo_tui.cli.work import demo, resume, run, stop, watch, work
 
 
@@ -34,7 +35,22 @@ def milo(context: click.Context) -> None:
     open_app(context)
 
 
-for _command in (demo, run, watch, resume, stop, runs, show, compare, diff, prompts, models, doctor, work):
+for _command in (
+    demo,
+    run,
+    watch,
+    resume,
+    stop,
+    runs,
+    show,
+    compare,
+    diff,
+    rescore,
+    prompts,
+    models,
+    doctor,
+    work,
+):
     milo.add_command(_command)
 
 

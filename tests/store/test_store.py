@@ -79,6 +79,19 @@ async def test_an_attempt_comes_back_as_it_went_in(tmp_path: Path) -> None:
     assert back.row == replace(sent.row, id=id)
 
 
+async def test_two_calls_of_a_turn_with_one_id_keep_their_own_results(tmp_path: Path) -> None:
+    calls = tuple(ToolCall.read("same", "count_crates", f'{{"bay": {bay}}}') for bay in (7, 8, 9))
+    results = (ToolResult("same", 1), ToolResult("same", 2, is_error=True))
+    attempt = replace(_attempt(), turns=(replace(_attempt().turns[0], calls=calls, results=results),))
+    store, run = await _stored(tmp_path / "milo.db", tmp_path / "suite")
+    id = await store.add_attempt(run, attempt)
+    await store.aclose()
+    reader = await Reader.open(tmp_path / "milo.db")
+    (turn,) = (await reader.attempt(id)).turns
+    await reader.aclose()
+    assert (turn.calls, turn.results) == (calls, results)
+
+
 async def test_a_lone_surrogate_loses_no_attempt(tmp_path: Path) -> None:
     store, run = await _stored(tmp_path / "milo.db", tmp_path / "suite")
     id = await store.add_attempt(run, _attempt(text="half \ud83d of it\x00"))

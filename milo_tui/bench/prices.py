@@ -171,7 +171,11 @@ def run_costs(run: RunRecord, attempts: Iterable[AttemptRow], prices: Prices) ->
     day = datetime.fromtimestamp(run.created, UTC).date()
     found = {}
     for model in run.models:
-        price = prices.of(ModelEntry.model_validate(dict(model.entry)), day)
+        try:
+            price = prices.of(ModelEntry.model_validate(dict(model.entry)), day)
+        except ValidationError:
+            # An entry of another version of Milo: what cannot be read has no price.
+            continue
         counts = [tokens_of(row) for row in rows if row.model == model.id]
         if price is not None and counts:
             counted = [tokens for tokens in counts if tokens is not None]

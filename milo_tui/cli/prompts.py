@@ -1,4 +1,4 @@
-"""prompts list, show, check: the suite, printed and proved."""
+"""prompts list, show, check, import, new, schema: suites, printed, proved and begun."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 
 from milo_tui.cli.common import BELOW, print_out
 from milo_tui.cli.importing import import_suite
+from milo_tui.cli.writing import new, schema
 from milo_tui.sanitise import sanitise
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def check(suite: Path | None) -> None:
     sys.exit(0 if result.ok else BELOW)
 
 
-prompts.add_command(import_suite)
+for _command in (import_suite, new, schema):
+    prompts.add_command(_command)
 
 
 def _load(folder: Path | None, only: Collection[str] = ()) -> "Suite":

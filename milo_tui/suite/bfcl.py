@@ -152,7 +152,11 @@ def convert(record: Record, rules: Rules = "native") -> Prompt:
     except ValidationError as error:
         raise ValueError(_said(error)) from None
     _prove(prompt)
-    return prompt if record.accepted is not None else _with_reasons(prompt)
+    return _with_reasons(prompt) if _is_relevance(record) else prompt
+
+
+def _is_relevance(record: Record) -> bool:
+    return record.accepted is None and "irrelevance" not in record.category
 
 
 def _said(error: ValidationError) -> str:
@@ -185,6 +189,8 @@ def _gold_names(record: Record) -> list[str]:
 
 def _tool(function: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     schema = bfcl_schema.json_schema(function["parameters"])
+    # Two records state a default for the arguments as a whole, and it is no object.
+    schema.pop("default", None)
     name = names[function["name"]]
     return {
         "name": name,
@@ -197,7 +203,13 @@ def _tool(function: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
 def _judged(record: Record, rules: Rules) -> dict[str, Any]:
     if record.accepted is not None:
         return _calls(record, record.accepted, rules)
-    return _some_call(record) if "irrelevance" not in record.category else _NO_CALL
+    if _is_relevance(record):
+        return _some_call(record)
+    return (
+        {**_NO_CALL, "harmless": {"claimed_success": "BFCL judges no words."}}
+        if record.functions
+        else _NO_CALL
+    )
 
 
 _SAYS_SOMETHING = {"contains_any": [{"$regex": r"\S"}]}

@@ -214,15 +214,6 @@ class Prompt(_Part):
         """The tool of this name, if the prompt offers it."""
         return next((tool for tool in self.tools if tool.name == name), None)
 
-    @classmethod
-    def json_schema(cls) -> dict[str, Any]:
-        """The JSON Schema of a prompt's file, by which an editor completes and checks it."""
-        return {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **cls.model_json_schema(by_alias=True),
-            "title": "A prompt of a Milo suite",
-        }
-
 
 class Category(_Part):
     """One of a suite's groups: the folder's name and the name that reports print."""

@@ -1,5 +1,6 @@
 """Every mistake that one can make in a suite's files, and the sentence that it gets."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,8 @@ import pytest
 
 from milo_tui.suite import yaml_lines
 from milo_tui.suite.loading import SuiteError, digest, load_prompt, load_suite
-from milo_tui.suite.prompt import Prompt
 from milo_tui.suite.schemas import fault_of, validator
+from milo_tui.suite.writing import schema_text
 from tests.suite.samples import PERSON, PORTS, REFUND, RETRY, SAMPLES, prompt_of, write_suite
 
 
@@ -174,7 +175,7 @@ def test_the_digest_tells_what_scores_from_what_does_not() -> None:
 
 @pytest.mark.parametrize("text", SAMPLES)
 def test_the_schema_for_editors_takes_the_files_that_load_takes(text: str) -> None:
-    schema = Prompt.json_schema()
+    schema = json.loads(schema_text("prompt"))
     assert fault_of(schema) is None
     document: dict[str, Any] = yaml_lines.load(text).value
     assert validator(schema).is_valid(document)

@@ -11,7 +11,7 @@ from milo_tui.cli.common import note
 if TYPE_CHECKING:
     from milo_tui.suite.writing import SchemaOf
 
-_ID = re.compile(r"[a-z0-9_.-]+/[A-Za-z0-9_.-]+")
+_ID = re.compile(r"[a-z0-9_-][a-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
 
 @click.command("new")

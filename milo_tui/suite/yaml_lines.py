@@ -15,6 +15,7 @@ import yaml
 Path = tuple[str | int, ...]
 
 _TAG = "tag:yaml.org,2002:"
+_TEXT = f"{_TAG}str"
 _KINDS = frozenset({"map", "seq", "str", "bool", "null", "int", "float"})
 _MOST_DEPTH = 60
 _MOST_VALUES = 100_000
@@ -85,6 +86,8 @@ def load(text: str) -> Document:
 
 def _refuse_depth(text: str) -> None:
     """Raise YamlError where the text nests too deeply: the parser in C would overflow the stack on it."""
+    if _cannot_be_deep(text):
+        return
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent)
@@ -92,6 +95,22 @@ def _refuse_depth(text: str) -> None:
         if depth > _MOST_DEPTH:
             mark = event.start_mark
             raise YamlError(mark.line + 1 if mark else 1, f"nested more than {_MOST_DEPTH} deep")
+
+
+_OTHER_BREAKS = re.compile("[\\r\\x85\\u2028\\u2029\\ufeff]")
+_FRONT = re.compile(r"^(?:[ \t?:-]|[&!]\S*)*", re.MULTILINE)
+
+
+def _cannot_be_deep(text: str) -> bool:
+    """Whether a look at the text tells that it is shallow, which spares most files a reading of their own.
+
+    A collection in a collection begins with a bracket of its own, or further to the right behind spaces and
+    signs; only a list may begin in its mapping's column.
+    """
+    if _OTHER_BREAKS.search(text):
+        return False
+    furthest = max(map(len, _FRONT.findall(text)))
+    return 2 * (furthest + 1) + text.count("[") + text.count("{") < _MOST_DEPTH
 
 
 def _in_words(error: yaml.MarkedYAMLError, text: str) -> str:
@@ -154,6 +173,8 @@ class _Reader:
         return mapping
 
     def _scalar(self, node: yaml.Node, line: int) -> Any:
+        if node.tag == _TEXT:
+            return node.value
         try:
             value = self.loader.construct_object(node)
         except ValueError:

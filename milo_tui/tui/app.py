@@ -8,14 +8,17 @@ from textual import on, work
 from milo_tui.settings import Settings
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
+from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.frame import Frame
 from milo_tui.tui.safe import safe
 from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.screens.runs import RunsScreen
 
 if TYPE_CHECKING:
+    from milo_tui.bench.evidence import Evidence
     from milo_tui.bench.feed import Feed
     from milo_tui.bench.record import AttemptRow, RunRecord
+    from milo_tui.reports.sides import Side
     from milo_tui.tui.screens.live import LiveScreen
 
 
@@ -38,6 +41,7 @@ class MiloApp(Frame):
         super().__init__(settings)
         self._feed, self._started_here, self._run = feed, started_here, run
         self._reader: Reader | None = None
+        self._compared_with: dict[int, Side] = {}
 
     async def on_mount(self) -> None:
         self.set_up()
@@ -141,18 +145,33 @@ class MiloApp(Frame):
         if self._reader is not None:
             self.push_screen(AttemptScreen(self._reader, message.run, message.attempts, message.attempt))
 
-    def copy_table(self, run: "RunRecord", attempts: "list[AttemptRow]") -> None:
+    @on(DiffWanted)
+    def _diff_wanted(self, message: DiffWanted) -> None:
+        from milo_tui.tui.screens.diff import DiffScreen
+
+        if self._reader is not None:
+            self.push_screen(DiffScreen(self._reader, message, self._compared_with.get(message.run.number)))
+
+    def compared_with(self, run: int, side: "Side") -> None:
+        """Remember with what a run's attempts were compared last: the next diff begins with it."""
+        self._compared_with[run] = side
+
+    def copy_table(
+        self, run: "RunRecord", attempts: "list[AttemptRow]", evidence: "Evidence | None" = None
+    ) -> None:
         """Copy a run's table as Markdown."""
         from milo_tui.reports.markdown import render
 
-        self.copy_text(render(run, attempts), "the table as Markdown")
+        self.copy_text(render(run, attempts, evidence), "the table as Markdown")
 
-    def export_table(self, run: "RunRecord", attempts: "list[AttemptRow]") -> None:
+    def export_table(
+        self, run: "RunRecord", attempts: "list[AttemptRow]", evidence: "Evidence | None" = None
+    ) -> None:
         """Write a run's table as Markdown and say where."""
         from milo_tui.reports.markdown import render
         from milo_tui.tui.export import write
 
-        self.say(write(f"run-{run.number}.md", render(run, attempts), self.settings.results))
+        self.say(write(f"run-{run.number}.md", render(run, attempts, evidence), self.settings.results))
 
     @on(RunsScreen.ExportWanted)
     async def _export_wanted(self, message: RunsScreen.ExportWanted) -> None:
@@ -160,6 +179,10 @@ class MiloApp(Frame):
             return
         try:
             run = await self._reader.run(message.run)
-            self.export_table(run, await self._reader.attempts(message.run))
+            attempts, evidence = (
+                await self._reader.attempts(message.run),
+                await self._reader.evidence(message.run),
+            )
+            self.export_table(run, attempts, evidence)
         except StoreError as error:
             self.say(str(error), severity="error")

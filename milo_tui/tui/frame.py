@@ -74,9 +74,10 @@ class Frame(App[int]):
 
     def _end_by_signal(self, status: int) -> None:
         """Leave, and be gone soon even where the terminal is: Textual waits for ever to write to one that hung up."""
-        watchdog = threading.Timer(GONE_AFTER, os._exit, (status,))
-        watchdog.daemon = True
-        watchdog.start()
+        if not self.is_headless:
+            watchdog = threading.Timer(GONE_AFTER, os._exit, (status,))
+            watchdog.daemon = True
+            watchdog.start()
         self.end(status)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

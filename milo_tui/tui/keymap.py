@@ -10,10 +10,11 @@ from textual.dom import DOMNode
 def known_ids() -> set[str]:
     """The ids of all bindings of Milo's screens and widgets."""
     from milo_tui.tui import frame
-    from milo_tui.tui.screens import attempt, help, live, run, runs
+    from milo_tui.tui.screens import attempt, diff, help, live, run, runs, side_list
     from milo_tui.tui.widgets import ask, filter_bar, key_scroll, line_list, score_matrix
 
-    modules = (frame, attempt, help, live, run, runs, ask, filter_bar, key_scroll, line_list, score_matrix)
+    screens = (attempt, diff, help, live, run, runs, side_list)
+    modules = (frame, *screens, ask, filter_bar, key_scroll, line_list, score_matrix)
     nodes = [
         value
         for module in modules

@@ -12,19 +12,28 @@ _TEXT = re.compile(r'<text class="[^"]*" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)<
 _CELL = 12.2
 """The width of a cell in Textual's screenshots."""
 
-ENDLESS = ("action_note", "watch_run", "action_leave", "action_stop")
+ENDLESS = ("action_note", "watch_run", "action_leave", "action_stop", "action_side")
 """Workers that wait for the person or for a run."""
 
 
 async def settle(pilot: Pilot[int]) -> None:
     """Wait until every worker has ended and the screen is drawn."""
     await pilot.pause()
+    busy = False
     while any(
         worker.state in (WorkerState.PENDING, WorkerState.RUNNING) and worker.name not in ENDLESS
         for worker in pilot.app.workers
     ):
+        busy = True
         await pilot.pause()
-    await pilot.pause()
+    if busy:
+        await pilot.pause()
+
+
+async def move(pilot: Pilot[int], *keys: str) -> None:
+    """Press keys of which none starts any work."""
+    await pilot.press(*keys)
+    await settle(pilot)
 
 
 async def press(pilot: Pilot[int], *keys: str) -> None:

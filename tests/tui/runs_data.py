@@ -49,6 +49,9 @@ def model(id: str, name: str, *, local_gb: float | None = None, simulated: bool 
         entry={
             "id": id,
             "name": name,
+            "protocol": "openai" if local_gb else "anthropic",
+            "where": "local" if local_gb else "api",
+            "model": id,
             "server": {"weights": f"made-up/{id}", "trust_remote_code": bool(local_gb)},
         },
         manifest={"sent": {"temperature": 0, "max_tokens": 4096}, "server": "made-up 1.0"},

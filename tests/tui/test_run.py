@@ -23,7 +23,7 @@ from milo_tui.tui.widgets.run_table import table_text
 from milo_tui.tui.widgets.score_matrix import ScoreMatrix, Spot
 from milo_tui.tui.widgets.title_bar import TitleBar
 from tests.tui.hostile import ALL, FORBIDDEN, STORABLE
-from tests.tui.looking import notices, press, screen, settle
+from tests.tui.looking import move, notices, press, screen, settle
 from tests.tui.runs_data import (
     MODELS,
     Points,
@@ -124,9 +124,12 @@ async def test_tabs_by_number_and_by_tab(one_run: Settings) -> None:
         assert "suite digest" in screen(app)
         await press(pilot, "4")
         assert "#1" in screen(app)
+        await press(pilot, "5")
+        assert "How close is local to cloud?" in screen(app)
+        assert "101.8 % of Claude Sonnet 4.6" in screen(app)
         await press(pilot, "tab")
         assert "58.0/60" in screen(app)
-        await press(pilot, "shift+tab")
+        await press(pilot, "shift+tab", "shift+tab")
         assert isinstance(app.screen.focused, AttemptLog)
         await pilot.click("TabLine", offset=(12, 0))
         await settle(pilot)
@@ -148,8 +151,7 @@ async def test_table_and_matrix_stand_together_where_both_fit(one_run: Settings)
         assert "Tokens in, out" in screen(app)
 
 
-@pytest.mark.parametrize("right", ["right", "l"])
-@pytest.mark.parametrize("down", ["down", "j"])
+@pytest.mark.parametrize(("right", "down"), [("right", "down"), ("l", "j")])
 async def test_the_cursor_walks_over_cells_and_skips_headings(
     one_run: Settings, right: str, down: str
 ) -> None:
@@ -159,13 +161,13 @@ async def test_the_cursor_walks_over_cells_and_skips_headings(
         await settle(pilot)
         await press(pilot, "2")
         assert matrix(app).spot == Spot(ids[0], "qwen3.5-397b", 1)
-        await press(pilot, right, right, right)
+        await move(pilot, right, right, right)
         assert matrix(app).spot == Spot(ids[0], "sonnet-4.6", 1)
-        await press(pilot, *[down] * 4)
+        await move(pilot, *[down] * 4)
         assert matrix(app).spot == Spot(ids[4], "sonnet-4.6", 1)
-        await press(pilot, "left", "h", "up", "k")
+        await move(pilot, "left", "h", "up", "k")
         assert matrix(app).spot == Spot(ids[2], "qwen3.5-397b", 2)
-        await press(pilot, "G", *[right] * 20)
+        await move(pilot, "G", *[right] * 8)
         assert matrix(app).spot == Spot(ids[19], "minimax-m2.7", 3)
         assert "repeat 3 · 3/3 · 3.5 s · TTFT 0.60 s" in screen(app)
         await press(pilot, "g")
@@ -179,7 +181,7 @@ async def test_many_models_page_sideways_with_the_cursor(tmp_path: Path) -> None
         await settle(pilot)
         await press(pilot, "2")
         assert "›" in screen(app)
-        await press(pilot, *["l"] * 26)
+        await move(pilot, *["l"] * 26)
         assert matrix(app).spot == Spot(run().prompts[0].id, "m8", 3)
         assert "‹" in screen(app)
 

@@ -15,12 +15,13 @@ from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.store.summary import ModelSummary, RunSummary
 from milo_tui.tui.app import MiloApp
+from milo_tui.tui.screens.new_run import NewRunScreen
 from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.screens.runs import RunsScreen
 from milo_tui.tui.widgets.run_columns import heading, models_in, needs_of, run_line, state_of
 from milo_tui.tui.widgets.run_list import RunList
 from tests.tui.hostile import ALL, FORBIDDEN, PAYLOADS
-from tests.tui.looking import notices, press, screen, settle
+from tests.tui.looking import move, press, screen, settle
 from tests.tui.runs_data import MODELS, NOVEMBER, attempt, model, prompts, run, settings, store_run
 
 SIMULATED = (model("steady", "Steady", simulated=True), model("hasty", "Hasty", simulated=True))
@@ -137,15 +138,15 @@ async def test_the_filter_narrows_as_one_types(three_runs: Settings) -> None:
     app = MiloApp(three_runs)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "slash", *"simul")
+        await move(pilot, "slash", *"simul")
         assert numbers(app) == [1]
         await press(pilot, "enter", "enter")
         assert isinstance(app.screen, RunScreen)
         await press(pilot, "escape", "slash", "escape")
         assert numbers(app) == [3, 2, 1]
-        await press(pilot, "slash", *"incomplete upd")
+        await move(pilot, "slash", *"incomplete upd")
         assert numbers(app) == [2]
-        await press(pilot, *"zzz")
+        await move(pilot, *"zzz")
         assert "No run matches incomplete updzzz" in screen(app)
         await press(pilot, "escape")
         assert numbers(app) == [3, 2, 1]
@@ -171,7 +172,7 @@ async def test_the_filter_reaches_runs_that_were_not_loaded(tmp_path: Path) -> N
     app = MiloApp(settings(tmp_path))
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "slash", *"small 7")
+        await move(pilot, "slash", *"small 7")
         assert 7 in numbers(app)
 
 
@@ -235,12 +236,14 @@ async def test_a_note_is_edited_and_kept(three_runs: Settings) -> None:
     await reader.aclose()
 
 
-async def test_n_says_how_to_start_a_run(three_runs: Settings) -> None:
+async def test_n_sets_up_a_new_run(three_runs: Settings) -> None:
     app = MiloApp(three_runs)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "n")
-        assert any("milo run" in notice and "milo demo" in notice for notice in notices(app))
+        assert isinstance(app.screen, NewRunScreen)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, RunsScreen)
 
 
 def summary(models: int, note: str = "", name: str = "Qwen3.5-397B-A17B", **changes: object) -> RunSummary:
@@ -309,7 +312,7 @@ async def test_a_hostile_note_and_filter_do_nothing(three_runs: Settings) -> Non
         await settle(pilot)
         shown = app.export_screenshot()
         assert not [character for character in FORBIDDEN if character in shown]
-        await press(pilot, "slash", *"[/nope]")
+        await move(pilot, "slash", *"[/nope]")
         assert numbers(app) == [3]
-        await press(pilot, *"[b")
+        await move(pilot, *"[b")
         assert "No run matches [/nope][b" in screen(app)

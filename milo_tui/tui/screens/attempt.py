@@ -15,6 +15,7 @@ from milo_tui.bench.table import counted
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said
+from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.widgets.conversation import Piece, as_plain, checks, conversation, summary
 from milo_tui.tui.widgets.key_scroll import KeyScroll
 from milo_tui.tui.widgets.title_bar import TitleBar
@@ -38,6 +39,8 @@ class AttemptScreen(Screen[None]):
         Binding("right_curly_bracket", "prompt(1)", "Next prompt", show=False, id="attempt.next_prompt"),
         Binding("left,h", "model(-1)", "Model", key_display="← →", id="attempt.previous_model"),
         Binding("right,l", "model(1)", "Next model", show=False, id="attempt.next_model"),
+        Binding("d", "diff(False)", "Diff", id="attempt.diff", tooltip="Compare with the next model"),
+        Binding("b", "diff(True)", "Compare with another side", show=False, id="attempt.other_side"),
         Binding("y", "copy", "Copy", id="attempt.copy", tooltip="Copy the conversation and the checks"),
         Binding("escape,q", "app.back", "Back", key_display="esc", id="attempt.back"),
     ]
@@ -46,6 +49,7 @@ class AttemptScreen(Screen[None]):
         super().__init__()
         self._reader = reader
         self._run = run
+        self._attempts = attempts
         self._last = counted(attempts)
         self._row = row
         self._pieces: list[Piece] = []
@@ -129,6 +133,12 @@ class AttemptScreen(Screen[None]):
         ids = [model.id for model in self._run.models]
         place = (ids.index(self._row.model) + step) % len(ids)
         self._go(ids[place], self._row.prompt, self._row.repeat)
+
+    def action_diff(self, choose: bool) -> None:
+        row = self._row
+        self.post_message(
+            DiffWanted(self._run, self._attempts, row.prompt, row.model, row.repeat, choose=choose)
+        )
 
     def action_copy(self) -> None:
         self.app.copy_text(as_plain(self._pieces), "the conversation")

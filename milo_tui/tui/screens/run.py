@@ -13,11 +13,16 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static
 
 from milo_tui.bench.events import RunPhase
+from milo_tui.bench.evidence import Evidence
+from milo_tui.bench.prices import PriceError, load_prices, run_costs
 from milo_tui.bench.record import AttemptRow, RunRecord
 from milo_tui.bench.table import ResultTable, result_table
+from milo_tui.bench.verdict import answer
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said
+from milo_tui.tui.diff_wanted import DiffWanted
+from milo_tui.tui.widgets.answer_text import AnswerText, headlines
 from milo_tui.tui.widgets.attempt_log import AttemptLog, LogFoot
 from milo_tui.tui.widgets.key_scroll import KeyScroll
 from milo_tui.tui.widgets.line_list import LineList
@@ -31,7 +36,7 @@ from milo_tui.tui.words import count, moment, span
 if TYPE_CHECKING:
     from milo_tui.tui.app import MiloApp
 
-TABS = ("table", "prompts", "manifest", "log")
+TABS = ("table", "prompts", "manifest", "log", "answer")
 ROOM_BELOW = 18
 """Lines beyond the table's from which on the matrix stands below it."""
 GOING_ON = (RunPhase.RUNNING, RunPhase.PAUSED, RunPhase.STOPPING)
@@ -48,6 +53,10 @@ class RunScreen(Screen[None]):
         ),
         Binding("tab", "next_tab(1)", "Next tab", key_display="tab", id="run.next_tab"),
         Binding("shift+tab", "next_tab(-1)", "Previous tab", show=False, id="run.previous_tab"),
+        Binding(
+            "d", "diff(False)", "Diff", id="run.diff", tooltip="Compare the attempt with the next model's"
+        ),
+        Binding("b", "diff(True)", "Compare with another side", show=False, id="run.other_side"),
         Binding("y", "copy", "Copy", id="run.copy", tooltip="Copy the table as Markdown"),
         Binding("e", "export", "Export", id="run.export", tooltip="Write the table to a Markdown file"),
         Binding("r", "resume", "Resume", show=False, id="run.resume", tooltip="Carry on an incomplete run"),
@@ -74,10 +83,12 @@ class RunScreen(Screen[None]):
         self.number = number
         self._run: RunRecord | None = None
         self._attempts: list[AttemptRow] = []
+        self._evidence: Evidence | None = None
 
     def compose(self) -> ComposeResult:
         below, alone, log = ScoreMatrix(), ScoreMatrix(), AttemptLog()
         yield TitleBar()
+        yield Static(id="headlines")
         yield Static(id="standing")
         yield TabLine(*(name.title() for name in TABS))
         with ContentSwitcher(initial="table"):
@@ -97,6 +108,8 @@ class RunScreen(Screen[None]):
             with Vertical(id="log"):
                 yield log
                 yield LogFoot(log)
+            with KeyScroll(id="answer"):
+                yield AnswerText(id="answer-text")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -117,10 +130,12 @@ class RunScreen(Screen[None]):
         try:
             self._run = await self._reader.run(self.number)
             self._attempts = await self._reader.attempts(self.number)
+            self._evidence = await self._reader.evidence(self.number)
         except StoreError as error:
             self._say_above(one_line(str(error), "$error"))
             return
         self._show(self._run, result_table(self._run, self._attempts))
+        self._show_answer(self._run, self._evidence)
 
     def _show(self, run: RunRecord, table: ResultTable) -> None:
         bar = self.query_one(TitleBar)
@@ -133,6 +148,21 @@ class RunScreen(Screen[None]):
         self.query_one("#manifest-text", Static).update(manifest_text(run))
         self.query_one(AttemptLog).show(run, self._attempts)
         self._make_room()
+
+    def _show_answer(self, run: RunRecord, evidence: Evidence) -> None:
+        """What the run says of local against cloud; above the table once the run is over."""
+        try:
+            costs = run_costs(
+                run, self._attempts, load_prices(self.app.settings.config_folder / "prices.toml")
+            )
+        except PriceError as error:
+            self.app.say(str(error), severity="warning")
+            costs = {}
+        found = answer(run, self._attempts, evidence, costs)
+        above = self.query_one("#headlines", Static)
+        above.update(headlines(found))
+        above.display = bool(found.local_to_api) and run.phase not in GOING_ON
+        self.query_one(AnswerText).show(found)
 
     def _say_above(self, sentence: Content) -> None:
         line = self.query_one("#standing", Static)
@@ -187,13 +217,26 @@ class RunScreen(Screen[None]):
             place["table"] = "#below ScoreMatrix"
         self.query_one(place.get(name, f"#{name}")).focus()
 
+    def action_diff(self, choose: bool) -> None:
+        """Compare what the cursor stands on; from a table without cursor go to the prompts first."""
+        place = self.focused
+        if not isinstance(place, ScoreMatrix | AttemptLog):
+            self.action_tab(TABS.index("prompts"))
+            self.app.say("d compares the attempt under the cursor; arrows choose it.")
+            return
+        spot = place.spot if isinstance(place, ScoreMatrix) else place.attempt
+        if self._run is not None and spot is not None:
+            self.post_message(
+                DiffWanted(self._run, self._attempts, spot.prompt, spot.model, spot.repeat, choose=choose)
+            )
+
     def action_copy(self) -> None:
         if self._run is not None:
-            self.app.copy_table(self._run, self._attempts)
+            self.app.copy_table(self._run, self._attempts, self._evidence)
 
     def action_export(self) -> None:
         if self._run is not None:
-            self.app.export_table(self._run, self._attempts)
+            self.app.export_table(self._run, self._attempts, self._evidence)
 
     def action_resume(self) -> None:
         if self._run is None:

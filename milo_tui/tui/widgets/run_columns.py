@@ -33,8 +33,8 @@ class Columns:
     state: int
     simulated: int
     note: int
+    latency: int
     number: int = 3
-    latency: int = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ def columns(width: int, needs: Needs) -> Columns:
     when, state, simulated = (12, 20, 9) if wide else (6, 12, 3)
     simulated = simulated if needs.simulated else 0
     suite = 14 if width >= 116 else 0
-    rest = width - sum(size + 2 for size in (3, 6, when, state, simulated, suite) if size)
+    latency = 6 if width >= 72 else 0
+    rest = width - sum(size + 2 for size in (3, latency, when, state, simulated, suite) if size)
     note = min(needs.note, max(rest - needs.models - 2, 14)) if rest >= 60 else 0
-    return Columns(
-        when, suite, min(max(needs.models, 17), rest - note - 2 * bool(note)), state, simulated, note
-    )
+    models = min(max(needs.models, 17), rest - note - 2 * bool(note))
+    return Columns(when, suite, models, state, simulated, note, latency)
 
 
 def state_of(run: RunSummary, live: bool) -> State:

@@ -127,7 +127,7 @@ class RunPeek(Line):
             said((" · ", "$dim")),
         )
         name = (
-            min(max(one_line(model.name).cell_length for model in run.models), width - 58)
+            min(max(one_line(model.name).cell_length for model in run.models), max(10, width - 58))
             if run.models
             else 0
         )

@@ -16,6 +16,9 @@ from milo_tui.suite.conversation import Conversation
 from milo_tui.suite.json_text import JSON
 from milo_tui.suite.matching import equal
 
+LONG = 40
+"""Two texts longer than this are not repeated in the sentence."""
+
 
 class Kind(StrEnum):
     """How a value of one side stands to the other's."""
@@ -49,7 +52,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class MadeCall:
-    """A call as it was made: its turn and its place among all calls of the conversation, from 0."""
+    """A call as it was made: its turn, its place among all calls of the conversation and within its turn, from 0."""
 
     turn: int
     place: int
@@ -59,6 +62,7 @@ class MadeCall:
     problem: str | None
     result: Any = NOTHING
     is_error: bool = False
+    place_in_turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,10 @@ class CallPair:
 
 @dataclass(frozen=True, slots=True)
 class ConversationDiff:
-    """All calls aligned, and the answers compared as JSON where both are JSON, else as text."""
+    """All calls aligned, and the answers compared as JSON where both are JSON, else as text.
+
+    `answers` are the two as they were compared: JSON values, or texts.
+    """
 
     left_name: str
     right_name: str
@@ -98,6 +105,7 @@ class ConversationDiff:
     answer_is_json: bool
     order_matters: bool = False
     ends: tuple[str, str] = field(default=("", ""))
+    answers: tuple[JSON, JSON] = ("", "")
 
     @property
     def answers_differ(self) -> bool:
@@ -115,7 +123,8 @@ def diff(
     left: Conversation, right: Conversation, left_name: str, right_name: str, *, order_matters: bool = False
 ) -> ConversationDiff:
     """Compare two conversations. Pure; never raises, whatever the models sent."""
-    answer, is_json = _answers(left.answer, right.answer)
+    answers, is_json = _answers(left.answer, right.answer)
+    answer = tuple(leaves(*answers)) if is_json else (_worded(*answers),)
     return ConversationDiff(
         left_name,
         right_name,
@@ -124,6 +133,7 @@ def diff(
         is_json,
         order_matters,
         (_end(left), _end(right)),
+        answers,
     )
 
 
@@ -137,7 +147,7 @@ def _made(conversation: Conversation) -> list[MadeCall]:
     found: list[MadeCall] = []
     for number, turn in enumerate(conversation.turns):
         results = {result.call_id: result for result in turn.results}
-        for call in turn.calls:
+        for place, call in enumerate(turn.calls):
             result = results.get(call.id)
             found.append(
                 MadeCall(
@@ -149,6 +159,7 @@ def _made(conversation: Conversation) -> list[MadeCall]:
                     problem=call.problem,
                     result=NOTHING if result is None else result.content,
                     is_error=result is not None and result.is_error,
+                    place_in_turn=place,
                 )
             )
     return found
@@ -217,10 +228,11 @@ def leaves(left: Any, right: Any, path: str = "") -> Iterator[Leaf]:
         for i, (one, other) in enumerate(zip_longest(left, right, fillvalue=NOTHING)):
             yield from leaves(one, other, f"{path}[{i}]")
     else:
-        yield Leaf(path, left, right, _kind(left, right))
+        yield Leaf(path, left, right, kind_between(left, right))
 
 
-def _kind(left: Any, right: Any) -> Kind:
+def kind_between(left: Any, right: Any) -> Kind:
+    """How two JSON values stand to each other, whole; NOTHING is none."""
     if left is NOTHING and right is NOTHING:
         return Kind.SAME
     if left is NOTHING:
@@ -232,13 +244,16 @@ def _kind(left: Any, right: Any) -> Kind:
     return Kind.VALUE if json_text.kind_of(left) == json_text.kind_of(right) else Kind.TYPE
 
 
-def _answers(left: str, right: str) -> tuple[tuple[Leaf, ...], bool]:
+def _answers(left: str, right: str) -> tuple[tuple[JSON, JSON], bool]:
+    """Both answers as JSON where both are JSON, else as they are; and whether they are JSON."""
     try:
-        one, other = json_text.parse(left), json_text.parse(right)
+        return (json_text.parse(left), json_text.parse(right)), True
     except ValueError:
-        kind = Kind.SAME if left.split() == right.split() else Kind.VALUE
-        return (Leaf("", left, right, kind),), False
-    return tuple(leaves(one, other)), True
+        return (left, right), False
+
+
+def _worded(left: str, right: str) -> Leaf:
+    return Leaf("", left, right, Kind.SAME if left.split() == right.split() else Kind.VALUE)
 
 
 def sentence(found: ConversationDiff) -> str:
@@ -271,7 +286,9 @@ def _changed(found: ConversationDiff, most: int = 3) -> list[str]:
             if leaf.kind is Kind.SAME or pair.left is None or pair.right is None:
                 continue
             path = f"{pair.name}.{leaf.path}" if leaf.path else f"{pair.name}'s arguments"
-            words.append(f"{path} {_show(leaf.left)} against {_show(leaf.right)}")
+            long = all(isinstance(side, str) and len(side) > LONG for side in (leaf.left, leaf.right))
+            values = f"{_show(leaf.left)} against {_show(leaf.right)}"
+            words.append(f"{path} is worded differently" if long and leaf.path else f"{path} {values}")
     return words if len(words) <= most else [*words[:most], f"{len(words) - most} more values differ"]
 
 

@@ -11,7 +11,6 @@ from milo_tui.cli.common import common, settings
 from milo_tui.sanitise import sanitise
 
 if TYPE_CHECKING:
-    from milo_tui.store.queries import Reader
     from milo_tui.suite.conversation import Conversation
 
 REFERENCE = "reference"
@@ -49,18 +48,33 @@ def diff(number: str, prompt_id: str, sides: str, repeat: int, everything: bool,
     if len(chosen) != 2:
         raise click.UsageError("Give two sides with --models, such as a,b or a,reference.")
 
-    async def read() -> "list[tuple[str, Conversation]]":
-        from milo_tui.store.queries import Reader
-
-        reader = await Reader.open(settings().database)
-        try:
-            return [await _conversation(reader, side, prompt_id) for side in chosen]
-        finally:
-            await reader.aclose()
-
-    (left_name, left), (right_name, right) = asyncio.run(read())
+    (left_name, left), (right_name, right) = asyncio.run(_read(chosen, prompt_id))
     found = compare(left, right, left_name, right_name, order_matters=ordered)
     click.echo(sanitise(render(found, everything=everything)), nl=False)
+
+
+async def _read(chosen: "list[_Side]", prompt: str) -> "list[tuple[str, Conversation]]":
+    """Each side's name and what it said."""
+    from milo_tui.reports.sides import Side, SideError, Sides
+    from milo_tui.settings import ConfigError
+    from milo_tui.store.queries import Reader
+
+    reader = await Reader.open(settings().database)
+    try:
+        sides = Sides(reader)
+        found = []
+        for one in chosen:
+            side = Side(
+                await reader.find_run(one.run), None if one.model == REFERENCE else one.model, one.repeat
+            )
+            said = await sides.conversation(side, prompt)
+            name = sides.name(side)
+            found.append((name if side.model is None else f"{name} #{side.repeat}", said))
+        return found
+    except SideError as error:
+        raise ConfigError(str(error)) from None
+    finally:
+        await reader.aclose()
 
 
 def _side(text: str, run: str, repeat: int) -> _Side:
@@ -68,29 +82,3 @@ def _side(text: str, run: str, repeat: int) -> _Side:
     if found is None:
         raise click.UsageError(f"{text} is no side: write [RUN:]MODEL[#REPEAT] or {REFERENCE}.")
     return _Side(found[1] or run, found[2], int(found[3] or repeat))
-
-
-async def _conversation(reader: "Reader", side: _Side, prompt_id: str) -> "tuple[str, Conversation]":
-    from milo_tui.bench.table import counted
-    from milo_tui.settings import ConfigError
-    from milo_tui.suite.playing import play
-    from milo_tui.suite.prompt import Prompt
-
-    run = await reader.run(await reader.find_run(side.run))
-    prompt = next((prompt for prompt in run.prompts if prompt.id == prompt_id), None)
-    if prompt is None:
-        raise ConfigError(
-            f"Run {run.number} did not ask {prompt_id}; `milo show {run.number}` names its prompts."
-        )
-    if side.model == REFERENCE:
-        loaded = Prompt.model_validate(dict(prompt.definition))
-        return REFERENCE, play(loaded, loaded.reference)
-    names = {model.id: model.name for model in run.models}
-    if side.model not in names:
-        raise ConfigError(f"Run {run.number} has no model {side.model} (there: {', '.join(names)}).")
-    row = counted(await reader.attempts(run.number)).get((side.model, prompt_id, side.repeat))
-    if row is None:
-        raise ConfigError(
-            f"{names[side.model]} has no attempt at {prompt_id} #{side.repeat} in run {run.number}."
-        )
-    return f"{names[side.model]} #{side.repeat}", (await reader.attempt(row.id)).conversation

@@ -1,10 +1,10 @@
 """A diff of two conversations as plain text: what `milo diff` prints."""
 
-import difflib
 from collections.abc import Iterator
 from typing import Any
 
 from milo_tui.bench.diffing import NOTHING, CallPair, ConversationDiff, Kind, Leaf, MadeCall, sentence
+from milo_tui.reports.changed import Spans, changed
 from milo_tui.suite import json_text
 
 SIGNS = {Kind.SAME: " ", Kind.VALUE: "~", Kind.TYPE: "!", Kind.LEFT_ONLY: "-", Kind.RIGHT_ONLY: "+"}
@@ -89,8 +89,13 @@ def marked(left: Any, right: Any) -> tuple[str, str]:
     one, other = _show(left), _show(right)
     if not (isinstance(left, str) and isinstance(right, str)) or max(len(left), len(right)) < LONG:
         return one, other
-    parts: tuple[list[str], list[str]] = ([], [])
-    for what, a, b, c, d in difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
-        for side, text in zip(parts, (one[a:b], other[c:d]), strict=True):
-            side.append(text if what == "equal" or not text else f"⟦{text}⟧")
-    return "".join(parts[0]), "".join(parts[1])
+    spans = changed(one, other)
+    return _bracketed(one, spans[0]), _bracketed(other, spans[1])
+
+
+def _bracketed(text: str, spans: Spans) -> str:
+    parts, end = [], 0
+    for start, stop in spans:
+        parts += [text[end:start], f"⟦{text[start:stop]}⟧"]
+        end = stop
+    return "".join([*parts, text[end:]])

@@ -1,0 +1,71 @@
+"""Which stretches of two texts differ: what a diff marks within a line."""
+
+import difflib
+import re
+from collections.abc import Sequence
+
+Span = tuple[int, int]
+"""Start and end within a text."""
+Spans = tuple[Span, ...]
+
+BY_CHARACTER = 500
+"""Texts up to this length are compared character by character, longer ones word by word."""
+MOST_WORDS = 2_000
+"""Beyond this only what the texts begin and end with alike is left unmarked: matching takes quadratic time."""
+ALIKE = 0.5
+"""Texts that share less than this are marked whole: scattered letters in common say nothing."""
+NEAR = 3
+"""Marks with fewer characters than this between them become one."""
+
+_WORD = re.compile(r"\w+|\s+|[^\w\s]")
+
+
+def changed(one: str, other: str) -> tuple[Spans, Spans]:
+    """The stretches of each text that the other has not."""
+    if one == other:
+        return (), ()
+    long = max(len(one), len(other)) > BY_CHARACTER
+    parts = [_WORD.findall(text) if long else list(text) for text in (one, other)]
+    if max(map(len, parts)) > MOST_WORDS:
+        return _middles(one, other)
+    matcher = difflib.SequenceMatcher(None, parts[0], parts[1], autojunk=False)
+    if matcher.ratio() < ALIKE:
+        return _whole(one), _whole(other)
+    found = [code[1:] for code in matcher.get_opcodes() if code[0] != "equal"]
+    left, right = _offsets(parts[0]), _offsets(parts[1])
+    return (
+        _merged([(left[a], left[b]) for a, b, _, _ in found], one),
+        _merged([(right[c], right[d]) for _, _, c, d in found], other),
+    )
+
+
+def _whole(text: str) -> Spans:
+    return ((0, len(text)),) if text else ()
+
+
+def _offsets(parts: Sequence[str]) -> list[int]:
+    """Where each part begins, and where the last one ends."""
+    places = [0]
+    for part in parts:
+        places.append(places[-1] + len(part))
+    return places
+
+
+def _merged(spans: list[Span], text: str) -> Spans:
+    found: list[Span] = []
+    for start, end in spans:
+        if start == end:
+            continue
+        if found and start - found[-1][1] < NEAR and not text[found[-1][1] : start].isspace():
+            start = found.pop()[0]
+        found.append((start, end))
+    return tuple(found)
+
+
+def _middles(one: str, other: str) -> tuple[Spans, Spans]:
+    """What lies between the beginning and the end that two very long texts share."""
+    shortest = min(len(one), len(other))
+    start = next((i for i in range(shortest) if one[i] != other[i]), shortest)
+    end = next((i for i in range(shortest - start) if one[-1 - i] != other[-1 - i]), shortest - start)
+    spans = [((start, len(text) - end),) if len(text) - end > start else () for text in (one, other)]
+    return spans[0], spans[1]

@@ -1,0 +1,134 @@
+"""The sides of a diff: a model's attempt at a prompt, in any run, or the prompt's reference solution."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from milo_tui.bench.record import AttemptRow, PromptRecord, RunRecord
+from milo_tui.bench.table import counted
+
+if TYPE_CHECKING:
+    from milo_tui.store.queries import Reader
+    from milo_tui.suite.conversation import Conversation
+
+REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A model of a run and a repeat; without a model it is the reference of the run's prompt."""
+
+    run: int
+    model: str | None
+    repeat: int
+
+
+class SideError(LookupError):
+    """Why a side has nothing to show, in a sentence."""
+
+
+class Sides:
+    """Finds what the sides of a diff said. Runs that were read are kept."""
+
+    def __init__(self, reader: "Reader") -> None:
+        self._reader = reader
+        self._runs: dict[int, RunRecord] = {}
+        self._made: dict[int, dict[tuple[str, str, int], AttemptRow]] = {}
+
+    def take(self, run: RunRecord, attempts: list[AttemptRow]) -> None:
+        """A run that has been read already."""
+        self._runs[run.number] = run
+        self._made[run.number] = counted(attempts)
+
+    async def run(self, number: int) -> RunRecord:
+        """A run. Raises StoreError where there is none."""
+        if number not in self._runs:
+            self.take(await self._reader.run(number), await self._reader.attempts(number))
+        return self._runs[number]
+
+    def known(self, number: int) -> RunRecord | None:
+        """A run if it has been read."""
+        return self._runs.get(number)
+
+    def row(self, side: Side, prompt: str) -> AttemptRow | None:
+        """The figures of a side's attempt, of a run that has been read."""
+        return self._made.get(side.run, {}).get((side.model or "", prompt, side.repeat))
+
+    def version(self, number: int, prompt: str) -> int | None:
+        """The version of a prompt that a run asked, if the run has been read and asked it."""
+        run = self._runs.get(number)
+        return next((one.version for one in run.prompts if one.id == prompt), None) if run else None
+
+    def name(self, side: Side) -> str:
+        """A side's model as a person calls it, of a run that has been read."""
+        run = self._runs.get(side.run)
+        if side.model is None:
+            return REFERENCE
+        return next((model.name for model in run.models if model.id == side.model), side.model) if run else ""
+
+    def names(self, left: Side, right: Side) -> tuple[str, str]:
+        """Both sides' names for a sentence, with what tells two of the same name apart."""
+        names = self.name(left), self.name(right)
+        if names[0] != names[1]:
+            return names
+        if left.run != right.run:
+            return f"{names[0]} (run {left.run})", f"{names[1]} (run {right.run})"
+        return f"{names[0]} #{left.repeat}", f"{names[1]} #{right.repeat}"
+
+    async def prompt(self, side: Side, prompt: str) -> PromptRecord:
+        """The prompt as the side's run asked it. Raises SideError."""
+        run = await self.run(side.run)
+        found = next((one for one in run.prompts if one.id == prompt), None)
+        if found is None:
+            raise SideError(f"Run {side.run} did not ask {prompt}; `milo show {side.run}` names its prompts.")
+        return found
+
+    async def conversation(self, side: Side, prompt: str) -> "Conversation":
+        """What a side said. Raises SideError where there is nothing, StoreError where it cannot be read."""
+        asked = await self.prompt(side, prompt)
+        if side.model is None:
+            return _reference(asked)
+        run = await self.run(side.run)
+        if all(model.id != side.model for model in run.models):
+            there = ", ".join(model.id for model in run.models)
+            raise SideError(f"Run {side.run} has no model {side.model} (there: {there}).")
+        row = self.row(side, prompt)
+        if row is None:
+            raise SideError(f"{self.name(side)} has no attempt at {prompt} #{side.repeat} in run {side.run}.")
+        return (await self._reader.attempt(row.id)).conversation
+
+
+def _reference(asked: PromptRecord) -> "Conversation":
+    from pydantic import ValidationError
+
+    from milo_tui.suite.playing import play
+    from milo_tui.suite.prompt import Prompt
+
+    try:
+        prompt = Prompt.model_validate(dict(asked.definition))
+    except ValidationError:
+        raise SideError(f"The reference of {asked.id} is in a form that this Milo cannot read.") from None
+    return play(prompt, prompt.reference)
+
+
+def against(run: RunRecord, left: Side, wanted: Side | None = None) -> Side:
+    """What a side is compared with: what was chosen before, as far as it still is another; else the next model.
+
+    A run of one model compares its repeats, and a single attempt is compared with the reference.
+    """
+    if wanted is not None and (found := _followed(left, wanted)) != left:
+        return found
+    ids = [model.id for model in run.models]
+    if len(ids) > 1 and left.model in ids:
+        return replace(left, model=ids[(ids.index(left.model) + 1) % len(ids)])
+    if run.repeats > 1:
+        return replace(left, repeat=left.repeat % run.repeats + 1)
+    return replace(left, model=None)
+
+
+def _followed(left: Side, wanted: Side) -> Side:
+    """A choice made at another cell, carried over to this one."""
+    if wanted.model is None:
+        return replace(left, model=None)
+    if wanted.run != left.run:
+        return replace(left, run=wanted.run)
+    return wanted if wanted.model == left.model else replace(left, model=wanted.model)

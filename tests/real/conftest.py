@@ -76,7 +76,8 @@ def _require_mlx() -> None:
     except ImportError as problem:
         if (platform.system(), platform.machine()) not in PLATFORMS_WITH_A_WHEEL:
             pytest.skip(f"mlx has no wheel for {platform.system()} {platform.machine()}")
-        pytest.fail(f"mlx_lm.server cannot be started: {problem}. Install the project with its dependencies.")
+        message = f"mlx_lm.server cannot be started: {problem}. Install the project with its dependencies."
+        pytest.fail(message, pytrace=False)
 
 
 def _free_port() -> int:
@@ -115,7 +116,8 @@ def _wait_until_ready(process: subprocess.Popen[bytes], server: Server) -> None:
         if answer.is_success:
             return
         break
-    pytest.fail(f"mlx_lm.server did not get ready with {server.name}:\n{server.log.read_text()[-2000:]}")
+    end_of_log = server.log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    pytest.fail(f"mlx_lm.server did not get ready with {server.name}:\n{end_of_log}", pytrace=False)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -124,7 +126,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         try:
             os.killpg(process.pid, sign)
             process.wait(timeout=10)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):
             break
         except subprocess.TimeoutExpired:
             continue

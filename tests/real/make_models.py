@@ -43,20 +43,19 @@ def make(architecture: Architecture, folder: Path) -> None:
 
 
 def replace(architecture: Architecture) -> None:
-    """Make one model beside the old one, which stays until the new one is there."""
+    """Make one model elsewhere; the old one stays until the new one is there."""
     folder = MODELS / architecture.name
-    with tempfile.TemporaryDirectory(dir=MODELS, prefix=".making-") as temporary:
+    with tempfile.TemporaryDirectory() as temporary:
         fresh = Path(temporary, architecture.name)
         fresh.mkdir()
         make(architecture, fresh)
         shutil.rmtree(folder, ignore_errors=True)
-        fresh.rename(folder)
+        shutil.copytree(fresh, folder)
 
 
 def main() -> None:
     """Make the models that are named, or all of them."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    MODELS.mkdir(exist_ok=True)
     for architecture in ARCHITECTURES:
         if not sys.argv[1:] or architecture.name in sys.argv[1:]:
             log.info("%s", architecture.name)

@@ -79,7 +79,9 @@ def learn(model: Any, samples: Sequence[Sample], seed: int) -> None:
             optimizer.update(model, gradients)
             mx.eval(model.parameters(), optimizer.state)
             surest[batch] = float(least)
-        log.info("round %d: sure of %d of %d batches, %.0f s", number, len(known), len(batches), clock() - started)
+        log.info(
+            "round %d: sure of %d of %d batches, %.0f s", number, len(known), len(batches), clock() - started
+        )
     raise RuntimeError(f"not learned after {MOST_ROUNDS} rounds")
 
 

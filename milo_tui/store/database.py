@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -73,9 +73,21 @@ async def connect(path: Path, *, write: bool) -> aiosqlite.Connection:
 
 
 def _make_private(path: Path) -> None:
+    """Make the file for its owner alone where there is none; an existing one is never opened here.
+
+    POSIX drops all of a process's locks on a file when the process closes any descriptor of it. SQLite's lock
+    would go with them, and the next process to leave would take itself for the last and delete the log that
+    this one still writes to (sqlite.org/howtocorrupt.html, 2.2).
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        if not path.exists():
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        if path.is_dir():
+            raise IsADirectoryError(None, "is a folder")
+        if not os.access(path, os.W_OK):
+            raise PermissionError(None, "permission denied")
         path.chmod(0o600)
     except OSError as error:
         reason = (error.strerror or "cannot be made").lower()

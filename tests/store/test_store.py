@@ -4,6 +4,8 @@ import asyncio
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -209,3 +211,34 @@ async def test_two_processes_may_open_a_new_database_at_once(tmp_path: Path) -> 
     with sqlite3.connect(tmp_path / "milo.db") as other:
         assert other.execute("PRAGMA user_version").fetchone() == (len(migrations()),)
     other.close()
+
+
+async def test_what_is_committed_stays_seen_whoever_opens_and_leaves(tmp_path: Path) -> None:
+    """Opening a database twice in one process must not cost it SQLite's lock: the log would be deleted under it."""
+    path = tmp_path / "milo.db"
+    store, run = await _stored(path, tmp_path / "suite")
+    reader = await Reader.open(path)
+    second = await Store.open(path)
+    for repeat in (1, 2):
+        _count_elsewhere(path)
+        await second.add_attempt(run, _attempt(repeat))
+        assert _count_elsewhere(path) == repeat
+        assert path.with_name("milo.db-wal").exists()
+    for connection in (store, reader, second):
+        await connection.aclose()
+
+
+def _count_elsewhere(path: Path) -> int:
+    """The number of attempts as another process sees it; it leaves as the last one, if nobody holds a lock."""
+    script = (
+        "import asyncio, sys\nfrom pathlib import Path\nfrom milo_tui.store.queries import Reader\n"
+        "async def main():\n"
+        "    reader = await Reader.open(Path(sys.argv[1]))\n"
+        "    print(len(await reader.attempts(1)))\n"
+        "    await reader.aclose()\n"
+        "asyncio.run(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)

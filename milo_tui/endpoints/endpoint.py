@@ -161,11 +161,13 @@ class Clock:
     def decode_speed(self, output_tokens: int | None) -> float | None:
         """Tokens a second while decoding: (output tokens − 1) / (last − first delta).
 
-        None where the server did not count, or sent all in one chunk: mlx_lm.server sends a whole tool call
-        at once after silence, so the gap between its deltas says nothing then.
+        None where the server did not count, sent all at once, or sent a tool call first: mlx_lm.server
+        writes a whole call in silence, so its first delta comes when most of its tokens are long decoded.
         """
         first, last = self.first_delta, self.last_delta
         if output_tokens is None or output_tokens < 2 or first is None or last is None or last <= first:
+            return None
+        if first == self.first_tool_call:
             return None
         return (output_tokens - 1) / ((last - first) / 1e9)
 

@@ -30,6 +30,7 @@ from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Prompt
 from milo_tui.suite.score import POINTS_PER_PROMPT
 from milo_tui.suite.scoring import score
+from milo_tui.suite.script import sites
 from milo_tui.suite.values import example
 from milo_tui.suite.yaml_text import dump
 
@@ -152,7 +153,13 @@ def convert(record: Record, rules: Rules = "native") -> Prompt:
     except ValidationError as error:
         raise ValueError(_said(error)) from None
     _prove(prompt)
-    return _with_reasons(prompt) if _is_relevance(record) else prompt
+    if _is_relevance(record):
+        return _with_reasons(prompt, "Any function will do.")
+    if any(site.failed for site in sites(prompt)):
+        return _with_reasons(
+            prompt, "BFCL's gold breaks the function's own types, so that the tool refuses it."
+        )
+    return prompt
 
 
 def _is_relevance(record: Record) -> bool:
@@ -174,13 +181,11 @@ def _prove(prompt: Prompt) -> None:
         raise ValueError(f"its gold does not satisfy its own rules: {why}")
 
 
-def _with_reasons(prompt: Prompt) -> Prompt:
-    """The prompt with the mutations that cost nothing because BFCL does not say which call is right."""
+def _with_reasons(prompt: Prompt, reason: str) -> Prompt:
+    """The prompt with this reason for each mutation that BFCL's own rules do not notice."""
     row = check_prompt(prompt)[1]
     survived = [name for name, cell in row.items() if cell.verdict is Verdict.SURVIVED]
-    if not survived:
-        return prompt
-    return prompt.model_copy(update={"harmless": dict.fromkeys(survived, "Any function will do.")})
+    return prompt.model_copy(update={"harmless": dict.fromkeys(survived, reason)})
 
 
 def _gold_names(record: Record) -> list[str]:

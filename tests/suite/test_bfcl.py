@@ -284,6 +284,40 @@ def test_gold_that_cannot_be_reached(
         arguments_matcher(parameters, accepted)
 
 
+@pytest.mark.parametrize(
+    ("functions", "accepted", "reason"),
+    [
+        ([{**PLAY, "name": "other"}], GOLD, "its gold calls spotify.play, which is not among its functions"),
+        (
+            [{**PLAY, "parameters": {"type": "dict", "properties": {"año": {"type": "integer"}}}}],
+            [{"spotify.play": {"año": [1]}}],
+            "an API would refuse the name of its argument año",
+        ),
+        (
+            [{**PLAY, "parameters": {"type": "dict", "properties": {"x": {"type": "decimal"}}}}],
+            [{"spotify.play": {"x": [1]}}],
+            "tools.0.parameters.properties.x.type: the types of JSON Schema are",
+        ),
+    ],
+)
+def test_records_that_make_no_prompt(functions: list[Any], accepted: list[Any], reason: str) -> None:
+    record = Record("x_0", "multiple", [{"role": "user", "content": "Play."}], functions, accepted)
+    with pytest.raises(ValueError, match=reason):
+        convert(record)
+
+
+def test_a_question_without_words_makes_no_prompt() -> None:
+    record = Record("x_0", "multiple", [{"role": "user", "content": ""}], [PLAY], GOLD[:1])
+    with pytest.raises(ValueError, match="user: String should have at least 1 character"):
+        convert(record)
+
+
+def test_gold_that_breaks_its_functions_types_is_brought_in_and_says_so() -> None:
+    accepted = [{"spotify.play": {"artist": ["Swift"], "duration": ["twenty"]}}]
+    prompt = convert(_record("multiple", accepted))
+    assert "BFCL's gold breaks the function's own types" in prompt.harmless["ignored_error"]
+
+
 def test_what_may_be_left_out_and_is_unknown_is_left_out() -> None:
     parameters = {"properties": {"x": {"type": "integer"}}}
     assert arguments_matcher(parameters, {"x": [""], "y": ["", 1]}) == {}

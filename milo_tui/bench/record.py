@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from milo_tui.bench.events import Outcome, Phase, RunPhase
+from milo_tui.endpoints.endpoint import Clock
 from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult, Turn
 from milo_tui.suite.score import SCORER_VERSION, Score
 
@@ -135,6 +136,21 @@ class TurnRecord:
     headers: Mapping[str, str]
     request: bytes
     response: bytes
+
+    @property
+    def clock(self) -> Clock:
+        """The stamps as the endpoint took them, counted from the moment that the request was sent."""
+        return Clock(
+            sent=0,
+            headers=self.headers_ns,
+            first_event=self.first_event_ns,
+            first_reasoning=self.first_reasoning_ns,
+            first_text=self.first_text_ns,
+            first_tool_call=self.first_tool_call_ns,
+            last_delta=self.last_delta_ns,
+            end=self.end_ns,
+            chunks=self.chunks,
+        )
 
 
 @dataclass(frozen=True, slots=True)

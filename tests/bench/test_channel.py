@@ -52,7 +52,7 @@ async def test_many_viewers_see_the_same(path: Path) -> None:
 
 
 async def test_commands_reach_the_runner(path: Path) -> None:
-    got: "asyncio.Queue[Command]" = asyncio.Queue()
+    got: asyncio.Queue[Command] = asyncio.Queue()
     async with Channel(path, _state(), got.put_nowait):
         feed = await attach(14, path.parent)
         await feed.send(Command("skip", "m"))

@@ -397,3 +397,20 @@ async def test_the_title_says_simulated(tmp_path: Path) -> None:
         assert "simulated" in app.screen.query_one(TitleBar).place.plain
         await press(pilot, "2", "enter")
         assert "simulated" in screen(app)
+
+
+def test_json_is_broken_only_where_it_is_long() -> None:
+    value = {
+        "contracts": [{"no": "V-55803", "state": "ended"}, {"no": "V-61942", "state": "running"}],
+        "more": [],
+    }
+    assert pretty(value).splitlines() == [
+        "{",
+        '  "contracts": [',
+        '    {"no": "V-55803", "state": "ended"},',
+        '    {"no": "V-61942", "state": "running"}',
+        "  ],",
+        '  "more": []',
+        "}",
+    ]
+    assert pretty({"a": 1}) == '{"a": 1}'

@@ -57,38 +57,20 @@ def _turn(turn: TurnRecord) -> Iterator[Piece]:
 
 
 def _turn_title(number: int, turn: TurnRecord) -> Content:
-    first = first_delta_ns(turn)
+    clock = turn.clock
     tokens = (
         f"{turn.input_tokens if turn.input_tokens is not None else '?'} in, {turn.output_tokens} out"
         if turn.output_tokens is not None
         else ""
     )
     parts = [
-        f"{seconds(_seconds(turn.end_ns))}",
-        f"TTFT {seconds(_seconds(first))}" if first is not None else "",
-        speed(rate) if (rate := decode_speed(turn)) is not None else "",
+        f"{seconds(clock.seconds)}",
+        f"TTFT {seconds(clock.ttft_s)}" if clock.ttft_s is not None else "",
+        speed(rate) if (rate := clock.decode_speed(turn.output_tokens)) is not None else "",
         tokens,
     ]
     figures = " · ".join(part for part in parts if part)
     return said((f"turn {number}", "bold $dim"), (f"   {figures}", "$dim"))
-
-
-def first_delta_ns(turn: TurnRecord) -> int | None:
-    """When the first delta that carries anything came, in nanoseconds after the request."""
-    stamps = (turn.first_reasoning_ns, turn.first_text_ns, turn.first_tool_call_ns)
-    return min((stamp for stamp in stamps if stamp is not None), default=None)
-
-
-def decode_speed(turn: TurnRecord) -> float | None:
-    """Tokens a second while decoding, where the server's chunks tell."""
-    first, last, tokens = first_delta_ns(turn), turn.last_delta_ns, turn.output_tokens
-    if first is None or last is None or tokens is None or tokens < 2 or last <= first:
-        return None
-    return (tokens - 1) / ((last - first) / 1e9)
-
-
-def _seconds(nanoseconds: int | None) -> float | None:
-    return None if nanoseconds is None else nanoseconds / 1e9
 
 
 def call_text(call: ToolCall) -> Content:
@@ -98,27 +80,40 @@ def call_text(call: ToolCall) -> Content:
         problem = one_line(f"  {call.problem or 'unreadable arguments'}", "$warning")
         return name + problem + "\n" + _long(call.arguments_text)
     shown = pretty(call.arguments)
-    return name + ("\n" if "\n" in shown else " ") + _long(shown)
+    return name + " " + _long(shown)
 
 
 def result_text(result: ToolResult) -> Content:
     """What a simulated tool answered."""
     sign = said(("← error ", "bold $tool-error")) if result.is_error else said(("← ", "$tool-result"))
-    shown = pretty(result.content)
-    return (
-        sign
-        + ("\n" if "\n" in shown else "")
-        + _long(shown, "$tool-error" if result.is_error else "$tool-result")
-    )
+    ink = "$tool-error" if result.is_error else "$tool-result"
+    return sign + _long(pretty(result.content), ink)
 
 
 def pretty(value: Any) -> str:
-    """JSON to be read: on one line where it is short."""
+    """JSON to be read: whatever is short stands on one line, at every depth."""
     try:
         flat = json.dumps(value, ensure_ascii=False)
-        return flat if len(flat) <= SHORT else json.dumps(value, ensure_ascii=False, indent=2)
+        if len(flat) > LONGEST:
+            return json.dumps(value, ensure_ascii=False, indent=2)
+        return _broken(value, flat, "")
     except (RecursionError, TypeError, ValueError):
         return "(nested too deeply to be shown)"
+
+
+def _broken(value: Any, flat: str, indent: str) -> str:
+    if len(indent) + len(flat) <= SHORT or not value or not isinstance(value, dict | list):
+        return flat
+    deeper = indent + "  "
+    if isinstance(value, dict):
+        items = [(f"{json.dumps(str(key), ensure_ascii=False)}: ", item) for key, item in value.items()]
+    else:
+        items = [("", item) for item in value]
+    lines = [
+        deeper + name + _broken(item, json.dumps(item, ensure_ascii=False), deeper) for name, item in items
+    ]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n" + ",\n".join(lines) + f"\n{indent}{closing}"
 
 
 def _long(text: str, style: str = "") -> Content:

@@ -1,0 +1,295 @@
+"""A diff on the screen: by keyboard from Runs and back, what it shows, and what it does with hostile text."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from milo_tui.settings import Settings
+from milo_tui.store.store import Store
+from milo_tui.suite.conversation import ToolCall, ToolResult
+from milo_tui.suite.loading import load_prompt
+from milo_tui.tui.app import MiloApp
+from milo_tui.tui.screens.attempt import AttemptScreen
+from milo_tui.tui.screens.diff import DiffScreen
+from milo_tui.tui.screens.run import RunScreen
+from milo_tui.tui.screens.runs import RunsScreen
+from milo_tui.tui.screens.side_list import SideList
+from milo_tui.tui.widgets.tool_call_diff import ToolCallDiff
+from tests.tui.diff_data import IDS, diff_run, made, prompts, store_diff_run, turn
+from tests.tui.hostile import ALL, FORBIDDEN, STORABLE
+from tests.tui.looking import notices, press, screen, settle
+from tests.tui.runs_data import MODELS, NOVEMBER, settings
+
+ROOT = Path(__file__).parents[2]
+TO_REFUND = ("2", "down")
+"""From Run's table to the refund's line in the matrix: categories stand in the suite's order."""
+LOOKS = {
+    "values": (*TO_REFUND, "d", "n"),
+    "moved": (*TO_REFUND, "down", "d"),
+    "broken": (*TO_REFUND, *"llll", "d"),
+    "sides": (*TO_REFUND, "b"),
+}
+"""The keys that lead to each picture."""
+
+
+@pytest.fixture
+async def stored(tmp_path: Path) -> Settings:
+    """Settings of a database with two runs of the same models."""
+    await store_diff_run(settings(tmp_path), diff_run())
+    await store_diff_run(settings(tmp_path), diff_run(NOVEMBER + 9000))
+    return settings(tmp_path)
+
+
+def diff_list(app: MiloApp) -> ToolCallDiff:
+    """The list of the diff that is in front."""
+    return app.screen.query_one(ToolCallDiff)
+
+
+async def test_from_runs_to_a_diff_and_back_by_keyboard_alone(stored: Settings) -> None:
+    app = MiloApp(stored)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, "enter", *TO_REFUND, "d")
+        shown = screen(app)
+        assert isinstance(app.screen, DiffScreen)
+        for text in (
+            'refund_order.amount 84.5 against "84.50"',
+            "Claude Sonnet 4.6 calls list_orders once more",
+            "1 of 8 differences",
+            '!   "amount": 84.5,',
+            '"currency": "EUR"',
+            "╱╱╱╱",
+        ):
+            assert text in shown
+        await press(pilot, "escape")
+        assert isinstance(app.screen, RunScreen)
+        await press(pilot, "enter", "d")
+        assert isinstance(app.screen, DiffScreen)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, AttemptScreen)
+        await press(pilot, "escape", "escape")
+        assert isinstance(app.screen, RunsScreen)
+
+
+async def test_a_parallel_call_in_another_order_says_moved_not_changed(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    for size in ((160, 45), (80, 24)):
+        async with app.run_test(size=size) as pilot:
+            await settle(pilot)
+            await press(pilot, *TO_REFUND, "down", "d")
+            shown = screen(app)
+            assert "= same 3 calls; tide moved; the answers agree" in shown
+            assert "= no difference" in shown
+            line = next(line for line in shown.splitlines() if "Vigo" in line)
+            assert line.lstrip().startswith(">")
+            assert "moved: turn 1, call 3" in line
+            assert not any(row.stop for row in diff_list(app).rows)
+            await press(pilot, "o")
+            assert "1 of 1 difference" in screen(app)
+            assert "order matters" in screen(app)
+        app = MiloApp(stored, run=1)
+
+
+async def test_n_walks_over_the_differences(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d", "n", "n")
+        assert "3 of 8 differences" in screen(app)
+        assert "!+  " in screen(app)
+        await press(pilot, "N")
+        assert "2 of 8 differences" in screen(app)
+        await press(pilot, *"nnnnnn")
+        assert "8 of 8 differences" in screen(app)
+        await press(pilot, "n")
+        assert any("no further difference" in notice for notice in notices(app))
+
+
+async def test_modes(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d")
+        assert "⋯ 2 equal" in screen(app)
+        await press(pilot, "a")
+        assert "⋯" not in screen(app)
+        assert '← {"customer_id": "C-2041"}' in screen(app)
+        wrapped = diff_list(app).line_count()
+        await press(pilot, "w")
+        assert diff_list(app).line_count() < wrapped
+        assert "long lines cut" in screen(app)
+        await press(pilot, "w", "u")
+        shown = screen(app)
+        assert "one column" in shown
+        assert '!-   "amount": 84.5,' in shown
+        assert '!+   "amount": "84.50",' in shown
+        await pilot.resize_terminal(90, 30)
+        await settle(pilot)
+        await press(pilot, "u")
+        assert '!-   "amount": 84.5,' in screen(app)
+
+
+async def test_tab_swaps_and_brackets_step_both_repeats(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d", "tab")
+        assert 'refund_order.amount "84.50" against 84.5' in screen(app)
+        await press(pilot, "right_square_bracket")
+        assert screen(app).count("repeat 2 of 2") == 2
+        await press(pilot, "left_square_bracket")
+        assert screen(app).count("repeat 1 of 2") == 2
+
+
+async def test_full_stop_finds_the_prompts_that_differ(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d", "full_stop")
+        assert IDS[2] in screen(app)
+        assert "the answers' JSON differs in rooms[0].kind" in screen(app)
+        await press(pilot, "full_stop")
+        assert IDS[0] in screen(app)
+        await press(pilot, "comma")
+        assert IDS[2] in screen(app)
+
+
+async def test_b_offers_models_repeats_the_reference_and_other_runs(stored: Settings) -> None:
+    app = MiloApp(stored, run=2)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "b")
+        shown = screen(app)
+        assert isinstance(app.screen, SideList)
+        for text in ("MiniMax M2.7", "repeat 2", "the solution of", "run 1", "1/3 · 3.0 s"):
+            assert text in shown
+        await press(pilot, "down", "enter")
+        assert isinstance(app.screen, DiffScreen)
+        assert "▶}" in screen(app)
+        await press(pilot, "b", "G", "enter")
+        assert "run 1 · repeat 1 of 2" in screen(app)
+        assert "= no difference" in screen(app)
+        await press(pilot, "escape", "d")
+        assert "run 1 · repeat 1 of 2" in screen(app)
+        await press(pilot, "b", "escape")
+        assert isinstance(app.screen, DiffScreen)
+
+
+async def test_two_repeats_of_one_model(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d", "b", "down", "down", "enter")
+        assert "repeat 1 of 2" in screen(app)
+        assert "repeat 2 of 2" in screen(app)
+        await press(pilot, "right_square_bracket")
+        assert any("no other repeat" in notice for notice in notices(app))
+
+
+async def test_the_reference_is_a_side(tmp_path: Path) -> None:
+    prompt = load_prompt(ROOT / "prompts/milo/single_tool/well_flow.yaml")
+    definition = prompt.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    record = diff_run(prompts=(replace(prompts()[0], definition=definition), *prompts()[1:]))
+    await store_diff_run(settings(tmp_path), record)
+    app = MiloApp(settings(tmp_path), run=1)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "b", *["down"] * 3, "enter")
+        shown = screen(app)
+        assert "reference · what the prompt's author expects" in shown
+        assert "⚙ read_logger" in shown
+        assert "reference alone calls read_logger" in shown
+        await press(pilot, "right_square_bracket")
+        assert "repeat 2 of 2" in screen(app)
+
+
+async def test_a_side_without_an_attempt_says_what_helps(tmp_path: Path) -> None:
+    await store_diff_run(settings(tmp_path), diff_run(), models=1)
+    app = MiloApp(settings(tmp_path), run=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d")
+        shown = screen(app)
+        assert "! Nothing to compare" in shown
+        assert "Claude Sonnet 4.6 has no attempt at" in shown
+        assert "b compares with another side" in shown
+        await press(pilot, "n", "full_stop", "y", "b", "down", "down", "enter")
+        assert "= no difference" in screen(app)
+
+
+async def test_from_the_table_d_leads_to_the_matrix(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "d")
+        assert any("under the cursor" in notice for notice in notices(app))
+        await press(pilot, "d")
+        assert isinstance(app.screen, DiffScreen)
+
+
+async def test_copied_as_text(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d", "y")
+        assert "Qwen3.5-397B  against  Claude Sonnet 4.6" in app.clipboard
+        assert '! amount: 84.5  |  "84.50"' in app.clipboard
+
+
+async def test_broken_json_shows_where_it_breaks(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, *"llll", "d", "tab")
+        shown = screen(app)
+        assert "▶}" in shown
+        assert "not valid JSON" in shown
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_hostile_text_everywhere_neither_crashes_nor_acts(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    models = [replace(model, name=f"{ALL}{i}") for i, model in enumerate(MODELS)]
+    asked = tuple(replace(prompt, title=STORABLE) for prompt in prompts())
+    record = replace(diff_run(prompts=asked, note=ALL), models=tuple(models))
+    store = await Store.open(settings(tmp_path).database)
+    number = await store.create_run(record)
+    for model in range(3):
+        calls = (
+            ToolCall.read("1", ALL, '{"a": "' + "b" * 80 + f'{model}"}}'),
+            ToolCall.read("2", ALL, ALL * (model + 1)),
+        )
+        evil = replace(
+            turn(),
+            calls=calls,
+            results=(ToolResult("1", {ALL: [ALL, model]}), ToolResult("2", ALL, is_error=True)),
+        )
+        attempt = replace(made(record, model, 0, 1), turns=(evil, turn(text=f"{model}{ALL}")))
+        await store.add_attempt(number, attempt)
+    await store.aclose()
+    app = MiloApp(settings(tmp_path), run=number)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        for key in (*TO_REFUND, "d", "n", "a", "G", "tab", "w", "u", "full_stop", "b", "down", "enter", "y"):
+            await press(pilot, key)
+            drawn = app.export_screenshot()
+            assert not [character for character in FORBIDDEN if character in drawn]
+        assert isinstance(app.screen, DiffScreen)
+        assert diff_list(app).line_count() > 10
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
+@pytest.mark.parametrize("name", LOOKS)
+def test_looks(name: str, size: tuple[int, int], tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
+    asyncio.run(store_diff_run(settings(tmp_path)))
+
+    async def walk(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        await press(pilot, *LOOKS[name])
+
+    assert snap_compare(MiloApp(settings(tmp_path), run=1), terminal_size=size, run_before=walk)

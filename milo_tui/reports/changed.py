@@ -34,8 +34,8 @@ def changed(one: str, other: str) -> tuple[Spans, Spans]:
     found = [code[1:] for code in matcher.get_opcodes() if code[0] != "equal"]
     left, right = _offsets(parts[0]), _offsets(parts[1])
     return (
-        _merged([(left[a], left[b]) for a, b, _, _ in found], one),
-        _merged([(right[c], right[d]) for _, _, c, d in found], other),
+        _merged(_by_word([(left[a], left[b]) for a, b, _, _ in found], one, long), one),
+        _merged(_by_word([(right[c], right[d]) for _, _, c, d in found], other, long), other),
     )
 
 
@@ -51,13 +51,24 @@ def _offsets(parts: Sequence[str]) -> list[int]:
     return places
 
 
+def _by_word(spans: list[Span], text: str, done: bool) -> list[Span]:
+    """The spans, and whole every word of which half or more is in them; `done` where they are words already."""
+    words = [] if done else [match.span() for match in re.finditer(r"\w+", text)]
+    whole = [(a, b) for a, b in words if 2 * sum(_shared((a, b), span) for span in spans) >= b - a]
+    return sorted([*spans, *whole])
+
+
+def _shared(one: Span, other: Span) -> int:
+    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
 def _merged(spans: list[Span], text: str) -> Spans:
     found: list[Span] = []
     for start, end in spans:
         if start == end:
             continue
         if found and start - found[-1][1] < NEAR and not text[found[-1][1] : start].isspace():
-            start = found.pop()[0]
+            start, end = found[-1][0], max(end, found.pop()[1])
         found.append((start, end))
     return tuple(found)
 

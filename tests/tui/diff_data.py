@@ -73,10 +73,6 @@ BROKEN = (
 )
 
 IDS = ("multi_step/refund", "multi_step/tides", "structured_output/room", "single_tool/lookup")
-REFERENCE = [
-    {"call": {"find_customer": {"email": "dana.whitfield@example.org"}}},
-    {"say": "I refunded 84.50 EUR for order A-17."},
-]
 
 
 def prompts() -> tuple[PromptRecord, ...]:
@@ -89,7 +85,7 @@ def prompts() -> tuple[PromptRecord, ...]:
 
 def diff_run(created: float = NOVEMBER, **changes: object) -> RunRecord:
     """Three models, four prompts, two repeats."""
-    return run(MODELS, created, repeats=2, prompts=prompts(), **changes)
+    return replace(run(MODELS, created, repeats=2, prompts=prompts()), **changes)  # type: ignore[arg-type]
 
 
 def made(record: RunRecord, model: int, prompt: int, repeat: int) -> AttemptRecord:

@@ -202,7 +202,7 @@ async def test_the_reference_is_a_side(tmp_path: Path) -> None:
         shown = screen(app)
         assert "reference · what the prompt's author expects" in shown
         assert "⚙ read_logger" in shown
-        assert "reference alone calls read_logger" in shown
+        assert "reference alone calls read_logger" in " ".join(shown.split())
         await press(pilot, "right_square_bracket")
         assert "repeat 2 of 2" in screen(app)
 

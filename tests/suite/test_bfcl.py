@@ -313,7 +313,7 @@ def test_a_question_without_words_makes_no_prompt() -> None:
 
 
 def test_gold_that_breaks_its_functions_types_is_brought_in_and_says_so() -> None:
-    accepted = [{"spotify.play": {"artist": ["Swift"], "duration": ["twenty"]}}]
+    accepted: list[Any] = [{"spotify.play": {"artist": ["Swift"], "duration": ["twenty"]}}]
     prompt = convert(_record("multiple", accepted))
     assert "BFCL's gold breaks the function's own types" in prompt.harmless["ignored_error"]
 

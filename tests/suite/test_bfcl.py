@@ -30,7 +30,7 @@ PLAY = {
         "required": ["artist", "duration"],
     },
 }
-GOLD = [
+GOLD: list[Any] = [
     {"spotify.play": {"artist": ["Taylor Swift"], "duration": [20], "volume": ["", 0.5]}},
     {"spotify.play": {"artist": ["Maroon 5", "Maroon Five"], "duration": [15], "volume": [""]}},
 ]

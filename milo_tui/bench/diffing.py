@@ -280,9 +280,10 @@ def _counted(found: ConversationDiff) -> str:
 
 
 def _changed(found: ConversationDiff, most: int = 3) -> list[str]:
-    words = []
+    words = list(_unreadable(found))
+    most += len(words)
     for pair in found.pairs:
-        for leaf in pair.arguments:
+        for leaf in pair.arguments if not _is_unreadable(pair) else ():
             if leaf.kind is Kind.SAME or pair.left is None or pair.right is None:
                 continue
             path = f"{pair.name}.{leaf.path}" if leaf.path else f"{pair.name}'s arguments"
@@ -290,6 +291,20 @@ def _changed(found: ConversationDiff, most: int = 3) -> list[str]:
             values = f"{_show(leaf.left)} against {_show(leaf.right)}"
             words.append(f"{path} is worded differently" if long and leaf.path else f"{path} {values}")
     return words if len(words) <= most else [*words[:most], f"{len(words) - most} more values differ"]
+
+
+def _is_unreadable(pair: CallPair) -> bool:
+    return any(made is not None and made.arguments is None for made in (pair.left, pair.right))
+
+
+def _unreadable(found: ConversationDiff) -> Iterator[str]:
+    """Whose arguments of which call cannot be read, where both made the call."""
+    for pair in found.pairs:
+        if pair.left is None or pair.right is None:
+            continue
+        for name, made in ((found.left_name, pair.left), (found.right_name, pair.right)):
+            if made.arguments is None and pair.differs:
+                yield f"{name}'s arguments of {made.name} are no JSON object"
 
 
 def _gaps(found: ConversationDiff) -> list[str]:

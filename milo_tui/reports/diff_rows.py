@@ -39,24 +39,32 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One side of a row: its text, how far it is indented, its name or key, what differs, and a remark."""
+    """One side of a row: its text, how far it is indented, its name or key, what differs, and a remark.
+
+    `problem` where it says what is wrong.
+    """
 
     text: str
     indent: int = 0
     key: int = 0
     marks: Spans = ()
     note: str = ""
+    problem: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Two cells side by side; None is a gap. `stop` where a difference begins."""
+    """Two cells side by side; None is a gap. `stop` where a difference begins.
+
+    A row of a `block` goes on with what the row before began: one below the other, each side's lines stay together.
+    """
 
     sign: str
     left: Cell | None
     right: Cell | None
     role: Role = Role.DATA
     stop: bool = False
+    block: bool = False
 
 
 def rows(found: ConversationDiff, *, everything: bool = False) -> list[Row]:
@@ -175,11 +183,10 @@ def _unreadable(pair: CallPair, left: MadeCall, right: MadeCall) -> Iterator[Row
     """Calls of which one at least has no readable arguments: as they were sent, and where they break."""
     sign = "~" if pair.differs else "="
     yield _call_row(sign, pair)
-    sides = zip_longest(_raw(left), _raw(right))
-    for number, (one, other) in enumerate(sides):
-        broken = any(cell is not None and cell.text.startswith("✗ ") for cell in (one, other))
-        role = Role.PROBLEM if broken else Role.DATA
-        yield Row(sign if pair.differs else " ", one, other, role, stop=pair.differs and number == 0)
+    for number, (one, other) in enumerate(zip_longest(_raw(left), _raw(right))):
+        yield Row(
+            sign if pair.differs else " ", one, other, stop=pair.differs and number == 0, block=pair.differs
+        )
 
 
 def _raw(made: MadeCall) -> list[Cell]:
@@ -195,7 +202,7 @@ def _raw(made: MadeCall) -> list[Cell]:
         cells.append(_marked_line(line, place - begin if here and place is not None else None))
         begin = end
     problem = f"✗ {made.problem or 'its arguments cannot be read'}"
-    return [*cells, Cell(_clean(problem), 1)]
+    return [*cells, Cell(_clean(problem), 1, problem=True)]
 
 
 def _marked_line(line: str, place: int | None) -> Cell:
@@ -307,7 +314,8 @@ def _against(leaf: Leaf, keys: tuple[str, str], ends: tuple[str, str], depth: in
     if leaf.kind in (Kind.VALUE, Kind.TYPE) and len(lefts) == len(rights) == 1:
         lefts, rights = _with_marks(lefts[0], rights[0], leaf)
     for number, (one, other) in enumerate(zip_longest(lefts, rights)):
-        yield Row(sign, one, other, stop=number == 0 and leaf.kind is not Kind.SAME)
+        first = number == 0 and leaf.kind is not Kind.SAME
+        yield Row(sign, one, other, stop=first, block=leaf.kind in (Kind.VALUE, Kind.TYPE))
 
 
 def _with_marks(left: Cell, right: Cell, leaf: Leaf) -> tuple[list[Cell], list[Cell]]:
@@ -381,4 +389,4 @@ def _lines(left: Sequence[str], right: Sequence[str], equal: bool) -> Iterator[R
         texts = _clean(one), _clean(other)
         marks = ((), ()) if equal else changed(*texts)
         cells = [Cell(text, 1, marks=spans) for text, spans in zip(texts, marks, strict=True)]
-        yield Row(" " if equal else "~", cells[0], cells[1], stop=not equal and number == 0)
+        yield Row(" " if equal else "~", cells[0], cells[1], stop=not equal and number == 0, block=not equal)

@@ -79,6 +79,7 @@ def test_unreadable_arguments_are_shown_raw_with_the_place_of_the_error() -> Non
     assert '{"x": 1' in text
     assert "not valid JSON" in text
     assert "line 1 column" in text
+    assert sentence(found) == "same 1 call; L's arguments of a are no JSON object"
 
 
 def test_answers_that_are_json_are_compared_as_json() -> None:

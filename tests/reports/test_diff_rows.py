@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from milo_tui.bench.diffing import diff
 from milo_tui.reports.changed import BY_CHARACTER, MOST_WORDS, changed
-from milo_tui.reports.diff_rows import BREAK, MOST_ROWS, Cell, Role, Row, rows
+from milo_tui.reports.diff_rows import BREAK, MOST_ROWS, Cell, Row, rows
 from milo_tui.reports.sides import Side, against
 from milo_tui.suite.conversation import Conversation, ToolCall, ToolResult, Turn
 from tests.tui.diff_data import diff_run
@@ -101,9 +101,8 @@ def test_broken_json_is_shown_as_sent_with_the_place_of_the_error() -> None:
     made = compared(talk([("a", '{"x": 1,\n "y" 2}')]), talk([("a", '{"x": 1}')]))
     texts = lines(made)
     assert any(f'"y" [{BREAK}2]}}' in text for text in texts)
-    problem = next(row for row in made if row.role is Role.PROBLEM)
-    assert problem.left is not None
-    assert "not valid JSON" in problem.left.text
+    problem = next(row.left for row in made if row.left is not None and row.left.problem)
+    assert "not valid JSON" in problem.text
 
 
 def test_arguments_cut_off_break_at_their_end() -> None:

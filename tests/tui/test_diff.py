@@ -169,7 +169,7 @@ async def test_b_offers_models_repeats_the_reference_and_other_runs(stored: Sett
             assert text in shown
         await press(pilot, "down", "enter")
         assert isinstance(app.screen, DiffScreen)
-        assert "▶}" in screen(app)
+        assert "MiniMax M2.7's arguments of refund_order" in screen(app)
         await press(pilot, "b", "G", "enter")
         assert "run 1 · repeat 1 of 2" in screen(app)
         assert "= no difference" in screen(app)

@@ -1,6 +1,6 @@
 """Two conversations side by side, or one below the other: aligned rows that share one scroll."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from textual import events
@@ -74,13 +74,32 @@ class ToolCallDiff(LineList):
         self._width = self.scrollable_content_region.width
         self._spans.clear()
         self._places, self._first = [], []
-        for index, item in enumerate(self.rows):
-            self._first.append(len(self._places))
-            for sides in self._groups(item):
-                parts = max(len(self._cut(index, side)) for side in sides)
-                self._places += [Place(index, sides, part) for part in range(parts)]
+        for begin, end in self._blocks():
+            self._first += [-1] * (end - begin)
+            for side in (0, 1) if self.stacked and end - begin > 1 else (None,):
+                for index in range(begin, end):
+                    self._place(index, side)
         self.lines_changed()
         self.go_to(row)
+
+    def _blocks(self) -> Iterator[tuple[int, int]]:
+        """Rows that stay together, side by side; where they begin and end."""
+        begin = 0
+        for index in range(1, len(self.rows) + 1):
+            goes_on = index < len(self.rows) and self.rows[index].block and not self.rows[index].stop
+            if not (goes_on and self.rows[begin].block):
+                yield begin, index
+                begin = index
+
+    def _place(self, index: int, only: int | None) -> None:
+        """Put a row's lines, or those of one side of it, below what stands already."""
+        for sides in self._groups(self.rows[index]):
+            if only is not None and only not in sides:
+                continue
+            if self._first[index] < 0:
+                self._first[index] = len(self._places)
+            parts = max(len(self._cut(index, side)) for side in sides)
+            self._places += [Place(index, sides, part) for part in range(parts)]
 
     def _groups(self, row: Row) -> list[tuple[int, ...]]:
         """The sides that share lines: both, or each for itself where they stand one below the other."""
@@ -88,7 +107,7 @@ class ToolCallDiff(LineList):
             return [(0, 1)]
         if row.left is None or row.right is None:
             return [(0,) if row.right is None else (1,)]
-        differ = row.sign in ("~", "!") and row.left.text != row.right.text
+        differ = row.sign in ("~", "!") and (row.left.text != row.right.text or row.block)
         return [(0,), (1,)] if differ else [(0,)]
 
     def on_resize(self, event: events.Resize) -> None:
@@ -145,12 +164,12 @@ class ToolCallDiff(LineList):
 
     def _gutter(self, row: Row, place: Place) -> Content:
         """The row's sign on its first line; in one column also the sign of the side."""
-        sign = row.sign if place.part == 0 else " "
+        sign = row.sign if place.part == 0 and (row.stop or not row.block) else " "
         style = SIGN_STYLES.get(row.sign, "")
         if not self.stacked:
             return said((f"{sign} ", style))
         side = place.sides[0]
-        both = len(self._groups(row)) == 2
+        both = row.block or len(self._groups(row)) == 2
         second = "-+"[side] if both and place.part == 0 else " "
         return said((sign, style), (f"{second} ", SIGN_STYLES["-+"[side]] if both else ""))
 
@@ -203,7 +222,7 @@ class ToolCallDiff(LineList):
 
 def styled(cell: Cell, row: Row, side: int) -> Content:
     """A cell's text with its colours: what it is, and what differs in it."""
-    base, key = _styles(row, side)
+    base, key = ("$warning", "") if cell.problem else _styles(row, side)
     content = one_line(cell.text, base)
     if cell.key and key:
         content = content.stylize(key, 0, cell.key)

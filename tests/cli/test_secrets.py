@@ -1,6 +1,7 @@
 """A key is in no file, no log and no output, whatever goes wrong with it."""
 
 import asyncio
+import itertools
 import os
 import subprocess
 import sys
@@ -36,7 +37,7 @@ async def _run(scripts: list[tuple[Step, ...]], protocol: str) -> str:
                 *(sys.executable, "-m", "milo_tui", *words),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "CANARY_KEY": CANARY, "MILO_QUICK": "1"},
+                env={**os.environ, "CANARY_KEY": CANARY},
             )
             output, _ = await process.communicate()
             said += output.decode()
@@ -52,16 +53,16 @@ async def _run(scripts: list[tuple[Step, ...]], protocol: str) -> str:
 
 async def test_the_key_is_written_nowhere(home: Path) -> None:
     echo = {"type": "error", "error": {"type": "x", "message": f"bad key {CANARY} (Bearer {CANARY})"}}
-    for protocol in ("anthropic", "openai"):
-        for scripts in (
-            [(answer(echo, 401),)],
-            [(answer(echo, 429, retry_after="0.01"),)],
-            [(Silence(),)],
-            [(answer(f"<html>{CANARY}</html>".encode(), 500),)],
-        ):
-            said = await _run(scripts, protocol)
-            assert CANARY not in said
-            assert "Traceback" not in said
+    refusals: list[list[tuple[Step, ...]]] = [
+        [(answer(echo, 401),)],
+        [(answer(echo, 429, retry_after="0.01"),)],
+        [(Silence(),)],
+        [(answer(f"<html>{CANARY}</html>".encode(), 500),)],
+    ]
+    for protocol, scripts in itertools.product(("anthropic", "openai"), refusals):
+        said = await _run(scripts, protocol)
+        assert CANARY not in said
+        assert "Traceback" not in said
     files = [path for folder in (home, Path.cwd()) for path in folder.rglob("*") if path.is_file()]
     assert any(path.name == "milo.db" for path in files)
     assert any(path.parent.name == "bench_results" for path in files)

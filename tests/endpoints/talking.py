@@ -57,5 +57,8 @@ async def ask_all(
     scripts: Iterable[Iterable[Step]], requests: Iterable[ChatRequest], **fields: Any
 ) -> tuple[list[Reply], FaultServer]:
     """Several requests to one endpoint, one after another."""
-    async with FaultServer(*scripts) as server, aclosing(make_endpoint(entry(server.url, **fields))) as endpoint:
+    async with (
+        FaultServer(*scripts) as server,
+        aclosing(make_endpoint(entry(server.url, **fields))) as endpoint,
+    ):
         return [await endpoint.chat(request, lambda delta: None) for request in requests], server

@@ -89,6 +89,13 @@ class MiloApp(Frame):
     def _resume_wanted(self, message: RunsScreen.ResumeWanted | RunScreen.ResumeWanted) -> None:
         self._resume(message.run)
 
+    @on(RunsScreen.CompareWanted)
+    def _compare_wanted(self, message: RunsScreen.CompareWanted) -> None:
+        from milo_tui.tui.screens.compare import CompareScreen
+
+        if self._reader is not None:
+            self.push_screen(CompareScreen(self._reader, message.a, message.b))
+
     @on(RunsScreen.NewWanted)
     def _new_wanted(self) -> None:
         from milo_tui.tui.screens.new_run import NewRunScreen

@@ -22,8 +22,9 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said
 from milo_tui.tui.diff_wanted import DiffWanted
-from milo_tui.tui.widgets.answer_text import AnswerText, headlines
+from milo_tui.tui.widgets.answer_text import answer_lines, headlines
 from milo_tui.tui.widgets.attempt_log import AttemptLog, LogFoot
+from milo_tui.tui.widgets.folded_text import FoldedText
 from milo_tui.tui.widgets.key_scroll import KeyScroll
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.manifest import manifest_text
@@ -109,7 +110,7 @@ class RunScreen(Screen[None]):
                 yield log
                 yield LogFoot(log)
             with KeyScroll(id="answer"):
-                yield AnswerText(id="answer-text")
+                yield FoldedText(id="answer-text")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -162,7 +163,7 @@ class RunScreen(Screen[None]):
         above = self.query_one("#headlines", Static)
         above.update(headlines(found))
         above.display = bool(found.local_to_api) and run.phase not in GOING_ON
-        self.query_one(AnswerText).show(found)
+        self.query_one(FoldedText).show(lambda width: answer_lines(found, width))
 
     def _say_above(self, sentence: Content) -> None:
         line = self.query_one("#standing", Static)

@@ -54,6 +54,12 @@ class RunsScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New run", id="runs.new"),
         Binding("slash", "filter", "Filter", key_display="/", id="runs.filter"),
+        Binding(
+            "space", "pick", "Mark", key_display="space", show=False, id="runs.mark", tooltip="Mark two runs"
+        ),
+        Binding(
+            "c", "compare", "Compare", show=False, id="runs.compare", tooltip="Compare the two marked runs"
+        ),
         Binding("r", "resume", "Resume", id="runs.resume", tooltip="Carry on an incomplete run"),
         Binding("m", "note", "Note", id="runs.note", tooltip="Edit the note of the run under the cursor"),
         Binding("y", "copy", "Copy", show=False, id="runs.copy", tooltip="Copy the run's line as text"),
@@ -79,6 +85,13 @@ class RunsScreen(Screen[None]):
         """An incomplete run is to be carried on."""
 
         run: int
+
+    @dataclass
+    class CompareWanted(Message):
+        """Two runs are to be compared."""
+
+        a: int
+        b: int
 
     @dataclass
     class ExportWanted(Message):
@@ -239,6 +252,23 @@ class RunsScreen(Screen[None]):
 
     def action_new(self) -> None:
         self.post_message(self.NewWanted())
+
+    def action_pick(self) -> None:
+        """Mark the run under the cursor."""
+        self.runs.pick()
+        if len(self.runs.picked) == 2:
+            self.app.say(f"Runs {self.runs.picked[0]} and {self.runs.picked[1]} are marked; c compares them.")
+
+    def action_compare(self) -> None:
+        """Compare the two marked runs; with one marked, that and the one under the cursor."""
+        run = self.runs.current
+        chosen = list(self.runs.picked)
+        if len(chosen) == 1 and run is not None and run.number not in chosen:
+            chosen.append(run.number)
+        if len(chosen) != 2:
+            self.app.say("Mark two runs with space first; c compares them.")
+            return
+        self.post_message(self.CompareWanted(*sorted(chosen)))
 
     def action_resume(self) -> None:
         run = self.runs.current

@@ -29,6 +29,7 @@ class RunList(LineList):
         self._all: dict[int, RunSummary] = {}
         self._live: frozenset[int] = frozenset()
         self._filter = ""
+        self.picked: list[int] = []
         self.shown: list[RunSummary] = []
         self.needs = Needs()
 
@@ -55,6 +56,17 @@ class RunList(LineList):
         """Take runs in; those known by number are replaced."""
         self._all.update((run.number, run) for run in runs)
         self._arrange()
+
+    def pick(self) -> None:
+        """Pick the run under the cursor for a comparison, or leave it; the third picked drops the first."""
+        run = self.current
+        if run is None:
+            return
+        if run.number in self.picked:
+            self.picked.remove(run.number)
+        else:
+            self.picked = [*self.picked[-1:], run.number]
+        self.refresh()
 
     def set_live(self, numbers: Collection[int]) -> None:
         """Say which runs are live now."""
@@ -91,7 +103,8 @@ class RunList(LineList):
 
     def draw(self, index: int, width: int) -> Content:
         run = self.shown[index]
-        return run_line(run, run.number in self._live, width, self.needs)
+        line = run_line(run, run.number in self._live, width, self.needs)
+        return said(("◆", "bold $accent")) + line[1:] if run.number in self.picked else line
 
 
 class RunPeek(Line):

@@ -1,0 +1,93 @@
+"""Compare: two runs paired by prompt; what sets them apart first, the verdicts after."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from milo_tui.bench.comparing import Comparison, Measured, compare
+from milo_tui.reports import answer, comparison
+from milo_tui.store.database import StoreError
+from milo_tui.store.queries import Reader
+from milo_tui.tui.cells import one_line, said
+from milo_tui.tui.widgets.folded_text import FoldedText, folded
+from milo_tui.tui.widgets.key_scroll import KeyScroll
+from milo_tui.tui.widgets.title_bar import TitleBar
+
+if TYPE_CHECKING:
+    from milo_tui.tui.app import MiloApp
+
+
+class CompareScreen(Screen[None]):
+    """Two runs side by side, in sentences."""
+
+    app: "MiloApp"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "swap", "Swap sides", key_display="tab", id="compare.swap"),
+        Binding("y", "copy", "Copy", id="compare.copy", tooltip="Copy the comparison as text"),
+        Binding("escape,q", "app.back", "Back", key_display="esc", id="compare.back"),
+    ]
+
+    def __init__(self, reader: Reader, a: int, b: int) -> None:
+        super().__init__()
+        self._reader = reader
+        self._runs = (a, b)
+        self._found: Comparison | None = None
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar()
+        with KeyScroll(id="comparison"):
+            yield FoldedText(id="comparison-text")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one(KeyScroll).focus()
+        self._load()
+
+    @work(exclusive=True, description="")
+    async def _load(self) -> None:
+        a, b = self._runs
+        self.query_one(TitleBar).place = said("compare · ", (f"run {a} against run {b}", "bold"))
+        try:
+            found = compare(await self._measured(a), await self._measured(b))
+        except StoreError as error:
+            self.app.say(str(error), severity="error")
+            return
+        self._found = found
+        self.query_one(FoldedText).show(lambda width: comparison_lines(found, width))
+
+    async def _measured(self, number: int) -> Measured:
+        reader = self._reader
+        return Measured(
+            await reader.run(number), await reader.attempts(number), await reader.evidence(number)
+        )
+
+    def action_swap(self) -> None:
+        """Read it the other way round."""
+        self._runs = (self._runs[1], self._runs[0])
+        self._load()
+
+    def action_copy(self) -> None:
+        """Copy what stands here."""
+        if self._found is not None:
+            lines = (line.plain.rstrip() for line in comparison_lines(self._found, 100))
+            self.app.copy_text("\n".join(lines), "the comparison")
+
+
+def comparison_lines(found: Comparison, width: int) -> Iterator[Content]:
+    """The comparison in lines for a width."""
+    yield from folded(comparison.heading(found), width, style="bold")
+    for sentence in comparison.before(found):
+        yield from folded(sentence, width)
+    for model in found.models:
+        yield Content("")
+        yield one_line(answer.headline(model.pair), "bold $accent")
+        for fact in comparison.facts(model):
+            yield from folded(fact.text, width, fact.label)
+    if not found.models:
+        yield from folded(comparison.nothing(found), width)

@@ -1,0 +1,48 @@
+"""Compare: two marked runs, by keys alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from milo_tui.tui.app import MiloApp
+from milo_tui.tui.screens.compare import CompareScreen
+from milo_tui.tui.screens.runs import RunsScreen
+from tests.tui.hostile import FORBIDDEN
+from tests.tui.looking import notices, press, screen, settle
+from tests.tui.runs_data import run, settings, store_run
+
+
+async def test_two_marked_runs_are_compared_and_one_comes_back(tmp_path: Path) -> None:
+    where = settings(tmp_path)
+    await store_run(where.database, replace(run(), key="one"))
+    await store_run(where.database, replace(run(), key="two"), lambda model, prompt, repeat: 0 if prompt < 8 else 3)
+    for size in ((80, 24), (160, 45)):
+        app = MiloApp(where)
+        async with app.run_test(size=size) as pilot:
+            await settle(pilot)
+            await press(pilot, "c")
+            assert any("Mark two runs" in notice for notice in notices(app))
+            await press(pilot, "space", "j", "space")
+            assert screen(app).count("◆") == 2
+            await press(pilot, "c")
+            assert isinstance(app.screen, CompareScreen)
+            shown = screen(app)
+            assert "run 1 against run 2" in shown
+            assert "Verdict" in shown
+            before = [line for line in shown.splitlines() if "% of" in line]
+            await press(pilot, "tab")
+            assert "run 2 against run 1" in screen(app)
+            assert [line for line in screen(app).splitlines() if "% of" in line] != before
+            assert not [character for character in FORBIDDEN if character in app.export_screenshot()]
+            await press(pilot, "escape")
+            assert isinstance(app.screen, RunsScreen)
+
+
+async def test_a_third_mark_drops_the_first(tmp_path: Path) -> None:
+    where = settings(tmp_path)
+    for key in ("one", "two", "three"):
+        await store_run(where.database, replace(run(), key=key), lambda model, prompt, repeat: 3)
+    app = MiloApp(where)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "space", "j", "space", "j", "space", "c")
+        assert "run 1 against run 2" in screen(app)

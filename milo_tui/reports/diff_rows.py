@@ -21,7 +21,7 @@ SHORT = 60
 """Values up to this length stand on one line."""
 LONGEST = 4_000
 """Characters of one value that are shown; the copy has all."""
-MOST_ROWS = 4_000
+MOST_ROWS = 2_000
 BREAK = "▶"
 """Stands before the character at which JSON breaks."""
 

@@ -119,7 +119,7 @@ def points(pair: Pair) -> str:
     """`174/180 against 171/180: 101.8 % of Claude Sonnet 4.6`; without a share where attempts are missing."""
     both = f"{number(pair.a_points)} against {number(pair.b_points)} of {pair.possible}"
     if pair.blocked:
-        return f"{both}, incomplete (what is missing counts as nothing)"
+        return f"{both}, incomplete (a prompt counts by the repeats that it has)"
     return f"{both}: {share(pair)} of {pair.b_name}"
 
 

@@ -60,7 +60,21 @@ _ALIKE = {
 
 def has_phrase(text: str, phrase: str) -> bool:
     """Whether the phrase stands in the text as whole words, whatever its case, spacing and Markdown."""
-    return re.search(rf"(?<!\w){re.escape(plain(phrase))}(?!\w)", plain(text)) is not None
+    wanted, whole = plain(phrase), plain(text)
+    # Found as a substring first: a pattern that begins with a look-behind is tried at every character.
+    place = whole.find(wanted)
+    while place >= 0:
+        if not _is_word(whole[max(0, place - 1) : place]) and not _is_word(
+            whole[place + len(wanted) : place + len(wanted) + 1]
+        ):
+            return True
+        place = whole.find(wanted, place + 1)
+    return False
+
+
+def _is_word(character: str) -> bool:
+    """Whether it is a letter, a digit or an underscore, as `\\w` counts them; nothing is not."""
+    return character.isalnum() or character == "_"
 
 
 def has_number(text: str, number: float, tolerance: float = 0.0) -> bool:

@@ -14,6 +14,8 @@ from milo_tui.tui.widgets.line_list import LineList
 SIGN = 4
 WHERE = 13
 STATE = 28
+WIDE = 70
+"""Cells from which on there is room for whole words."""
 
 
 class Choices(LineList):
@@ -71,13 +73,13 @@ class ModelChoices(Choices):
                 "$simulated" if entry.is_simulated else "$dim",
             )
         )
-        stated = min(STATE, width // 3)
-        room = max(8, width - SIGN - WHERE - stated - 2)
+        stated, located = (STATE, WHERE) if width >= WIDE else (13, 9)
+        room = max(8, width - SIGN - located - stated - 2)
         return (
             self.box(index)
             + fit(one_line(entry.name), room)
             + " "
-            + fit(where, WHERE)
+            + fit(where, located)
             + " "
             + fit(state, stated, "right")
         )
@@ -107,6 +109,5 @@ class CategoryChoices(Choices):
 
     def draw(self, index: int, width: int) -> Content:
         _, title, count = self.categories[index]
-        return (
-            self.box(index) + fit(one_line(title), width - SIGN - 12) + said((f"{count:>3} prompts", "$dim"))
-        )
+        number = f" {count} prompts" if width >= WIDE // 2 else f" {count:>3}"
+        return self.box(index) + fit(one_line(title), width - SIGN - len(number)) + said((number, "$dim"))

@@ -14,7 +14,9 @@ from tests.tui.runs_data import run, settings, store_run
 async def test_two_marked_runs_are_compared_and_one_comes_back(tmp_path: Path) -> None:
     where = settings(tmp_path)
     await store_run(where.database, replace(run(), key="one"))
-    await store_run(where.database, replace(run(), key="two"), lambda model, prompt, repeat: 0 if prompt < 8 else 3)
+    await store_run(
+        where.database, replace(run(), key="two"), lambda model, prompt, repeat: 0 if prompt < 8 else 3
+    )
     for size in ((80, 24), (160, 45)):
         app = MiloApp(where)
         async with app.run_test(size=size) as pilot:

@@ -42,6 +42,8 @@ class MiloApp(Frame):
         self._feed, self._started_here, self._run = feed, started_here, run
         self._reader: Reader | None = None
         self._compared_with: dict[int, Side] = {}
+        self.is_open = False
+        """Whether the first screen stands, or the app said why it cannot."""
 
     async def on_mount(self) -> None:
         self.set_up()
@@ -49,12 +51,14 @@ class MiloApp(Frame):
             self._reader = await Reader.open(self.settings.database)
         except StoreError as error:
             self.exit(2, 2, safe(str(error)))
+            self.is_open = True
             return
         await self.push_screen(RunsScreen(self._reader, self.settings))
         if self._feed is not None:
             await self._show_live(self._feed, self._started_here)
         elif self._run is not None:
             await self.push_screen(RunScreen(self._reader, self._run))
+        self.is_open = True
 
     async def on_unmount(self) -> None:
         if self._reader is not None:

@@ -18,6 +18,8 @@ ENDLESS = ("action_note", "watch_run", "action_leave", "action_stop", "action_si
 
 async def settle(pilot: Pilot[int]) -> None:
     """Wait until every worker has ended and the screen is drawn."""
+    while not getattr(pilot.app, "is_open", True):
+        await pilot.pause(0.01)
     await pilot.pause()
     busy = False
     while any(

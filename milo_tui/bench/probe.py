@@ -198,6 +198,10 @@ async def _token_limit(entry: ModelEntry, base_url: str | None) -> Finding:
     reply = await _answer(entry, base_url, _LONG, max_tokens=FEW_TOKENS, thinking=None)
     count = reply.usage.output_tokens
     kept = reply.finish_reason in ("length", "max_tokens") and (count is None or count <= FEW_TOKENS)
+    if reply.finish_reason in ("stop", "end_turn") and count is not None and count <= FEW_TOKENS:
+        return Finding(
+            True, f"max_tokens: not reached, the answer ended by itself after {count}", needed=False
+        )
     told = "kept" if kept else f"{FEW_TOKENS} asked for, ended by {reply.finish_reason} after {count}"
     return Finding(kept, f"max_tokens: {told}", needed=False)
 

@@ -106,7 +106,7 @@ async def test_what_a_server_cannot_do_is_told_and_hides_nothing_else(tmp_path: 
     assert last == [
         "parallel calls: asked for two at once, found 1",
         "structured output: no JSON object of the two keys and nothing else (no schema is enforced)",
-        "max_tokens: 16 asked for, ended by stop after 9",
+        "max_tokens: not reached, the answer ended by itself after 9",
         "sampling: two answers at temperature 0 differ",
     ]
     assert not any(finding.needed for finding in findings[-4:])

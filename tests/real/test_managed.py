@@ -301,6 +301,5 @@ def test_models_check_starts_the_server_tells_what_works_and_stops_it(home: Path
         "memory: 0.",
     ):
         assert line in printed
-    # Whether the limit shows depends on how long the tiny model would have talked.
-    assert "max_tokens: " in printed
+    assert "✓ max_tokens: kept" in printed or "✓ max_tokens: not reached" in printed
     assert not serving(weights)

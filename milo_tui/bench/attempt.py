@@ -173,4 +173,5 @@ def turn_record(reply: Reply, results: tuple[ToolResult, ...]) -> TurnRecord:
         headers=reply.exchange.headers,
         request=reply.exchange.request,
         response=reply.exchange.response,
+        arrivals_us=tuple(max(0, stamp - clock.sent) // 1000 for stamp in clock.arrivals),
     )

@@ -107,7 +107,11 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
-    """One request and its reply. Stamps are nanoseconds after `sent`; None where the moment never came."""
+    """One request and its reply. Stamps are nanoseconds after `sent`; None where the moment never came.
+
+    `arrivals_us` are microseconds after `sent`, rising: when each of the `chunks` that carried something came.
+    Empty where the answer came in one piece, and in runs made before they were kept.
+    """
 
     text: str
     reasoning: str
@@ -136,6 +140,7 @@ class TurnRecord:
     headers: Mapping[str, str]
     request: bytes
     response: bytes
+    arrivals_us: tuple[int, ...] = ()
 
     @property
     def clock(self) -> Clock:
@@ -150,6 +155,7 @@ class TurnRecord:
             last_delta=self.last_delta_ns,
             end=self.end_ns,
             chunks=self.chunks,
+            arrivals=[stamp * 1000 for stamp in self.arrivals_us],
         )
 
 

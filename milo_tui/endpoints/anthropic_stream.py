@@ -114,6 +114,7 @@ class Stream:
             for index, block in enumerate(blocks):
                 self._read({"index": index, "content_block": block}, "content_block_start", at_ns)
             self._read({"delta": message, "usage": message.get("usage")}, "message_delta", at_ns)
+            self.clock.arrivals.clear()
             self.done = True
 
     @property
@@ -201,6 +202,7 @@ class Stream:
             earlier = [n for n, block in self.blocks.items() if block.type == "tool_use" and n < index]
             call, name = len(earlier), words(self.blocks[index].start.get("name"))
         self.clock.chunks += 1
+        self.clock.arrivals.append(self._at_ns)
         self.clock.saw(kind, self._at_ns)
         self.on_delta(Delta(kind, mended(text), self._at_ns, call, mended(name)))
 

@@ -113,7 +113,8 @@ class Usage:
 class Clock:
     """The stamps of one turn, all in nanoseconds of perf_counter_ns; None where the moment never came.
 
-    `sent` is when the last byte of the request had been handed to the socket.
+    `sent` is when the last byte of the request had been handed to the socket. `chunks` counts the chunks that
+    carried something, `arrivals` are their stamps in order; an answer that came in one piece has no arrivals.
     """
 
     sent: int
@@ -125,6 +126,7 @@ class Clock:
     last_delta: int | None = None
     end: int | None = None
     chunks: int = 0
+    arrivals: list[int] = field(default_factory=list)
 
     def saw(self, kind: DeltaKind, at_ns: int) -> None:
         """Note a delta: the first of its kind, and the last of all."""

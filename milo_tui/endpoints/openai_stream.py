@@ -104,6 +104,7 @@ class Stream:
         if isinstance(value, dict):
             self.in_one_piece = True
             self._chunk(value, self.clock.end or 0)
+            self.clock.arrivals.clear()
             self.done = self.understood
 
     def close(self) -> None:
@@ -173,7 +174,9 @@ class Stream:
         for element in calls if isinstance(calls, list) else ():
             if isinstance(element, dict):
                 self._call(element)
-        self.clock.chunks += self._carries
+        if self._carries:
+            self.clock.chunks += 1
+            self.clock.arrivals.append(self._at_ns)
 
     def _reason(self, delta: dict[str, Any]) -> None:
         """Thinking, in whichever of the fields it comes; the same in two of them counts once."""

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from milo_tui.bench.attempt import turn_record
 from milo_tui.endpoints.endpoint import ChatRequest, Clock, DeltaKind, UserMessage
 
 from .fault_server import (
@@ -124,6 +125,30 @@ async def test_chunks_are_those_that_carry_something(protocol: str, script: tupl
     heard = await hear(MLX + b"".join(script), protocol=protocol)
     assert heard.reply.clock.chunks == 3
     assert [delta.kind for delta in heard.deltas] == [DeltaKind.TEXT] * 3
+
+
+@pytest.mark.parametrize("protocol", WIRES)
+async def test_every_chunk_that_carries_something_leaves_its_stamp(protocol: str) -> None:
+    heard = await hear(MLX, *WIRES[protocol], protocol=protocol)
+    clock = heard.reply.clock
+    assert len(clock.arrivals) == clock.chunks
+    assert set(clock.arrivals) == {delta.at_ns for delta in heard.deltas}
+    assert (clock.arrivals[0], clock.arrivals[-1]) == (clock.first_delta, clock.last_delta)
+    stored = turn_record(heard.reply, ()).arrivals_us
+    assert stored == tuple((stamp - clock.sent) // 1000 for stamp in clock.arrivals)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "body"),
+    [
+        ("openai", {"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}),
+        ("anthropic", {"content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn"}),
+    ],
+)
+async def test_an_answer_in_one_piece_has_no_arrivals(protocol: str, body: dict[str, object]) -> None:
+    reply = (await hear(answer(body), stream=False, protocol=protocol)).reply
+    assert reply.text == "Hi"
+    assert turn_record(reply, ()).arrivals_us == ()
 
 
 async def test_an_answer_in_one_piece_has_no_decode_speed() -> None:

@@ -155,6 +155,18 @@ async def test_an_exported_run_is_what_the_schema_says(tmp_path: Path) -> None:
     assert schema_faults(await in_format("json", tmp_path / "milo.db", number)) == []
 
 
+async def test_the_stamps_of_chunks_are_optional_in_the_schema(tmp_path: Path) -> None:
+    """Files from before they were kept have none; what is there must be microseconds."""
+    number = await made.store(tmp_path / "milo.db", made.run())
+    data = json.loads(await in_format("json", tmp_path / "milo.db", number))
+    first, second, *_ = (turn for attempt in data["attempts"] for turn in attempt["turns"])
+    del first["arrivals_us"]
+    second["arrivals_us"] = [10, 20]
+    assert schema_faults(json.dumps(data)) == []
+    second["arrivals_us"] = [-1]
+    assert len(schema_faults(json.dumps(data))) == 1
+
+
 async def test_the_schema_refuses_what_is_no_run(tmp_path: Path) -> None:
     number = await made.store(tmp_path / "milo.db", made.run())
     data = json.loads(await in_format("json", tmp_path / "milo.db", number))

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
-import aiosqlite
+from milo_tui.bench.events import GOING_ON
+from milo_tui.bench.liveness import is_alive
 
 
 class StoreError(Exception):
@@ -21,6 +23,20 @@ def migrations() -> list[str]:
         (item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda item: item.name
     )
     return [script.read_text(encoding="utf-8") for script in scripts]
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """A write transaction: committed at the end, rolled back where something fails."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # After some errors (a full disk) SQLite has rolled back by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 @contextmanager
@@ -40,6 +56,8 @@ def _explain(path: Path, error: sqlite3.Error) -> str:
         return (
             f"{path}: the disk is full; nothing that was stored is lost. Make room, then `milo resume last`."
         )
+    if "disk I/O error" in text:
+        return f"{path}: the disk failed ({text}); what was stored before stands. Look at the disk, then `milo doctor`."
     if "not a database" in text or "malformed" in text:
         return f"{path} is damaged or no Milo database ({text}); move it away, or name another with --db."
     if "locked" in text:
@@ -49,7 +67,7 @@ def _explain(path: Path, error: sqlite3.Error) -> str:
     return f"{path}: {text}."
 
 
-async def connect(path: Path, *, write: bool) -> aiosqlite.Connection:
+def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     """Open the database at `path`, made and brought up to date where need be. Raises StoreError.
 
     WAL and synchronous=NORMAL: a killed process loses nothing that was committed; only a power cut may take
@@ -58,18 +76,31 @@ async def connect(path: Path, *, write: bool) -> aiosqlite.Connection:
     with one_sentence(path):
         if write or not path.exists():
             _make_private(path)
-        connection = await aiosqlite.connect(path, isolation_level=None, timeout=30)
+        connection = sqlite3.connect(
+            _address(path, write), uri=True, isolation_level=None, timeout=30, check_same_thread=False
+        )
         try:
-            await connection.execute("PRAGMA journal_mode = WAL")
-            await connection.execute("PRAGMA synchronous = NORMAL")
-            await connection.execute("PRAGMA foreign_keys = ON")
-            await _migrate(connection, path)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.create_function("is_alive", 2, is_alive)
+            _migrate(connection, path)
             if not write:
-                await connection.execute("PRAGMA query_only = ON")
+                connection.execute("PRAGMA query_only = ON")
         except BaseException:
-            await connection.close()
+            connection.close()
             raise
     return connection
+
+
+def _address(path: Path, write: bool) -> str:
+    """The file as SQLite's URI. In a folder where nothing can be made, WAL has no room for its shared memory:
+    a database that nobody has open is read there as one that does not change.
+    """
+    still = (
+        not write and not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+    )
+    return f"file:{quote(str(path.absolute()))}{'?immutable=1' if still else ''}"
 
 
 def _make_private(path: Path) -> None:
@@ -94,16 +125,14 @@ def _make_private(path: Path) -> None:
         raise StoreError(f"{path} cannot be opened for writing: {reason}; mend that, or use --db.") from None
 
 
-async def schema_version(connection: aiosqlite.Connection) -> int:
+def schema_version(connection: sqlite3.Connection) -> int:
     """The schema that the database is at."""
-    async with connection.execute("PRAGMA user_version") as cursor:
-        row = await cursor.fetchone()
-    return int(row[0]) if row else 0
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     scripts = migrations()
-    have = await schema_version(connection)
+    have = schema_version(connection)
     if have > len(scripts):
         raise StoreError(
             f"{path} was written by a newer Milo (schema {have}, this one knows {len(scripts)}); "
@@ -111,17 +140,61 @@ async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
         )
     if have == len(scripts):
         return
-    await connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         # Another process may have migrated while this one waited for the lock.
-        for version in range(await schema_version(connection) + 1, len(scripts) + 1):
+        have = schema_version(connection)
+        if 0 < have < len(scripts):
+            _refuse_while_run(connection, path)
+            _back_up(path, have)
+        for version in range(have + 1, len(scripts) + 1):
             for statement in _statements(scripts[version - 1]):
-                await connection.execute(statement)
-            await connection.execute(f"PRAGMA user_version = {version}")
-        await connection.execute("COMMIT")
-    except BaseException:
-        await connection.execute("ROLLBACK")
-        raise
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {version}")
+
+
+def _refuse_while_run(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StoreError while a runner of an older Milo writes: it would not know the new tables."""
+    going_on = ", ".join(f"'{phase.value}'" for phase in GOING_ON)
+    for run, pid, started in connection.execute(
+        f"SELECT number, runner_pid, runner_started FROM run WHERE phase IN ({going_on})"
+    ):
+        if is_alive(pid, started):
+            raise StoreError(
+                f"Run {run} goes on under an older Milo, and {path} must be brought up to date for this one: "
+                "wait for its end, or stop it there."
+            )
+
+
+def backup_path(path: Path, schema: int) -> Path:
+    """Where the copy lies that is made of a database at `schema` before it is brought up to date."""
+    return path.with_name(f"{path.name}.schema-{schema}.backup")
+
+
+def _back_up(path: Path, schema: int) -> None:
+    """Copy the database whole, log and all, while the caller's write lock keeps others from changing it.
+
+    Raises StoreError where there is no room for it: without the copy nothing is migrated.
+    """
+    copy = backup_path(path, schema)
+    draft = copy.with_name(f".{copy.name}.{os.getpid()}")
+    try:
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        source = sqlite3.connect(path, timeout=30)
+        target = sqlite3.connect(draft)
+        try:
+            source.backup(target)
+        finally:
+            target.close()
+            source.close()
+        draft.replace(copy)
+    except (OSError, sqlite3.Error) as error:
+        size = path.stat().st_size / 1e6
+        raise StoreError(
+            f"{path} must be brought up to date, and the copy that is made before could not be written to "
+            f"{copy} ({error}); it needs {size:.0f} MB. Nothing was changed."
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _statements(script: str) -> Iterator[str]:

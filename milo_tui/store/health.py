@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from milo_tui.store.database import connect, one_sentence
+from milo_tui.store.thread import DatabaseThread
 
 SQLITE = sqlite3.sqlite_version
 """The version of the SQLite library."""
@@ -11,14 +11,14 @@ SQLITE = sqlite3.sqlite_version
 
 async def problems(path: Path) -> list[str]:
     """What SQLite finds wrong with the file, nothing for a healthy one. Raises StoreError."""
-    connection = await connect(path, write=False)
+    database = await DatabaseThread.open(path, write=False)
     try:
-        with one_sentence(path):
-            async with connection.execute("PRAGMA quick_check(5)") as cursor:
-                rows = [str(row[0]) for row in await cursor.fetchall()]
-            async with connection.execute("PRAGMA foreign_key_check") as cursor:
-                loose = len(list(await cursor.fetchall()))
+        return await database.read(_problems)
     finally:
-        await connection.close()
-    found = [row for row in rows if row != "ok"]
-    return [*found, f"{loose} rows point at nothing"] if loose else found
+        await database.aclose()
+
+
+def _problems(db: sqlite3.Connection) -> list[str]:
+    found = [str(row[0]) for row in db.execute("PRAGMA integrity_check(5)")]
+    loose = len(db.execute("PRAGMA foreign_key_check").fetchall())
+    return [*(row for row in found if row != "ok"), *([f"{loose} rows point at nothing"] if loose else [])]

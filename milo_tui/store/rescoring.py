@@ -59,12 +59,17 @@ async def rescore(store: Store, reader: Reader, number: int) -> AsyncIterator[Re
         )
     complete = True
     last = 0
-    while page := await reader.scored_attempts(number, last):
-        for last in page:
-            found = await _again(reader, run, last)
+    while page := await reader.attempt_ids(number, last, scored=True):
+        again = {id: await _again(reader, run, id) for id in page}
+        newer = [
+            (id, found.after)
+            for id, found in again.items()
+            if found.after is not None and found.before_version < SCORER_VERSION
+        ]
+        await store.add_scores(newer, SCORER_VERSION)
+        last = page[-1]
+        for found in again.values():
             complete = complete and found.after is not None
-            if found.after is not None and found.before_version < SCORER_VERSION:
-                await store.add_score(last, found.after, SCORER_VERSION)
             yield found
     if complete:
         await store.set_scorer_version(number, SCORER_VERSION)

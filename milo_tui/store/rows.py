@@ -2,8 +2,11 @@
 
 import json
 import sqlite3
+import sys
 import zlib
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 from milo_tui.bench.events import Outcome, Phase, RunPhase
@@ -16,8 +19,6 @@ from milo_tui.bench.record import (
 )
 from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
 from milo_tui.suite.score import CheckResult
-
-Row = sqlite3.Row | Sequence[Any]
 
 
 def text(value: str) -> str:
@@ -47,7 +48,7 @@ def _seconds(microseconds: float | None) -> float | None:
 
 
 def run_values(run: RunRecord) -> tuple[Any, ...]:
-    """A run's columns from key to machine."""
+    """A run's columns, those that it is stored with."""
     return (
         run.key,
         text(run.suite),
@@ -64,17 +65,18 @@ def run_values(run: RunRecord) -> tuple[Any, ...]:
         run.finished,
         text(run.note),
         dump(run.machine),
+        len(run.prompts),
     )
 
 
 RUN_COLUMNS = (
     "key, suite, suite_title, suite_version, suite_digest, scorer_version, categories, repeats, seed, simulated, "
-    "phase, created, finished, note, machine"
+    "phase, created, finished, note, machine, prompts"
 )
 
 
 def run_record(
-    row: Mapping[str, Any], phase: RunPhase, models: Sequence[ModelRecord], prompts: Sequence[PromptRecord]
+    row: sqlite3.Row, phase: RunPhase, models: Sequence[ModelRecord], prompts: Sequence[PromptRecord]
 ) -> RunRecord:
     """A run from its row."""
     return RunRecord(
@@ -124,7 +126,7 @@ def model_values(model: ModelRecord) -> tuple[Any, ...]:
     )
 
 
-def model_record(row: Mapping[str, Any]) -> ModelRecord:
+def model_record(row: sqlite3.Row) -> ModelRecord:
     """A model from its row."""
     return ModelRecord(
         id=row["id"],
@@ -143,7 +145,7 @@ def model_record(row: Mapping[str, Any]) -> ModelRecord:
     )
 
 
-def prompt_record(row: Mapping[str, Any]) -> PromptRecord:
+def prompt_record(row: sqlite3.Row) -> PromptRecord:
     """A prompt from its row."""
     return PromptRecord(
         id=row["id"],
@@ -183,7 +185,7 @@ def attempt_values(run: int, model: int, prompt: int, row: AttemptRow, ended: st
     )
 
 
-def attempt_row(row: Mapping[str, Any], model: str, prompt: str) -> AttemptRow:
+def attempt_row(row: sqlite3.Row, model: str, prompt: str) -> AttemptRow:
     """The narrow row of an attempt."""
     return AttemptRow(
         id=row["id"],
@@ -209,7 +211,7 @@ TURN_COLUMNS = (
     "attempt, position, text, reasoning, finish_reason, complete, loss, sent_at, headers_ns, first_event_ns, "
     "first_reasoning_ns, first_text_ns, first_tool_call_ns, last_delta_ns, end_ns, chunks, input_tokens, "
     "output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, quirks, server, status, headers, "
-    "request, response"
+    "request, response, arrivals"
 )
 
 
@@ -243,10 +245,11 @@ def turn_values(attempt: int, position: int, turn: TurnRecord) -> tuple[Any, ...
         dump(dict(turn.headers)),
         pack(turn.request),
         pack(turn.response),
+        _pack_arrivals(turn.arrivals_us),
     )
 
 
-def turn_record(row: Mapping[str, Any], calls: Sequence[Mapping[str, Any]]) -> TurnRecord:
+def turn_record(row: sqlite3.Row, calls: Sequence[sqlite3.Row]) -> TurnRecord:
     """A turn from its row and those of its tool calls."""
     return TurnRecord(
         text=row["text"],
@@ -276,7 +279,27 @@ def turn_record(row: Mapping[str, Any], calls: Sequence[Mapping[str, Any]]) -> T
         headers=json.loads(row["headers"]),
         request=zlib.decompress(row["request"]),
         response=zlib.decompress(row["response"]),
+        arrivals_us=_arrivals(row["arrivals"]),
     )
+
+
+def _pack_arrivals(stamps: Sequence[int]) -> bytes | None:
+    """Rising microseconds as 32-bit differences: one that is longer than an hour counts as an hour."""
+    if not stamps:
+        return None
+    gaps = array("I", (min(b - a, 3_600_000_000) for a, b in pairwise((0, *stamps))))
+    if sys.byteorder == "big":
+        gaps.byteswap()
+    return pack(gaps.tobytes())
+
+
+def _arrivals(packed: bytes | None) -> tuple[int, ...]:
+    if packed is None:
+        return ()
+    gaps = array("I", zlib.decompress(packed))
+    if sys.byteorder == "big":
+        gaps.byteswap()
+    return tuple(accumulate(gaps))
 
 
 def call_values(
@@ -295,10 +318,10 @@ def call_values(
     )
 
 
-def _result(row: Mapping[str, Any]) -> ToolResult:
+def _result(row: sqlite3.Row) -> ToolResult:
     return ToolResult(row["call_id"], json.loads(row["result"]), bool(row["is_error"]))
 
 
-def check_result(row: Mapping[str, Any]) -> CheckResult:
+def check_result(row: sqlite3.Row) -> CheckResult:
     """A check's result from its row."""
     return CheckResult(row["title"], bool(row["passed"]), row["reason"])

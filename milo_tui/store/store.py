@@ -1,229 +1,224 @@
 """The writer: one connection of the runner's, an attempt in one transaction."""
 
-import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Self
 
-import aiosqlite
-
 from milo_tui.bench.events import GOING_ON, RunPhase
 from milo_tui.bench.liveness import is_alive
-from milo_tui.bench.record import AttemptRecord, ModelRecord, PromptRecord, RunRecord
+from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
 from milo_tui.store import rows
-from milo_tui.store.database import StoreError, connect, one_sentence
+from milo_tui.store.database import StoreError
+from milo_tui.store.records import positions
+from milo_tui.store.thread import DatabaseThread
 from milo_tui.suite.score import Score
 
 
 class Store:
     """Writes runs and attempts. Every method commits before it returns, or raises StoreError."""
 
-    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
-        self._connection = connection
-        self._path = path
-        # The lanes of a run share the connection, and a transaction is the connection's.
-        self._one_at_a_time = asyncio.Lock()
+    def __init__(self, database: DatabaseThread) -> None:
+        self._database = database
 
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Open the database for writing, made and migrated where need be. Raises StoreError."""
-        return cls(await connect(path, write=True), path)
+        return cls(await DatabaseThread.open(path, write=True))
 
     async def aclose(self) -> None:
         """Close the connection."""
-        await self._connection.close()
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[None]:
-        async with self._one_at_a_time:
-            with one_sentence(self._path):
-                await self._connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield
-                    await self._connection.execute("COMMIT")
-                except BaseException:
-                    # After some errors (a full disk) SQLite has rolled back by itself.
-                    if self._connection.in_transaction:
-                        await self._connection.execute("ROLLBACK")
-                    raise
+        await self._database.aclose()
 
     async def create_run(self, run: RunRecord) -> int:
         """Store a new run with its models and prompts; the number it got."""
-        marks = ", ".join("?" * len(rows.run_values(run)))
-        async with self._transaction():
-            cursor = await self._connection.execute(
-                f"INSERT INTO run ({rows.RUN_COLUMNS}) VALUES ({marks})",
-                rows.run_values(run),
-            )
-            number = cursor.lastrowid
-            await cursor.close()
-            if number is None:
-                raise StoreError(f"{self._path}: the run could not be stored.")
-            await self._insert_models(number, run.models)
-            await self._insert_prompts(number, run.prompts)
-        return number
-
-    async def _insert_models(self, run: int, models: tuple[ModelRecord, ...]) -> None:
-        values = [(run, i, *rows.model_values(model)) for i, model in enumerate(models)]
-        marks = ", ".join("?" * len(values[0]))
-        await self._connection.executemany(
-            f"INSERT INTO run_model (run, position, {rows.MODEL_COLUMNS}) VALUES ({marks})", values
-        )
-
-    async def _insert_prompts(self, run: int, prompts: tuple[PromptRecord, ...]) -> None:
-        for position, prompt in enumerate(prompts):
-            definition = rows.dump(prompt.definition)
-            digest = hashlib.sha256(definition.encode()).hexdigest()
-            await self._connection.execute(
-                "INSERT OR IGNORE INTO prompt VALUES (?, ?, ?, ?, ?, ?)",
-                (digest, prompt.id, prompt.version, prompt.category, rows.text(prompt.title), definition),
-            )
-            await self._connection.execute("INSERT INTO run_prompt VALUES (?, ?, ?)", (run, position, digest))
+        return await self._database.write(_create_run, run)
 
     async def claim(self, run: int, pid: int, process_started: float) -> None:
         """Note which process carries the run out, so that a dead one is known by pid and start time.
 
         Raises StoreError where another process that still lives is at it.
         """
-        async with self._transaction():
-            async with self._connection.execute(
-                "SELECT phase, runner_pid, runner_started FROM run WHERE number = ?", (run,)
-            ) as cursor:
-                row = await cursor.fetchone()
-            if row is None:
-                raise StoreError(f"There is no run {run}; `milo runs` lists those that there are.")
-            if RunPhase(row[0]) in GOING_ON and row[1] != pid and is_alive(row[1], row[2]):
-                raise StoreError(f"Run {run} is going on in another process; `milo watch {run}` shows it.")
-            await self._connection.execute(
-                "UPDATE run SET runner_pid = ?, runner_started = ?, phase = ?, finished = NULL WHERE number = ?",
-                (pid, process_started, RunPhase.RUNNING.value, run),
-            )
+        await self._database.write(_claim, run, pid, process_started)
 
     async def set_phase(self, run: int, phase: RunPhase, finished: float | None = None) -> None:
         """Note the run's phase; `finished` with the final ones."""
-        async with self._transaction():
-            await self._connection.execute(
-                "UPDATE run SET phase = ?, finished = ? WHERE number = ?", (phase.value, finished, run)
-            )
+        await self._database.write(
+            _execute, "UPDATE run SET phase = ?, finished = ? WHERE number = ?", (phase.value, finished, run)
+        )
 
     async def update_model(self, run: int, model: ModelRecord) -> None:
         """Replace a model's manifest, phase, note, cold start and peak memory."""
-        async with self._transaction():
-            await self._connection.execute(
-                "UPDATE run_model SET manifest = ?, phase = ?, note = ?, cold_start = ?, peak_gb = ? "
-                "WHERE run = ? AND id = ?",
-                (
-                    rows.dump(model.manifest),
-                    model.phase.value,
-                    rows.text(model.note),
-                    model.cold_start,
-                    model.peak_gb,
-                    run,
-                    model.id,
-                ),
-            )
+        await self._database.write(
+            _execute,
+            "UPDATE run_model SET manifest = ?, phase = ?, note = ?, cold_start = ?, peak_gb = ? "
+            "WHERE run = ? AND id = ?",
+            (
+                rows.dump(model.manifest),
+                model.phase.value,
+                rows.text(model.note),
+                model.cold_start,
+                model.peak_gb,
+                run,
+                model.id,
+            ),
+        )
 
     async def add_attempt(self, run: int, attempt: AttemptRecord) -> int:
         """Commit an attempt with its turns, calls and checks in one transaction; the id it got."""
-        async with self._transaction():
-            model = await self._position(
-                "SELECT position FROM run_model WHERE run = ? AND id = ?", run, attempt.row.model
-            )
-            prompt = await self._position(
-                "SELECT position FROM run_prompt JOIN prompt USING (hash) WHERE run = ? AND id = ?",
-                run,
-                attempt.row.prompt,
-            )
-            id = await self._insert_attempt(run, model, prompt, attempt)
-            await self._insert_turns(id, attempt)
-            if attempt.score is not None:
-                await self._insert_checks(id, attempt.score, attempt.scorer_version)
-            await self._summarise(run, model)
-        return id
+        return await self._database.write(_add_attempt, run, attempt)
 
-    async def _position(self, sql: str, run: int, name: str) -> int:
-        async with self._connection.execute(sql, (run, name)) as cursor:
-            row = await cursor.fetchone()
-        if row is None:
-            raise StoreError(f"{self._path}: run {run} has no {name}.")
-        return int(row[0])
+    async def add_missing(self, run: int, attempts: Sequence[AttemptRecord]) -> int:
+        """Commit those of the attempts that the run does not have yet, in one transaction; how many they were."""
+        return await self._database.write(_add_missing, run, attempts)
 
-    async def _insert_attempt(self, run: int, model: int, prompt: int, attempt: AttemptRecord) -> int:
-        values = rows.attempt_values(run, model, prompt, attempt.row, attempt.ended)
-        marks = ", ".join("?" * len(values))
-        cursor = await self._connection.execute(
-            f"INSERT INTO attempt ({rows.ATTEMPT_COLUMNS}) VALUES ({marks})", values
-        )
-        id = cursor.lastrowid
-        await cursor.close()
-        if id is None:
-            raise StoreError(f"{self._path}: the attempt could not be stored.")
-        return id
-
-    async def _insert_turns(self, id: int, attempt: AttemptRecord) -> None:
-        turns = [rows.turn_values(id, i, turn) for i, turn in enumerate(attempt.turns)]
-        calls = list(_call_values(id, attempt))
-        if turns:
-            marks = ", ".join("?" * len(turns[0]))
-            await self._connection.executemany(
-                f"INSERT INTO turn ({rows.TURN_COLUMNS}) VALUES ({marks})", turns
-            )
-        if calls:
-            await self._connection.executemany("INSERT INTO tool_call VALUES (?, ?, ?, ?, ?, ?, ?, ?)", calls)
-
-    async def _insert_checks(self, id: int, score: Score, scorer_version: int) -> None:
-        await self._connection.executemany(
-            "INSERT INTO check_result VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (id, scorer_version, i, rows.text(check.title), check.passed, rows.text(check.reason))
-                for i, check in enumerate(score.checks)
-            ],
-        )
-
-    async def add_score(self, attempt: int, score: Score, scorer_version: int) -> None:
-        """Keep one more score of an attempt, that of another scorer; its points and the summary follow it."""
-        async with self._transaction():
-            await self._insert_checks(attempt, score, scorer_version)
-            async with self._connection.execute(
-                "UPDATE attempt SET points = ? WHERE id = ? RETURNING run, model", (score.points, attempt)
-            ) as cursor:
-                row = await cursor.fetchone()
-            if row is None:
-                raise StoreError(f"{self._path}: there is no attempt {attempt}.")
-            await self._summarise(row[0], row[1])
+    async def add_scores(self, scores: Sequence[tuple[int, Score]], scorer_version: int) -> None:
+        """Keep one more score of attempts, given by their ids; points and summaries follow the newest."""
+        await self._database.write(_add_scores, scores, scorer_version)
 
     async def set_scorer_version(self, run: int, version: int) -> None:
         """Note by which scorer all of a run's conversations are scored."""
-        async with self._transaction():
-            await self._connection.execute(
-                "UPDATE run SET scorer_version = ? WHERE number = ?", (version, run)
-            )
-
-    async def _summarise(self, run: int, model: int) -> None:
-        """Derive the model's summary anew from its attempts: the last one at each prompt and repeat counts."""
-        await self._connection.execute(
-            """
-            INSERT OR REPLACE INTO run_summary
-            SELECT run, model, coalesce(sum(points), 0), count(points),
-                   avg(CASE WHEN points IS NOT NULL THEN latency_us END),
-                   avg(CASE WHEN points IS NOT NULL THEN ttft_us END),
-                   avg(CASE WHEN points IS NOT NULL THEN speed END)
-            FROM attempt AS a
-            WHERE run = ?1 AND model = ?2 AND number = (
-              SELECT max(number) FROM attempt AS b
-              WHERE b.run = a.run AND b.model = a.model AND b.prompt = a.prompt AND b.repeat = a.repeat)
-            GROUP BY run, model
-            """,
-            (run, model),
+        await self._database.write(
+            _execute, "UPDATE run SET scorer_version = ? WHERE number = ?", (version, run)
         )
 
     async def set_note(self, run: int, note: str) -> None:
         """Replace a run's note."""
-        async with self._transaction():
-            await self._connection.execute("UPDATE run SET note = ? WHERE number = ?", (rows.text(note), run))
+        await self._database.write(_set_note, run, note)
+
+    async def bin(self, run: int, when: float) -> None:
+        """Move a run to the bin: it leaves all lists, and nothing of it is lost. Raises StoreError of a live one."""
+        await self._database.write(_bin, run, when)
+
+    async def restore(self, run: int) -> None:
+        """Take a run out of the bin."""
+        await self._database.write(_execute, "UPDATE run SET binned = NULL WHERE number = ?", (run,))
+
+    async def empty_bin(self) -> int:
+        """Delete what is in the bin for good, run by run; how many they were."""
+        count = 0
+        while await self._database.write(_delete_one):
+            count += 1
+        return count
+
+
+@asynccontextmanager
+async def writing(path: Path) -> AsyncIterator[Store]:
+    """A writer for a change or two. Raises StoreError."""
+    store = await Store.open(path)
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+def _execute(db: sqlite3.Connection, sql: str, values: tuple[Any, ...]) -> None:
+    db.execute(sql, values)
+
+
+def _create_run(db: sqlite3.Connection, run: RunRecord) -> int:
+    values = rows.run_values(run)
+    number = db.execute(f"INSERT INTO run ({rows.RUN_COLUMNS}) VALUES ({_marks(values)})", values).lastrowid
+    if number is None:
+        raise StoreError("The run could not be stored.")
+    models = [(number, i, *rows.model_values(model)) for i, model in enumerate(run.models)]
+    db.executemany(
+        f"INSERT INTO run_model (run, position, {rows.MODEL_COLUMNS}) VALUES ({_marks(models[0])})", models
+    )
+    _insert_prompts(db, number, run.prompts)
+    _set_words(db, number)
+    return number
+
+
+def _insert_prompts(db: sqlite3.Connection, run: int, prompts: tuple[PromptRecord, ...]) -> None:
+    for position, prompt in enumerate(prompts):
+        definition = rows.dump(prompt.definition)
+        digest = hashlib.sha256(definition.encode()).hexdigest()
+        db.execute(
+            "INSERT OR IGNORE INTO prompt VALUES (?, ?, ?, ?, ?, ?)",
+            (digest, prompt.id, prompt.version, prompt.category, rows.text(prompt.title), definition),
+        )
+        db.execute("INSERT INTO run_prompt VALUES (?, ?, ?)", (run, position, digest))
+
+
+def _set_words(db: sqlite3.Connection, run: int) -> None:
+    """Note what the run's line can be found by: suite, models, whether it is simulated, note."""
+    suite, title, simulated, note = db.execute(
+        "SELECT suite, suite_title, simulated, note FROM run WHERE number = ?", (run,)
+    ).fetchone()
+    models = db.execute("SELECT name, id, location FROM run_model WHERE run = ? ORDER BY position", (run,))
+    words = (suite, title, *(word for model in models for word in model), "simulated" * simulated, note)
+    db.execute("UPDATE run SET words = ? WHERE number = ?", (" ".join(words).casefold(), run))
+
+
+def _claim(db: sqlite3.Connection, run: int, pid: int, process_started: float) -> None:
+    _refuse_going_on(db, run, pid)
+    db.execute(
+        "UPDATE run SET runner_pid = ?, runner_started = ?, phase = ?, finished = NULL WHERE number = ?",
+        (pid, process_started, RunPhase.RUNNING.value, run),
+    )
+
+
+def _refuse_going_on(db: sqlite3.Connection, run: int, pid: int = 0) -> None:
+    """Raise StoreError where there is no such run, or another process than `pid` is at it."""
+    row = db.execute("SELECT phase, runner_pid, runner_started FROM run WHERE number = ?", (run,)).fetchone()
+    if row is None:
+        raise StoreError(f"There is no run {run}; `milo runs` lists those that there are.")
+    if RunPhase(row[0]) in GOING_ON and row[1] != pid and is_alive(row[1], row[2]):
+        raise StoreError(f"Run {run} is going on in another process; `milo watch {run}` shows it.")
+
+
+def _add_attempt(db: sqlite3.Connection, run: int, attempt: AttemptRecord) -> int:
+    model = db.execute(
+        "SELECT position FROM run_model WHERE run = ? AND id = ?", (run, attempt.row.model)
+    ).fetchone()
+    prompt = db.execute(
+        "SELECT position FROM run_prompt JOIN prompt USING (hash) WHERE run = ? AND id = ?",
+        (run, attempt.row.prompt),
+    ).fetchone()
+    if model is None or prompt is None:
+        raise StoreError(f"Run {run} has no {attempt.row.prompt if model else attempt.row.model}.")
+    return _insert(db, run, model[0], prompt[0], attempt)
+
+
+def _add_missing(db: sqlite3.Connection, run: int, attempts: Sequence[AttemptRecord]) -> int:
+    models, prompts = positions(db, run)
+    added = 0
+    for attempt in attempts:
+        row = attempt.row
+        spot = (run, models[row.model], prompts[row.prompt], row.repeat, row.number)
+        if db.execute(
+            "SELECT 1 FROM attempt WHERE run = ? AND model = ? AND prompt = ? AND repeat = ? AND number = ?",
+            spot,
+        ).fetchone():
+            continue
+        _insert(db, run, spot[1], spot[2], attempt)
+        added += 1
+    return added
+
+
+def _insert(db: sqlite3.Connection, run: int, model: int, prompt: int, attempt: AttemptRecord) -> int:
+    values = rows.attempt_values(run, model, prompt, attempt.row, attempt.ended)
+    id = db.execute(
+        f"INSERT INTO attempt ({rows.ATTEMPT_COLUMNS}) VALUES ({_marks(values)})", values
+    ).lastrowid
+    if id is None:
+        raise StoreError("The attempt could not be stored.")
+    turns = [rows.turn_values(id, i, turn) for i, turn in enumerate(attempt.turns)]
+    if turns:
+        db.executemany(f"INSERT INTO turn ({rows.TURN_COLUMNS}) VALUES ({_marks(turns[0])})", turns)
+    db.executemany("INSERT INTO tool_call VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _call_values(id, attempt))
+    if attempt.score is not None:
+        _insert_checks(db, id, attempt.score, attempt.scorer_version)
+    db.execute(
+        "INSERT INTO attempt_search (rowid, answer, reasoning, calls) SELECT * FROM attempt_text WHERE id = ?",
+        (id,),
+    )
+    _summarise(db, run, model, attempt.row)
+    return id
 
 
 def _call_values(id: int, attempt: AttemptRecord) -> Iterator[tuple[Any, ...]]:
@@ -234,10 +229,81 @@ def _call_values(id: int, attempt: AttemptRecord) -> Iterator[tuple[Any, ...]]:
                 yield rows.call_values(id, position, i, call, result)
 
 
-async def set_note(path: Path, run: int, note: str) -> None:
-    """Replace a run's note, through a connection of its own. Raises StoreError."""
-    store = await Store.open(path)
-    try:
-        await store.set_note(run, note)
-    finally:
-        await store.aclose()
+def _insert_checks(db: sqlite3.Connection, id: int, score: Score, scorer_version: int) -> None:
+    db.executemany(
+        "INSERT INTO check_result VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (id, scorer_version, i, rows.text(check.title), check.passed, rows.text(check.reason))
+            for i, check in enumerate(score.checks)
+        ],
+    )
+
+
+def _summarise(db: sqlite3.Connection, run: int, model: int, row: AttemptRow) -> None:
+    """Let the model's summary follow a new attempt: one that replaces another has it derived anew."""
+    if row.number > 1:
+        db.execute("DELETE FROM run_summary WHERE run = ? AND model = ?", (run, model))
+        db.execute("INSERT INTO run_summary SELECT * FROM summed WHERE run = ? AND model = ?", (run, model))
+    elif row.points is not None:
+        sums: list[float | int] = [row.points, 1]
+        for value in (row.latency, row.ttft):
+            sums += (0, 0) if value is None else (round(value * 1e6), 1)
+        sums += (0, 0) if row.tokens_per_second is None else (row.tokens_per_second, 1)
+        db.execute(
+            """
+            INSERT INTO run_summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (run, model) DO UPDATE SET
+              points = points + excluded.points, scored = scored + excluded.scored,
+              latency_us = latency_us + excluded.latency_us, latencies = latencies + excluded.latencies,
+              ttft_us = ttft_us + excluded.ttft_us, ttfts = ttfts + excluded.ttfts,
+              speed = speed + excluded.speed, speeds = speeds + excluded.speeds
+            """,
+            (run, model, *sums),
+        )
+
+
+def _add_scores(db: sqlite3.Connection, scores: Sequence[tuple[int, Score]], scorer_version: int) -> None:
+    for id, score in scores:
+        row = db.execute("SELECT * FROM attempt WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            raise StoreError(f"There is no attempt {id}.")
+        _insert_checks(db, id, score, scorer_version)
+        db.execute("UPDATE attempt SET points = ? WHERE id = ?", (score.points, id))
+        # The summary counts the last attempt of each repeat alone.
+        db.execute(
+            """
+            UPDATE run_summary SET points = points + ? WHERE run = ? AND model = ? AND NOT EXISTS (
+              SELECT 1 FROM attempt WHERE run = ? AND model = ? AND prompt = ? AND repeat = ? AND number > ?)
+            """,
+            (
+                score.points - row["points"],
+                *(row["run"], row["model"]) * 2,
+                row["prompt"],
+                row["repeat"],
+                row["number"],
+            ),
+        )
+
+
+def _set_note(db: sqlite3.Connection, run: int, note: str) -> None:
+    db.execute("UPDATE run SET note = ? WHERE number = ?", (rows.text(note), run))
+    _set_words(db, run)
+
+
+def _bin(db: sqlite3.Connection, run: int, when: float) -> None:
+    _refuse_going_on(db, run)
+    db.execute("UPDATE run SET binned = ? WHERE number = ?", (when, run))
+
+
+def _delete_one(db: sqlite3.Connection) -> bool:
+    found = db.execute("SELECT number FROM run WHERE binned IS NOT NULL LIMIT 1").fetchone()
+    if found is None:
+        return False
+    # Attempts first: cascading from the run would drop its models and prompts in an order of SQLite's own.
+    db.execute("DELETE FROM attempt WHERE run = ?", found)
+    db.execute("DELETE FROM run WHERE number = ?", found)
+    return True
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))

@@ -28,7 +28,7 @@ class ModelSummary:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """A run in a list. Times are seconds since the epoch."""
+    """A run in a list. Times are seconds since the epoch; `binned` is when it was moved to the bin."""
 
     number: int
     key: str
@@ -42,6 +42,7 @@ class RunSummary:
     repeats: int
     note: str
     models: tuple[ModelSummary, ...]
+    binned: float | None = None
 
     @property
     def scored(self) -> int:
@@ -52,3 +53,14 @@ class RunSummary:
     def planned(self) -> int:
         """Attempts planned, of all models."""
         return sum(model.planned for model in self.models)
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """A model in one of its runs: its share of the points (0 to 1) and its mean latency in seconds."""
+
+    run: int
+    created: float
+    suite_version: int
+    share: float | None
+    latency: float | None

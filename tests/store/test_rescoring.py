@@ -130,12 +130,12 @@ async def test_what_was_never_scored_stays_so(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("kinder")
 async def test_more_attempts_than_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = await _run(tmp_path, 7)
-    whole = Reader.scored_attempts
+    whole = Reader.attempt_ids
 
-    async def few(self: Reader, run: int, after: int = 0, limit: int = 3) -> list[int]:
-        return await whole(self, run, after, limit)
+    async def few(self: Reader, run: int, after: int = 0, *, scored: bool = False) -> list[int]:
+        return await whole(self, run, after, 3, scored=scored)
 
-    monkeypatch.setattr(Reader, "scored_attempts", few)
+    monkeypatch.setattr(Reader, "attempt_ids", few)
     assert [item.row.repeat for item in await _again(tmp_path, run)] == list(range(1, 8))
 
 
@@ -172,5 +172,5 @@ async def test_a_score_for_no_attempt(tmp_path: Path) -> None:
     await _run(tmp_path, 1)
     store = await Store.open(tmp_path / "milo.db")
     with pytest.raises(StoreError):
-        await store.add_score(99, Score((CheckResult("a", True, "b"),)), 2)
+        await store.add_scores([(99, Score((CheckResult("a", True, "b"),)))], 2)
     await store.aclose()

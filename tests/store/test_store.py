@@ -29,9 +29,6 @@ def _attempt(repeat: int = 1, points: int | None = 2, number: int = 1, text: str
     row = AttemptRow(
         0, "local", "one/look_up", repeat, number, outcome, points, 2.5, 0.25, 41.5, 100, 20, 60, "", "", 1e9
     )
-    stamps = dict.fromkeys(
-        ("headers_ns", "first_event_ns", "first_reasoning_ns", "first_text_ns", "first_tool_call_ns"), 5
-    )
     turn = TurnRecord(
         text=text,
         reasoning="hm",
@@ -41,6 +38,11 @@ def _attempt(repeat: int = 1, points: int | None = 2, number: int = 1, text: str
         calls=(call,),
         results=(ToolResult("a", {"crates": 412}),),
         sent_at=1e9,
+        headers_ns=5,
+        first_event_ns=5,
+        first_reasoning_ns=5,
+        first_text_ns=5,
+        first_tool_call_ns=5,
         last_delta_ns=7,
         end_ns=9,
         chunks=3,
@@ -55,7 +57,7 @@ def _attempt(repeat: int = 1, points: int | None = 2, number: int = 1, text: str
         headers={"content-type": "text/event-stream"},
         request=b'{"q": 1}',
         response=b"data: \xff\xfe\n\n",
-        **stamps,
+        arrivals_us=(5, 5, 4_000_000),
     )
     checks = tuple(CheckResult(f"check {i}", i < (points or 0), "because") for i in range(3))
     return AttemptRecord(row, "answer", (turn,), None if points is None else Score(checks))

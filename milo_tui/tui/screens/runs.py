@@ -298,10 +298,11 @@ class RunsScreen(Screen[None]):
         text = await self.app.push_screen_wait(Ask(said(f"Note of run {run.number}"), run.note))
         if text is None or text == run.note:
             return
-        from milo_tui.store.store import set_note
+        from milo_tui.store.store import writing
 
         try:
-            await set_note(self._settings.database, run.number, text)
+            async with writing(self._settings.database) as store:
+                await store.set_note(run.number, text)
             self.runs.add([await self._reader.summary(run.number)])
         except StoreError as error:
             self.app.say(str(error), severity="error")

@@ -1,0 +1,174 @@
+"""Lists of runs, and a model's trend over them: pages by key from narrow rows, at any size of database."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from milo_tui.bench.events import GOING_ON, RunPhase
+from milo_tui.bench.liveness import is_alive
+from milo_tui.store.database import StoreError
+from milo_tui.store.summary import ModelSummary, RunSummary, TrendPoint
+
+_RUN = (
+    "number, key, suite, suite_title, suite_version, simulated, phase, created, finished, repeats, prompts, note, "
+    "runner_pid, runner_started, binned"
+)
+
+# As the list names a run's state; one that should be going on and has no runner was interrupted.
+_STATE = """
+CASE phase
+  WHEN 'stopped' THEN 'stopped'
+  WHEN 'incomplete' THEN 'incomplete'
+  WHEN 'done' THEN iif(
+    (SELECT sum(scored) FROM run_summary WHERE run = number)
+      >= repeats * prompts * (SELECT count(*) FROM run_model WHERE run = number), 'done', 'incomplete')
+  ELSE iif(is_alive(runner_pid, runner_started), iif(phase = 'running', 'live', phase), 'incomplete')
+END
+"""
+
+
+def runs(
+    db: sqlite3.Connection,
+    before: int | None = None,
+    limit: int = 200,
+    words: Sequence[str] = (),
+    binned: bool = False,
+) -> list[RunSummary]:
+    """A page of runs, newest first: below `before`, with every one of `words` in its line; or those in the bin."""
+    wanted = ["binned IS NOT NULL" if binned else "binned IS NULL", "number < ?"]
+    values: list[Any] = [2**62 if before is None else before]
+    for word in words:
+        wanted.append(f"(instr(words, ?) OR instr(number, ?) OR instr({_STATE}, ?))")
+        values += [word.casefold()] * 3
+    found = db.execute(
+        f"SELECT {_RUN} FROM run WHERE {' AND '.join(wanted)} ORDER BY number DESC LIMIT ?", (*values, limit)
+    )
+    return _summaries(db, found.fetchall())
+
+
+def summary(db: sqlite3.Connection, run: int) -> RunSummary:
+    """One run's line. Raises StoreError where there is none."""
+    found = db.execute(f"SELECT {_RUN} FROM run WHERE number = ?", (run,)).fetchall()
+    if not found:
+        raise StoreError(f"There is no run {run}; `milo runs` lists those that there are.")
+    return _summaries(db, found)[0]
+
+
+def find_run(db: sqlite3.Connection, wanted: str) -> int:
+    """The number of the run that a person names: a number, the beginning of its key, or `last`."""
+    if wanted == "last":
+        newest = db.execute(
+            "SELECT number FROM run WHERE binned IS NULL ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+        if newest is None:
+            raise StoreError("There is no run yet; `milo demo` makes one.")
+        return int(newest[0])
+    found = set()
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
+        found.update(db.execute("SELECT number FROM run WHERE number = ?", (int(wanted),)).fetchall())
+    if len(wanted) > 3:
+        found.update(
+            db.execute("SELECT number FROM run WHERE key >= ? AND key < ?", (wanted, wanted + "\U0010ffff"))
+        )
+    numbers = {int(row[0]) for row in found}
+    if len(numbers) > 1:
+        raise StoreError(f"{wanted} is the beginning of {len(numbers)} runs; give more of it, or the number.")
+    if not numbers:
+        raise StoreError(f"There is no run {wanted}; `milo runs` lists those that there are.")
+    return numbers.pop()
+
+
+def trend(
+    db: sqlite3.Connection, model: str, suite: str, simulated: bool = False, limit: int = 200
+) -> list[TrendPoint]:
+    """A model's newest runs of a suite, the oldest first. Runs with simulated models are apart from the others."""
+    found = db.execute(
+        """
+        SELECT run.number, run.created, run.suite_version, s.points, s.scored, s.latency_us, s.latencies
+        FROM run_model AS m
+        JOIN run ON run.number = m.run
+        JOIN run_summary AS s ON s.run = m.run AND s.model = m.position
+        WHERE m.id = ? AND run.suite = ? AND run.simulated = ? AND run.binned IS NULL
+        ORDER BY m.run DESC LIMIT ?
+        """,
+        (model, suite, simulated, limit),
+    ).fetchall()
+    return [
+        TrendPoint(number, created, version, points / (3 * scored) if scored else None, _mean(latency, timed))
+        for number, created, version, points, scored, latency, timed in reversed(found)
+    ]
+
+
+def past_latencies(db: sqlite3.Connection) -> dict[str, float]:
+    """For each model id the mean latency of an attempt in its newest run that has one, in seconds."""
+    found = db.execute(
+        """
+        SELECT id, (
+          SELECT s.latency_us / 1e6 / s.latencies FROM run_model AS m
+          JOIN run_summary AS s ON s.run = m.run AND s.model = m.position
+          WHERE m.id = known.id AND s.latencies > 0 ORDER BY m.run DESC LIMIT 1)
+        FROM (SELECT DISTINCT id FROM run_model) AS known
+        """
+    )
+    return {id: latency for id, latency in found if latency is not None}
+
+
+def phase_of(row: sqlite3.Row) -> RunPhase:
+    """The run's phase as it is: one whose runner died stands as incomplete."""
+    phase = RunPhase(row["phase"])
+    if phase in GOING_ON and not is_alive(row["runner_pid"], row["runner_started"]):
+        return RunPhase.INCOMPLETE
+    return phase
+
+
+def _summaries(db: sqlite3.Connection, runs: Sequence[sqlite3.Row]) -> list[RunSummary]:
+    planned = {row["number"]: row["repeats"] * row["prompts"] for row in runs}
+    models: dict[int, list[ModelSummary]] = defaultdict(list)
+    found = db.execute(
+        f"""
+        SELECT m.run, m.id, m.name, m.location, s.points, s.scored, s.latency_us, s.latencies, s.ttft_us, s.ttfts,
+               s.speed, s.speeds
+        FROM run_model AS m LEFT JOIN run_summary AS s ON s.run = m.run AND s.model = m.position
+        WHERE m.run IN ({", ".join("?" * len(planned))}) ORDER BY m.run, m.position
+        """,
+        tuple(planned),
+    )
+    for run, id, name, location, points, scored, latency, latencies, ttft, ttfts, speed, speeds in found:
+        models[run].append(
+            ModelSummary(
+                id=id,
+                name=name,
+                where=location,
+                points=points or 0,
+                scored=scored or 0,
+                planned=planned[run],
+                latency=_mean(latency, latencies),
+                ttft=_mean(ttft, ttfts),
+                tokens_per_second=speed / speeds if speeds else None,
+            )
+        )
+    return [_run_summary(row, models[row["number"]]) for row in runs]
+
+
+def _mean(microseconds: int | None, count: int | None) -> float | None:
+    """Of a sum of microseconds, in seconds."""
+    return microseconds / 1e6 / count if microseconds is not None and count else None
+
+
+def _run_summary(row: sqlite3.Row, models: list[ModelSummary]) -> RunSummary:
+    return RunSummary(
+        number=row["number"],
+        key=row["key"],
+        suite=row["suite"],
+        suite_title=row["suite_title"],
+        suite_version=row["suite_version"],
+        simulated=bool(row["simulated"]),
+        phase=phase_of(row),
+        created=row["created"],
+        finished=row["finished"],
+        repeats=row["repeats"],
+        note=row["note"],
+        models=tuple(models),
+        binned=row["binned"],
+    )

@@ -1,0 +1,104 @@
+"""Full-text search over what models said and what people noted: newest first, never counted.
+
+Newest first, since by rank or with a count a common word would cost a second at a million attempts; so a list
+says "50+" where there is more.
+"""
+
+import re
+import sqlite3
+from dataclasses import dataclass
+from typing import Literal
+
+Part = Literal["answer", "reasoning", "tool call", "note"]
+
+_FOUND, _END = "\x02", "\x03"
+_TOKENS_SHOWN = 24
+_TERM = re.compile(r'"([^"]*)"?|(\S+)')
+_PARTS: tuple[Part, ...] = ("answer", "tool call", "reasoning")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place where all the words stand. `line` is the text around it in pieces, each with whether it was found.
+
+    A hit in a run's note has no `attempt`, and no model, prompt or repeat. The text is as it was said: untrusted.
+    """
+
+    run: int
+    part: Part
+    line: tuple[tuple[str, bool], ...]
+    simulated: bool
+    attempt: int | None = None
+    model: str = ""
+    prompt: str = ""
+    repeat: int = 0
+
+
+def search(db: sqlite3.Connection, text: str, before: int | None = None, limit: int = 50) -> list[Hit]:
+    """Where all words of `text` stand, newest first; "in quotes" as a phrase, the last word from its beginning.
+
+    Attempts below `before` alone, for a next page; notes stand on the first.
+    """
+    query = _query(text)
+    if not query:
+        return []
+    notes = _notes(db, query, limit) if before is None else []
+    return [*notes, *_attempts(db, query, 2**62 if before is None else before, limit - len(notes))]
+
+
+def _query(text: str) -> str:
+    """FTS5's syntax for what a person typed: none of its operators is obeyed (sqlite.org/fts5.html, 3)."""
+    terms = []
+    for term in _TERM.finditer(text):
+        words = term[2] or term[1]
+        if any(character.isalnum() for character in words):
+            open_end = term.end() == len(text) and not text.endswith('"')
+            terms.append('"' + words.replace('"', '""') + ('" *' if open_end else '"'))
+    return " ".join(terms)
+
+
+def _notes(db: sqlite3.Connection, query: str, limit: int) -> list[Hit]:
+    found = db.execute(
+        f"""
+        SELECT run.number, run.simulated, snippet(note_search, 0, '{_FOUND}', '{_END}', '…', {_TOKENS_SHOWN})
+        FROM note_search JOIN run ON run.number = note_search.rowid
+        WHERE note_search MATCH ? AND run.binned IS NULL ORDER BY note_search.rowid DESC LIMIT ?
+        """,
+        (query, limit),
+    )
+    return [Hit(number, "note", _cut(line), bool(simulated)) for number, simulated, line in found]
+
+
+def _attempts(db: sqlite3.Connection, query: str, before: int, limit: int) -> list[Hit]:
+    snippets = ", ".join(
+        f"snippet(attempt_search, {column}, '{_FOUND}', '{_END}', '…', {_TOKENS_SHOWN})"
+        for column in (0, 2, 1)
+    )
+    found = db.execute(
+        f"""
+        SELECT a.run, run.simulated, a.id, m.name, p.id, a.repeat, {snippets}
+        FROM attempt_search
+        JOIN attempt AS a ON a.id = attempt_search.rowid
+        JOIN run ON run.number = a.run
+        JOIN run_model AS m ON m.run = a.run AND m.position = a.model
+        JOIN run_prompt AS rp ON rp.run = a.run AND rp.position = a.prompt
+        JOIN prompt AS p ON p.hash = rp.hash
+        WHERE attempt_search MATCH ? AND attempt_search.rowid < ? AND run.binned IS NULL
+        ORDER BY attempt_search.rowid DESC LIMIT ?
+        """,
+        (query, before, limit),
+    )
+    hits = []
+    for run, simulated, id, model, prompt, repeat, *lines in found:
+        at = next((i for i, line in enumerate(lines) if line and _FOUND in line), 0)
+        hits.append(Hit(run, _PARTS[at], _cut(lines[at] or ""), bool(simulated), id, model, prompt, repeat))
+    return hits
+
+
+def _cut(line: str) -> tuple[tuple[str, bool], ...]:
+    pieces = []
+    for piece in re.split(f"({_FOUND}[^{_END}]*{_END})", line):
+        found = piece.startswith(_FOUND)
+        if text := piece.replace(_FOUND, "").replace(_END, ""):
+            pieces.append((text, found))
+    return tuple(pieces)

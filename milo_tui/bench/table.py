@@ -7,17 +7,22 @@ from statistics import fmean
 from milo_tui.bench.events import Outcome
 from milo_tui.bench.record import AttemptRow, RunRecord
 from milo_tui.bench.state import mean_of
+from milo_tui.bench.stats import mean_interval
 from milo_tui.suite.score import POINTS_PER_PROMPT
 
 
 @dataclass(frozen=True, slots=True)
 class CategoryFigure:
-    """One cell of the table: mean points of an attempt (of 3) and mean latency in seconds."""
+    """One cell of the table: mean points of an attempt (of 3) and mean latency in seconds.
+
+    `interval` is the score's 95 % interval over the category's prompts; None while attempts are missing.
+    """
 
     score: float | None
     latency: float | None
     scored: int
     planned: int
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class ModelTotal:
 
     `points` are those earned of `possible` (3 an attempt that is scored); `score` is the sum over prompts of
     their mean points, of 3 × prompts (the published table's 60), and None while a prompt has no score.
+    `interval` is that sum's 95 % interval over prompts; None while attempts are missing.
     """
 
     points: int
@@ -43,6 +49,7 @@ class ModelTotal:
     retries: int
     input_tokens: int
     output_tokens: int
+    interval: tuple[float, float] | None = None
 
     @property
     def share(self) -> float | None:
@@ -124,32 +131,48 @@ def _figure(rows: list[AttemptRow], planned: int) -> CategoryFigure:
         latency=mean_of([row.latency for row in scored]),
         scored=len(scored),
         planned=planned,
+        interval=_interval(_by_prompt(scored)) if len(scored) == planned else None,
     )
+
+
+def _by_prompt(scored: list[AttemptRow]) -> list[float]:
+    """Each prompt's mean points."""
+    points: dict[str, list[int]] = {}
+    for row in scored:
+        points.setdefault(row.prompt, []).append(row.points or 0)
+    return [fmean(repeats) for repeats in points.values()]
+
+
+def _interval(means: list[float], of: int = 1) -> tuple[float, float] | None:
+    """The 95 % interval of the mean points of prompts, times `of`."""
+    if not means:
+        return None
+    low, high = mean_interval(means, POINTS_PER_PROMPT)
+    return of * low, of * high
 
 
 def _total(run: RunRecord, model: str, rows: list[AttemptRow], everything: list[AttemptRow]) -> ModelTotal:
     scored = [row for row in rows if row.points is not None]
-    by_prompt: dict[str, list[int]] = {}
-    for row in scored:
-        by_prompt.setdefault(row.prompt, []).append(row.points or 0)
-    whole = len(by_prompt) == len(run.prompts)
+    means = _by_prompt(scored)
+    planned = len(run.prompts) * run.repeats
     latencies = sorted(row.latency for row in scored if row.latency is not None)
     return ModelTotal(
         points=sum(row.points or 0 for row in scored),
         possible=POINTS_PER_PROMPT * len(scored),
-        score=sum(fmean(points) for points in by_prompt.values()) if whole and by_prompt else None,
+        score=sum(means) if means and len(means) == len(run.prompts) else None,
         score_of=POINTS_PER_PROMPT * len(run.prompts),
         latency=fmean(latencies) if latencies else None,
         p95_latency=latencies[-(-95 * len(latencies) // 100) - 1] if latencies else None,
         ttft=mean_of([row.ttft for row in scored]),
         tokens_per_second=mean_of([row.tokens_per_second for row in scored]),
         scored=len(scored),
-        planned=len(run.prompts) * run.repeats,
+        planned=planned,
         holes=sum(row.outcome is Outcome.INFRASTRUCTURE for row in rows),
         lost_by_server=sum(row.outcome is Outcome.SERVER for row in rows),
         retries=_superseded(rows, [row for row in everything if row.model == model]),
         input_tokens=sum(row.input_tokens or 0 for row in rows),
         output_tokens=sum(row.output_tokens or 0 for row in rows),
+        interval=_interval(means, len(means)) if len(scored) == planned else None,
     )
 
 

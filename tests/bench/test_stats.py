@@ -34,6 +34,33 @@ def test_wilson_is_what_statsmodels_says(counts: tuple[int, int]) -> None:
 
 def test_nothing_asked_says_nothing() -> None:
     assert stats.wilson(0, 0) == (0.0, 1.0)
+    assert stats.mean_interval([], 3) == (0.0, 3.0)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([0.0, 1 / 3, 1.0, 5 / 3, 2.0, 3.0]), min_size=1, max_size=60))
+def test_the_interval_of_a_mean_holds_it_and_stays_within_the_points(means: list[float]) -> None:
+    low, high = stats.mean_interval(means, 3)
+    assert 0 <= low <= fmean(means) + 1e-12
+    assert fmean(means) - 1e-12 <= high <= 3
+    solved = [3.0 * (mean == 3.0) for mean in means]
+    wilson = proportion_confint(solved.count(3.0), len(means), method="wilson")
+    assert stats.mean_interval(solved, 3) == pytest.approx([3 * edge for edge in wilson], abs=1e-12)
+
+
+def test_the_interval_of_a_mean_covers_near_the_ceiling() -> None:
+    """20 prompts, most of them worth 3, some 2, a few 0: over all ways that they can come out."""
+    chances = {3.0: 0.85, 2.0: 0.1, 0.0: 0.05}
+    truth = sum(points * chance for points, chance in chances.items())
+    held = 0.0
+    for whole in range(21):
+        for part in range(21 - whole):
+            counts = [whole, part, 20 - whole - part]
+            means = [points for points, n in zip(chances, counts, strict=True) for _ in range(n)]
+            low, high = stats.mean_interval(means, 3)
+            chance = float(scipy_stats.multinomial.pmf(counts, 20, list(chances.values())))
+            held += chance * (low <= truth <= high)
+    assert held > 0.92
 
 
 def cover(interval: Callable[[int], tuple[float, float]]) -> float:

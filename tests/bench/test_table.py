@@ -71,3 +71,22 @@ def test_prompts_that_tell_nothing_are_marked() -> None:
 def test_p95_is_the_nearest_rank() -> None:
     rows = [_row(i, "a/0", i, 3, float(i)) for i in range(1, 21)]
     assert result_table(_run(1, 20), rows).totals["m"].p95_latency == 19.0
+
+
+def test_intervals_are_over_prompts_and_of_whole_parts_alone() -> None:
+    """Repeats that agree add nothing: four prompts of three repeats are four, not twelve."""
+    run = _run(8, 3)
+    rows = [
+        _row(10 * i + repeat, prompt.id, repeat, 3)
+        for i, prompt in enumerate(run.prompts)
+        for repeat in (1, 2, 3)
+    ]
+    table = result_table(run, rows)
+    low, high = table.cells["a"]["m"].interval or (0.0, 0.0)
+    assert (round(low, 2), high) == (1.53, 3.0)
+    low, high = table.totals["m"].interval or (0.0, 0.0)
+    assert (round(low, 1), high) == (16.2, 24.0)
+    holed = result_table(run, rows[:-1])
+    assert holed.cells["a"]["m"].interval is not None
+    assert holed.cells["b"]["m"].interval is None
+    assert holed.totals["m"].interval is None

@@ -5,11 +5,13 @@ import sys
 import click
 
 from milo_tui import __version__
+from milo_tui.cli.bin import bin_
 from milo_tui.cli.common import Problem, common
 from milo_tui.cli.compare import compare
 from milo_tui.cli.diff import diff
 from milo_tui.cli.doctor import doctor
 from milo_tui.cli.history import runs, show
+from milo_tui.cli.import_run import import_
 from milo_tui.cli.models import models
 from milo_tui.cli.prompts import prompts
 from milo_tui.cli.rescore import rescore
@@ -46,6 +48,8 @@ for _command in (
     compare,
     diff,
     rescore,
+    import_,
+    bin_,
     prompts,
     models,
     doctor,

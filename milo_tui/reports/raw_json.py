@@ -1,8 +1,8 @@
 """A run as raw JSON: everything that the database has of it, so that it can be read again anywhere.
 
 Format `milo-run`, version 1. The bytes of requests and responses are deflated (zlib, RFC 1950) and in base64,
-since a stream's frames outweigh what they carry many times. Written attempt by attempt: memory does not
-grow with the run. `run.v1.schema.json` beside this module is its JSON Schema.
+since a stream's frames outweigh what they carry many times. Written attempt by attempt, each in a line:
+memory does not grow with the run. `run.v1.schema.json` beside this module is its JSON Schema.
 """
 
 import base64
@@ -15,9 +15,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from milo_tui.bench.record import AttemptRecord, RunRecord, TurnRecord
+from milo_tui.bench.record import AttemptRecord, AttemptRow, RunRecord, TurnRecord
 from milo_tui.reports.sharing import Sharing
 from milo_tui.store.queries import Reader
+from milo_tui.suite.conversation import ToolResult
+from milo_tui.suite.score import CheckResult
 
 FORMAT_VERSION = 1
 
@@ -37,10 +39,12 @@ async def pieces(reader: Reader, number: int, *, share: bool = False) -> AsyncIt
     head = json.dumps({"format": "milo-run", "format_version": FORMAT_VERSION, "run": _run(run)}, indent=1)
     yield head.removesuffix("\n}") + ',\n "attempts": ['
     separator = "\n"
-    for row in await reader.attempts(number):
-        attempt = await reader.attempt(row.id)
-        yield separator + json.dumps(_attempt(sharing.attempt(attempt) if sharing else attempt), indent=1)
-        separator = ",\n"
+    last = 0
+    while page := await reader.attempt_ids(number, last):
+        for last in page:
+            attempt = await reader.attempt(last)
+            yield separator + json.dumps(_attempt(sharing.attempt(attempt) if sharing else attempt))
+            separator = ",\n"
     yield "\n ]\n}\n"
 
 
@@ -79,29 +83,31 @@ def _run(run: RunRecord) -> dict[str, Any]:
     return data
 
 
+def _fields(record: AttemptRow | TurnRecord | CheckResult | ToolResult) -> dict[str, Any]:
+    """A record's fields as they are; dataclasses.asdict would copy all that lies in them."""
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+
+
 def _attempt(attempt: AttemptRecord) -> dict[str, Any]:
     return {
-        **dataclasses.asdict(attempt.row),
+        **_fields(attempt.row),
         "ended": attempt.ended,
         "scorer_version": attempt.scorer_version,
-        "checks": [dataclasses.asdict(check) for check in attempt.score.checks] if attempt.score else None,
+        "checks": [_fields(check) for check in attempt.score.checks] if attempt.score else None,
         "turns": [_turn(turn) for turn in attempt.turns],
     }
 
 
 def _turn(turn: TurnRecord) -> dict[str, Any]:
-    data = {
-        field.name: getattr(turn, field.name)
-        for field in dataclasses.fields(turn)
-        if field.name not in ("request", "response", "calls", "results")
-    }
+    data = _fields(turn)
+    request, response = data.pop("request"), data.pop("response")
     data["calls"] = [
         {"id": call.id, "name": call.name, "arguments": call.arguments_text, "problem": call.problem}
         for call in turn.calls
     ]
-    data["results"] = [dataclasses.asdict(result) for result in turn.results]
-    data["request_zlib_base64"] = _packed(turn.request)
-    data["response_zlib_base64"] = _packed(turn.response)
+    data["results"] = [_fields(result) for result in turn.results]
+    data["request_zlib_base64"] = _packed(request)
+    data["response_zlib_base64"] = _packed(response)
     return data
 
 

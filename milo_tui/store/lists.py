@@ -79,6 +79,12 @@ def find_run(db: sqlite3.Connection, wanted: str) -> int:
     return numbers.pop()
 
 
+def run_of_key(db: sqlite3.Connection, key: str) -> int | None:
+    """The number of the run with this key, whether in the bin or not."""
+    row = db.execute("SELECT number FROM run WHERE key = ?", (key,)).fetchone()
+    return None if row is None else int(row[0])
+
+
 def trend(
     db: sqlite3.Connection, model: str, suite: str, simulated: bool = False, limit: int = 200
 ) -> list[TrendPoint]:

@@ -41,6 +41,10 @@ class Reader:
         """The number of the run that a person names: a number, the beginning of its key, or `last`."""
         return await self._database.read(lists.find_run, wanted)
 
+    async def run_of_key(self, key: str) -> int | None:
+        """The number of the run with this key, whether in the bin or not."""
+        return await self._database.read(lists.run_of_key, key)
+
     async def trend(
         self, model: str, suite: str, *, simulated: bool = False, limit: int = 200
     ) -> list[TrendPoint]:

@@ -33,9 +33,9 @@ class Store:
         """Close the connection."""
         await self._database.aclose()
 
-    async def create_run(self, run: RunRecord) -> int:
-        """Store a new run with its models and prompts; the number it got."""
-        return await self._database.write(_create_run, run)
+    async def create_run(self, run: RunRecord, wanted: int | None = None) -> int:
+        """Store a new run with its models and prompts; its number: `wanted` where that is free, or the next."""
+        return await self._database.write(_create_run, run, wanted)
 
     async def claim(self, run: int, pid: int, process_started: float) -> None:
         """Note which process carries the run out, so that a dead one is known by pid and start time.
@@ -119,9 +119,13 @@ def _execute(db: sqlite3.Connection, sql: str, values: tuple[Any, ...]) -> None:
     db.execute(sql, values)
 
 
-def _create_run(db: sqlite3.Connection, run: RunRecord) -> int:
-    values = rows.run_values(run)
-    number = db.execute(f"INSERT INTO run ({rows.RUN_COLUMNS}) VALUES ({_marks(values)})", values).lastrowid
+def _create_run(db: sqlite3.Connection, run: RunRecord, wanted: int | None) -> int:
+    if not wanted or db.execute("SELECT 1 FROM run WHERE number = ?", (wanted,)).fetchone():
+        wanted = None
+    values = (wanted, *rows.run_values(run))
+    number = db.execute(
+        f"INSERT INTO run (number, {rows.RUN_COLUMNS}) VALUES ({_marks(values)})", values
+    ).lastrowid
     if number is None:
         raise StoreError("The run could not be stored.")
     models = [(number, i, *rows.model_values(model)) for i, model in enumerate(run.models)]
@@ -185,6 +189,7 @@ def _add_attempt(db: sqlite3.Connection, run: int, attempt: AttemptRecord) -> in
 
 
 def _add_missing(db: sqlite3.Connection, run: int, attempts: Sequence[AttemptRecord]) -> int:
+    _refuse_going_on(db, run)
     models, prompts = positions(db, run)
     added = 0
     for attempt in attempts:

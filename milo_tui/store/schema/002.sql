@@ -1,8 +1,42 @@
 -- Looking back at any size: lists, trends and full-text search that read little, whatever the database holds.
 
--- When each chunk of a stream arrived: microseconds after the request was sent, as 32-bit little-endian
--- differences, deflated. NULL where nothing streamed, or an older version measured.
-ALTER TABLE turn ADD COLUMN arrivals BLOB;
+-- A turn is larger than what SQLite keeps within a page of a table without rowids: each took a page for itself.
+-- `arrivals` is when each chunk of a stream came: microseconds after the request was sent, as 32-bit little-endian
+-- differences, deflated; NULL where nothing streamed, or an older version measured.
+CREATE TABLE turn_with_rowid (
+  attempt            INTEGER NOT NULL REFERENCES attempt (id) ON DELETE CASCADE,
+  position           INTEGER NOT NULL,
+  text               TEXT NOT NULL,
+  reasoning          TEXT NOT NULL,
+  finish_reason      TEXT,
+  complete           INTEGER NOT NULL,
+  loss               TEXT,
+  sent_at            REAL NOT NULL,
+  headers_ns         INTEGER,
+  first_event_ns     INTEGER,
+  first_reasoning_ns INTEGER,
+  first_text_ns      INTEGER,
+  first_tool_call_ns INTEGER,
+  last_delta_ns      INTEGER,
+  end_ns             INTEGER,
+  chunks             INTEGER NOT NULL,
+  input_tokens       INTEGER,
+  output_tokens      INTEGER,
+  cached_tokens      INTEGER,
+  cache_write_tokens INTEGER,
+  reasoning_tokens   INTEGER,
+  quirks             TEXT NOT NULL,
+  server             TEXT NOT NULL,
+  status             INTEGER,
+  headers            TEXT NOT NULL,
+  request            BLOB NOT NULL,
+  response           BLOB NOT NULL,
+  arrivals           BLOB,
+  PRIMARY KEY (attempt, position)
+);
+INSERT INTO turn_with_rowid SELECT *, NULL FROM turn;
+DROP TABLE turn;
+ALTER TABLE turn_with_rowid RENAME TO turn;
 
 -- How many prompts a run asks, and what its line can be found by (see lists.py), casefolded.
 ALTER TABLE run ADD COLUMN prompts INTEGER NOT NULL DEFAULT 0;

@@ -121,10 +121,12 @@ async def test_tabs_by_number_and_by_tab(one_run: Settings) -> None:
         await press(pilot, "2")
         assert "= all pass" in screen(app)
         await press(pilot, "3")
-        assert "suite digest" in screen(app)
+        assert "Score by category" in screen(app)
         await press(pilot, "4")
-        assert "#1" in screen(app)
+        assert "suite digest" in screen(app)
         await press(pilot, "5")
+        assert "#1" in screen(app)
+        await press(pilot, "6")
         assert "How close is local to cloud?" in screen(app)
         assert "101.8 % of Claude Sonnet 4.6" in screen(app)
         await press(pilot, "tab")
@@ -239,7 +241,7 @@ async def test_a_cell_without_an_attempt_says_so(tmp_path: Path) -> None:
         assert "no score yet" in shown
         await press(pilot, "2", "enter")
         assert any("not been made" in notice for notice in notices(app))
-        await press(pilot, "4", "enter")
+        await press(pilot, "5", "enter")
         assert isinstance(app.screen, RunScreen)
 
 

@@ -1,4 +1,4 @@
-"""A run: the published table's layout, the matrix of prompts, the manifest, and the log of its attempts."""
+"""A run: the published table's layout, the matrix of prompts, plots, the manifest, and the log of its attempts."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -26,8 +26,10 @@ from milo_tui.tui.widgets.answer_text import answer_lines, headlines
 from milo_tui.tui.widgets.attempt_log import AttemptLog, LogFoot
 from milo_tui.tui.widgets.folded_text import FoldedText
 from milo_tui.tui.widgets.key_scroll import KeyScroll
+from milo_tui.tui.widgets.line_block import LineBlock
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.manifest import manifest_text
+from milo_tui.tui.widgets.run_plots import run_plots
 from milo_tui.tui.widgets.run_table import RunTable, missing
 from milo_tui.tui.widgets.score_matrix import MatrixFoot, MatrixHeading, ScoreMatrix
 from milo_tui.tui.widgets.tab_line import TabLine
@@ -37,7 +39,7 @@ from milo_tui.tui.words import count, moment, span
 if TYPE_CHECKING:
     from milo_tui.tui.app import MiloApp
 
-TABS = ("table", "prompts", "manifest", "log", "answer")
+TABS = ("table", "prompts", "plots", "manifest", "log", "answer")
 ROOM_BELOW = 18
 """Lines beyond the table's from which on the matrix stands below it."""
 GOING_ON = (RunPhase.RUNNING, RunPhase.PAUSED, RunPhase.STOPPING)
@@ -58,6 +60,9 @@ class RunScreen(Screen[None]):
             "d", "diff(False)", "Diff", id="run.diff", tooltip="Compare the attempt with the next model's"
         ),
         Binding("b", "diff(True)", "Compare with another side", show=False, id="run.other_side"),
+        Binding(
+            "i", "intervals", "Intervals", id="run.intervals", tooltip="95 % intervals in the table, or not"
+        ),
         Binding("y", "copy", "Copy", id="run.copy", tooltip="Copy the table as Markdown"),
         Binding("e", "export", "Export", id="run.export", tooltip="Write the table to a Markdown file"),
         Binding("r", "resume", "Resume", show=False, id="run.resume", tooltip="Carry on an incomplete run"),
@@ -104,6 +109,8 @@ class RunScreen(Screen[None]):
                 yield MatrixHeading(alone)
                 yield alone
                 yield MatrixFoot(alone)
+            with KeyScroll(id="plots"):
+                yield LineBlock(id="plots-lines")
             with KeyScroll(id="manifest"):
                 yield Static(id="manifest-text")
             with Vertical(id="log"):
@@ -146,6 +153,8 @@ class RunScreen(Screen[None]):
         for matrix in self.query(ScoreMatrix):
             matrix.show(run, table, self._attempts)
         self._refresh_lines()
+        attempts = self._attempts
+        self.query_one("#plots-lines", LineBlock).show(lambda width: run_plots(run, table, attempts, width))
         self.query_one("#manifest-text", Static).update(manifest_text(run))
         self.query_one(AttemptLog).show(run, self._attempts)
         self._make_room()
@@ -217,6 +226,15 @@ class RunScreen(Screen[None]):
         if name == "table" and self.query_one("#below").display:
             place["table"] = "#below ScoreMatrix"
         self.query_one(place.get(name, f"#{name}")).focus()
+
+    def action_intervals(self) -> None:
+        """Show or hide the table's intervals; from another tab, go to the table and show them."""
+        elsewhere = self.query_one(TabLine).active != TABS.index("table")
+        table = self.query_one(RunTable)
+        table.show_intervals(elsewhere or not table.intervals)
+        if elsewhere:
+            self.action_tab(TABS.index("table"))
+        self._make_room()
 
     def action_diff(self, choose: bool) -> None:
         """Compare what the cursor stands on; from a table without cursor go to the prompts first."""

@@ -18,7 +18,8 @@ LABEL = 18
 NARROWEST = 18
 WIDEST = 38
 ROOMY = 31
-"""From this column width on a total stands on one line."""
+"""From this column width on a total stands on one line, and an interval beside its score and latency."""
+EXPLAINED = "95 % intervals by Wilson's formula: for more prompts like these, not for these asked again."
 
 Cell = Callable[[ModelRecord, ModelTotal], Content]
 
@@ -30,10 +31,16 @@ class RunTable(Line):
         super().__init__()
         self._run: RunRecord | None = None
         self._table: ResultTable | None = None
+        self.intervals = False
 
     def show(self, run: RunRecord, table: ResultTable) -> None:
         """Show a run's table, or its newer figures."""
         self._run, self._table = run, table
+        self.refresh(layout=True)
+
+    def show_intervals(self, wanted: bool) -> None:
+        """Show the scores' intervals, or leave them out."""
+        self.intervals = wanted
         self.refresh(layout=True)
 
     def lines_at(self, width: int) -> int:
@@ -43,19 +50,26 @@ class RunTable(Line):
     def draw(self, width: int) -> Content:
         if self._run is None or self._table is None:
             return Content("")
-        return table_text(self._run, self._table, width)
+        return table_text(self._run, self._table, width, intervals=self.intervals)
 
 
-def table_text(run: RunRecord, table: ResultTable, width: int) -> Content:
+def table_text(run: RunRecord, table: ResultTable, width: int, *, intervals: bool = False) -> Content:
     """The whole table; models that do not fit side by side follow in blocks below."""
     room = max(NARROWEST, width - LABEL)
     per_block = max(1, min(len(run.models), room // (NARROWEST + 1)))
     blocks = [run.models[i : i + per_block] for i in range(0, len(run.models), per_block)]
     size = min(WIDEST, room // per_block - 1)
-    return Content("\n\n").join(Content("\n").join(_block(run, table, models, size)) for models in blocks)
+    lines = [Content("\n").join(_block(run, table, models, size, intervals)) for models in blocks]
+    if intervals:
+        lines.append(
+            Content("\n").join(said((line, "$dim")) for line in wrap(EXPLAINED, max(NARROWEST, width)))
+        )
+    return Content("\n\n").join(lines)
 
 
-def _block(run: RunRecord, table: ResultTable, models: tuple[ModelRecord, ...], size: int) -> list[Content]:
+def _block(
+    run: RunRecord, table: ResultTable, models: tuple[ModelRecord, ...], size: int, intervals: bool
+) -> list[Content]:
     rule = said(("─" * (LABEL + (size + 1) * len(models)), "$frame"))
     totals = [table.totals[model.id] for model in models]
     lines = [_line("", [one_line(model.name, "bold") for model in models], size)]
@@ -64,9 +78,12 @@ def _block(run: RunRecord, table: ResultTable, models: tuple[ModelRecord, ...], 
     lines += [_line("", [said((text, "$dim")) for text in texts], size) for texts in samplings]
     lines.append(rule)
     for id, title in table.categories:
-        figures = [figure_text(table.cells[id][model.id], size) for model in models]
+        figures = [figure_text(table.cells[id][model.id], size, intervals) for model in models]
         lines.append(_line(title, figures, size, ""))
-    lines += [rule, *_total_lines(totals, size), Content("")]
+    lines += [rule, *_total_lines(totals, size)]
+    if intervals:
+        lines.append(_line("95 % interval", [_total_interval(total) for total in totals], size))
+    lines.append(Content(""))
     for label, cell, wanted in _DETAILS:
         if wanted(run, table):
             cells = [cell(model, total) for model, total in zip(models, totals, strict=True)]
@@ -89,18 +106,30 @@ def _sampling(model: ModelRecord, size: int) -> list[str]:
     return wrap(one_line(model.sampling or "default sampling").plain, size)
 
 
-def figure_text(figure: CategoryFigure, size: int) -> Content:
-    """A category's cell: `3.00/3 · 4.5 s`."""
+def figure_text(figure: CategoryFigure, size: int, interval: bool = False) -> Content:
+    """A category's cell: `3.00/3 · 4.5 s`; with its interval, `3.00/3 · 1.53–3.00 · 4.5 s`, or without the latency."""
     if figure.score is None:
         return said(("no score yet", "$dim"))
+    score = (f"{figure.score:.2f}", score_style(figure.score / POINTS_PER_PROMPT))
+    parts = [f"{figure_interval(figure):<9}"] if interval else []
+    parts += [f"{seconds(figure.latency):>6}"] if not interval or size >= ROOMY else []
+    behind = " · ".join(parts)
     short = "" if figure.scored == figure.planned else f" {figure.scored}/{figure.planned}"
-    short = short if len(short) + 15 <= size else " !"
-    return said(
-        (f"{figure.score:.2f}", score_style(figure.score / POINTS_PER_PROMPT)),
-        (f"/{POINTS_PER_PROMPT} · ", "$dim"),
-        f"{seconds(figure.latency):>6}",
-        (short, "$warning"),
-    )
+    short = short if len(short) + len(behind) + 9 <= size else " !"
+    if len(behind) + 9 + len(short) > size:
+        behind = behind.rstrip()
+    return said(score, (f"/{POINTS_PER_PROMPT} · ", "$dim"), behind, (short, "$warning"))
+
+
+def figure_interval(figure: CategoryFigure) -> str:
+    """The interval of a category's score: `1.53–3.00`."""
+    return NOTHING if figure.interval is None else "{:.2f}–{:.2f}".format(*figure.interval)
+
+
+def _total_interval(total: ModelTotal) -> Content:
+    if total.interval is None:
+        return said((NOTHING, "$dim"))
+    return said("{:.1f}–{:.1f}".format(*total.interval), (f" of {total.score_of}", "$dim"))
 
 
 def _total_lines(totals: list[ModelTotal], size: int) -> list[Content]:

@@ -7,7 +7,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
@@ -16,6 +15,7 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said
 from milo_tui.tui.diff_wanted import DiffWanted
+from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.conversation import Piece, as_plain, checks, conversation, summary
 from milo_tui.tui.widgets.key_scroll import KeyScroll
 from milo_tui.tui.widgets.title_bar import TitleBar
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from milo_tui.tui.app import MiloApp
 
 
-class AttemptScreen(Screen[None]):
+class AttemptScreen(MiloScreen):
     """One attempt of a run; steps to the same prompt's other repeats, other models and other prompts."""
 
     app: "MiloApp"

@@ -7,7 +7,6 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer
 
 from milo_tui.bench.comparing import Comparison, Measured, compare
@@ -15,6 +14,7 @@ from milo_tui.reports import answer, comparison
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import one_line, said
+from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.folded_text import FoldedText, folded
 from milo_tui.tui.widgets.key_scroll import KeyScroll
 from milo_tui.tui.widgets.title_bar import TitleBar
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from milo_tui.tui.app import MiloApp
 
 
-class CompareScreen(Screen[None]):
+class CompareScreen(MiloScreen):
     """Two runs side by side, in sentences."""
 
     app: "MiloApp"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from milo_tui.bench.diffing import ConversationDiff, diff, sentence
@@ -17,6 +16,7 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said
 from milo_tui.tui.diff_wanted import DiffWanted
+from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.diff_lines import DiffFoot, DiffHeading, named
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.title_bar import TitleBar
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from milo_tui.tui.app import MiloApp
 
 
-class DiffScreen(Screen[None]):
+class DiffScreen(MiloScreen):
     """Two sides of one prompt; steps to other prompts and repeats without going back."""
 
     app: "MiloApp"

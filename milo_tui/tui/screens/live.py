@@ -10,14 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.message import Message
-from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Footer
 
 from milo_tui.bench.events import Command, Event, RunChanged, RunPhase, Streamed
 from milo_tui.bench.feed import Feed
 from milo_tui.sanitise import one_line
+from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.progress import ENDED, OVER
-from milo_tui.tui.tiling import Tiling, fits, tile
+from milo_tui.tui.tiling import Tiling, tile
 from milo_tui.tui.widgets import leave_dialog as dialogs
 from milo_tui.tui.widgets.leaderboard import Leaderboard
 from milo_tui.tui.widgets.leave_dialog import QuestionDialog
@@ -38,7 +39,7 @@ class Copies(Protocol):
         """Copy, and say what was copied."""
 
 
-class LiveScreen(Screen[None]):
+class LiveScreen(MiloScreen):
     """A run that is going on. It only looks on: leaving it ends nothing unless the person says so."""
 
     CSS_PATH = "live.tcss"
@@ -94,7 +95,7 @@ class LiveScreen(Screen[None]):
         self.zoomed = False
         self.tiling = Tiling(1, 1, 1)
         self.header = RunHeader(self.state, clock, id="header")
-        self.card = RunCard(self.state, clock, id="card")
+        self.card = RunCard(self.state, clock, classes="small-card")
         self.board = Leaderboard(self.state, id="board")
         models = enumerate(self.state.models.values(), 1)
         self.panes = [ModelPane(self.state, model, n, by_line=by_line) for n, model in models]
@@ -102,12 +103,15 @@ class LiveScreen(Screen[None]):
         self._stale = True
 
     def compose(self) -> ComposeResult:
-        """Header, leaderboard, panes, footer; and the card that replaces them where it is too small."""
+        """Header, leaderboard, panes, footer."""
         yield self.header
         yield self.board
         yield Container(*self.panes, id="panes")
-        yield self.card
         yield Footer(show_command_palette=False)
+
+    def small_card(self) -> Widget:
+        """The run in two short lines."""
+        return self.card
 
     def on_mount(self) -> None:
         """Look on, and draw at two rates."""
@@ -146,7 +150,7 @@ class LiveScreen(Screen[None]):
 
     def flush_streams(self) -> None:
         """Draw what has streamed in since the last time."""
-        if self.is_current:
+        if self.is_current and not self.is_small:
             for pane in self.shown():
                 pane.flush()
 
@@ -185,7 +189,6 @@ class LiveScreen(Screen[None]):
         """Show the panes of the page that the focus is on, tiled to fit."""
         width, height = self.app.size
         self.tiling = tile(width, height, len(self.panes))
-        self.set_class(not fits(width, height), "-card")
         self.board.limit, self.board.chosen = self.tiling.board, self.chosen
         per_page = 1 if self.zoomed else self.tiling.per_page
         first = self.chosen // per_page * per_page

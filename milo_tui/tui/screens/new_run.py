@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from milo_tui.bench.estimate import estimates
@@ -27,6 +26,7 @@ from milo_tui.store.queries import Reader
 from milo_tui.suite.loading import SuiteError, load_suite
 from milo_tui.suite.prompt import Suite
 from milo_tui.tui.cells import joined, one_line, said
+from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.offers import Offer, offers, written
 from milo_tui.tui.widgets.choices import CategoryChoices, Choices, ModelChoices
 from milo_tui.tui.widgets.title_bar import TitleBar
@@ -39,7 +39,7 @@ PROBE_EVERY = 5.0
 """Seconds between two looks at whether a model can be reached."""
 
 
-class NewRunScreen(Screen[None]):
+class NewRunScreen(MiloScreen):
     """Chooses what to run, and asks the app to begin."""
 
     app: "MiloApp"

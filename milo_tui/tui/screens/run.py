@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static
 
 from milo_tui.bench.events import RunPhase
@@ -22,6 +21,7 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said
 from milo_tui.tui.diff_wanted import DiffWanted
+from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.answer_text import answer_lines, headlines
 from milo_tui.tui.widgets.attempt_log import AttemptLog, LogFoot
 from milo_tui.tui.widgets.folded_text import FoldedText
@@ -45,7 +45,7 @@ ROOM_BELOW = 18
 GOING_ON = (RunPhase.RUNNING, RunPhase.PAUSED, RunPhase.STOPPING)
 
 
-class RunScreen(Screen[None]):
+class RunScreen(MiloScreen):
     """One run, finished or not. While it is live its figures follow, every two seconds."""
 
     app: "MiloApp"

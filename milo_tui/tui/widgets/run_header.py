@@ -11,6 +11,7 @@ from milo_tui.tui import words
 from milo_tui.tui.progress import OVER, finished, rounded, time_left
 from milo_tui.tui.safe import safe_line
 from milo_tui.tui.widgets.lines import Lines
+from milo_tui.tui.widgets.small_card import NEEDED
 
 _SIGNS = {
     RunPhase.RUNNING: ("● live", "live"),
@@ -25,8 +26,15 @@ _SIGNS = {
 class RunHeader(Lines):
     """One line; what matters least goes first where room is short."""
 
-    def __init__(self, state: RunState, clock: Callable[[], float], *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(
+        self,
+        state: RunState,
+        clock: Callable[[], float],
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
         self.state = state
         self.clock = clock
         self.lost = False
@@ -90,7 +98,7 @@ class RunCard(RunHeader):
             words_.append("simulated")
         line = Text(" · ").join([Text(sign, self.ink(ink)), *map(Text, words_), *self._scores()])
         line.truncate(width, overflow="ellipsis")
-        needs = Text("80 × 20 shows all of it; q leaves", self.ink("dim"))
+        needs = Text(f"{NEEDED}; q leaves", self.ink("dim"))
         needs.truncate(width, overflow="ellipsis")
         return [line, needs]
 

@@ -1,0 +1,34 @@
+"""What is left of a screen where the terminal has no room for it: how things stand, and that it needs more."""
+
+from textual.content import Content
+
+from milo_tui.tui.cells import joined, said
+from milo_tui.tui.tiling import LEAST_HEIGHT, LEAST_WIDTH
+from milo_tui.tui.widgets.line_list import Line
+from milo_tui.tui.widgets.title_bar import TitleBar
+
+NEEDED = f"{LEAST_WIDTH} × {LEAST_HEIGHT} shows all of it"
+
+
+class SmallCard(Line):
+    """The screen's own title line, which goes on telling how things stand, and how one leaves."""
+
+    def __init__(self, *, home: bool) -> None:
+        super().__init__(classes="small-card")
+        self._home = home
+
+    def on_mount(self) -> None:
+        for bar in self.screen.query(TitleBar):
+            for name in ("place", "status"):
+                self.watch(bar, name, self._title_changed, init=False)
+
+    def _title_changed(self) -> None:
+        self.refresh()
+
+    def draw(self, width: int) -> Content:
+        lines = [
+            joined([said(("milo", "bold $accent")), bar.place, bar.status], said((" · ", "$dim")))
+            for bar in self.screen.query(TitleBar)
+        ]
+        lines.append(said((f"{NEEDED}; {'q quits' if self._home else 'esc goes back'}", "$dim")))
+        return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)

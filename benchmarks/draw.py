@@ -1,37 +1,37 @@
 """What drawing a live run costs: CPU of the app's process and bytes to the terminal.
 
-    python benchmarks/draw.py [--seconds 20] [--rate 100] [--models 4]
+    python -m benchmarks.draw [--rounds 5] [--seconds 5] [--rate 100] [--models 4]
 
 The live screen runs in a child on a pty of its own and is fed tokens from memory; this process only reads and counts.
+What feeding costs by itself is taken off. The last row is the whole app, attached to a run against the stub.
 """
 
 import argparse
 import asyncio
-import fcntl
-import os
-import pty
 import random
-import select
-import struct
-import subprocess
 import sys
-import termios
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 import psutil
 from textual.app import App
 
+from benchmarks.measuring import ROOT, Row, at_most, median, parser, print_table, say
+from benchmarks.served import stub
+from benchmarks.stamped_run import started
+from benchmarks.terminal import Terminal
 from milo_tui.bench.events import AttemptStarted, Command, Event, Phase, Streamed
 from milo_tui.bench.state import ModelState, PromptRow, RunState
 from milo_tui.tui import themes
 from milo_tui.tui.screens.live import LiveScreen
 
 WORDS = "the customer must be looked up before anything is refunded so a call to find it comes first".split()
-SETTLED = 4.0
+SETTLED = 3.0
 """Seconds after which the first paint is over and counting starts."""
+MOST_CPU = 10.0
+MOST_TRAFFIC = 50.0
+"""Per cent of a core, and KB a second."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,20 @@ class Setting:
     theme: str = themes.DEFAULT_THEME
     truecolor: bool = True
     drawn: bool = True
+    marked: bool = False
 
 
+FED = Setting("fed, not drawn", drawn=False)
 SETTINGS = (
-    Setting("fed, not drawn", drawn=False),
+    FED,
     Setting("drawn, nothing streams", rate_share=0.0),
-    Setting("page jump"),
+    Setting("page jump", marked=True),
+    Setting("page jump, 80×24", size=(80, 24), marked=True),
     Setting("page jump, 256 colours", truecolor=False),
     Setting("page jump, terminal's 16", theme="milo-terminal"),
-    Setting("page jump, 80×24", size=(80, 24)),
     Setting("line by line", by_line=True),
 )
+ATTACHED = (Setting("`milo watch`", marked=True), Setting("`milo watch`, 80×24", size=(80, 24), marked=True))
 
 
 @dataclass
@@ -120,42 +123,37 @@ def _state(models: int) -> RunState:
     return RunState(1, "drawing", 3, categories, prompts, {m.id: m for m in named}, started=time.time())
 
 
-def measure(setting: Setting, options: argparse.Namespace) -> tuple[float, float]:
-    """CPU in per cent of a core, and KB a second to the terminal."""
-    master, slave = pty.openpty()
-    columns, lines = setting.size
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    environment = os.environ | {
-        "TERM": "xterm-256color",
-        "COLORTERM": "truecolor" if setting.truecolor else "",
-    }
-    child = subprocess.Popen(
-        [sys.executable, __file__, "--child", setting.name, *sys.argv[1:]],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        env=environment,
-        start_new_session=True,
-    )
-    os.close(slave)
+def fed(setting: Setting, options: argparse.Namespace) -> tuple[float, float]:
+    """CPU in per cent of a core, and KB a second to the terminal, of a child that is fed from memory."""
+    words = ["--child", setting.name, "--models", str(options.models), "--rate", str(options.rate)]
+    colour = {"COLORTERM": "truecolor" if setting.truecolor else ""}
+    terminal = Terminal([sys.executable, "-m", "benchmarks.draw", *words], setting.size, env=colour, cwd=ROOT)
     try:
-        _drain(master, SETTLED)
-        before, start = _cpu(child.pid), time.perf_counter()
-        count = _drain(master, options.seconds)
-        spent, elapsed = _cpu(child.pid) - before, time.perf_counter() - start
+        return _counted(terminal, options.seconds)
     finally:
-        child.kill()
-        child.wait()
-        os.close(master)
+        terminal.end()
+
+
+def attached(setting: Setting, options: argparse.Namespace) -> tuple[float, float]:
+    """The same of `milo watch`, attached to a run."""
+    tokens = int((2 * SETTLED + options.seconds) * options.rate)
+    model = f"stub-i{1000 / options.rate:g}-n{tokens}"
+    with stub() as running, started(running.base_url, options.models, 1, model) as run:
+        words = [sys.executable, "-P", "-m", "milo_tui", "watch", str(run.number)]
+        terminal = Terminal(words, setting.size, env=run.environment)
+        try:
+            return _counted(terminal, options.seconds)
+        finally:
+            terminal.end()
+            run.kill()
+
+
+def _counted(terminal: Terminal, seconds: float) -> tuple[float, float]:
+    terminal.read_for(SETTLED)
+    before, start = _cpu(terminal.process.pid), time.perf_counter()
+    count = terminal.read_for(seconds)
+    spent, elapsed = _cpu(terminal.process.pid) - before, time.perf_counter() - start
     return 100 * spent / elapsed, count / elapsed / 1000
-
-
-def _drain(master: int, seconds: float) -> int:
-    end, count = time.perf_counter() + seconds, 0
-    while (left := end - time.perf_counter()) > 0:
-        if select.select([master], [], [], left)[0]:
-            count += len(os.read(master, 65536))
-    return count
 
 
 def _cpu(process: int) -> float:
@@ -163,26 +161,42 @@ def _cpu(process: int) -> float:
     return float(times.user + times.system)
 
 
+def _row(
+    setting: Setting, found: list[tuple[float, float]], feeding: list[tuple[float, float]] | None
+) -> Row:
+    cpu, traffic = median(used for used, _ in found), median(count for _, count in found)
+    off = median(used - fed for (used, _), (fed, _) in zip(found, feeding, strict=True)) if feeding else cpu
+    values = ["{}×{}".format(*setting.size), f"{cpu:.1f}", f"{off:.1f}", f"{traffic:.1f}"]
+    if not setting.marked:
+        return Row(setting.name, values)
+    marks = at_most(off, MOST_CPU, "%", 1), at_most(traffic, MOST_TRAFFIC, "KB/s", 1)
+    return Row(setting.name, values, ", ".join(mark for mark, _ in marks), all(met for _, met in marks))
+
+
 def main() -> None:
     """Print the table; as a child, be what is measured."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--rate", type=float, default=100, help="tokens a second of each model")
-    parser.add_argument("--models", type=int, default=4)
-    parser.add_argument("--child", help=argparse.SUPPRESS)
-    options: Any = parser.parse_args()
-    if options.child:
-        setting = next(setting for setting in SETTINGS if setting.name == options.child)
-        DrawApp(setting, options.models, options.rate).run()
+    options = parser(__doc__)
+    options.add_argument("--seconds", type=float, default=5)
+    options.add_argument("--rate", type=float, default=100, help="tokens a second of each model")
+    options.add_argument("--models", type=int, default=4)
+    options.add_argument("--child", help=argparse.SUPPRESS)
+    given = options.parse_args()
+    if given.child:
+        setting = next(setting for setting in SETTINGS if setting.name == given.child)
+        DrawApp(setting, given.models, given.rate).run()
         return
-    print(f"{options.models} models × {options.rate:g} tokens/s, {options.seconds:g} s each")  # noqa: T201
-    print(f"{'':<26}{'size':>8}{'CPU %':>8}{'KB/s':>8}")  # noqa: T201
-    for setting in SETTINGS:
-        cpu, traffic = measure(setting, options)
-        size = "{}×{}".format(*setting.size)
-        print(f"{setting.name:<26}{size:>8}{cpu:>8.1f}{traffic:>8.1f}")  # noqa: T201
+    found: dict[Setting, list[tuple[float, float]]] = {setting: [] for setting in (*SETTINGS, *ATTACHED)}
+    for _ in range(given.rounds):
+        for setting in SETTINGS:
+            found[setting].append(fed(setting, given))
+        for setting in ATTACHED:
+            found[setting].append(attached(setting, given))
+    say(
+        f"{given.models} models × {given.rate:g} tokens/s, {given.seconds:g} s each, medians of {given.rounds} rounds"
+    )
+    rows = [_row(setting, found[setting], found[FED]) for setting in SETTINGS]
+    rows += [_row(setting, found[setting], None) for setting in ATTACHED]
+    print_table(("", "size", "CPU %", "feeding off", "KB/s"), rows)
 
 
 if __name__ == "__main__":

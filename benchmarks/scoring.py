@@ -3,12 +3,10 @@
 python -m benchmarks.scoring [--rounds 5]
 """
 
-import argparse
-import platform
-import statistics
 import time
 from collections.abc import Callable
 
+from benchmarks.measuring import Row, median, parser, print_table, say
 from milo_tui.settings import data_folder
 from milo_tui.suite.conversation import Conversation, ToolCall, ToolResult, Turn
 from milo_tui.suite.loading import load_suite
@@ -52,19 +50,18 @@ CASES: dict[str, Callable[[Prompt], Conversation]] = {
 
 def main() -> None:
     """Print the table: milliseconds a score, the median over prompts and the slowest prompt."""
-    options = argparse.ArgumentParser()
-    options.add_argument("--rounds", type=int, default=5)
-    rounds = options.parse_args().rounds
+    rounds = parser(__doc__).parse_args().rounds
     suite = load_suite(data_folder("prompts") / "milo")
-    print(f"{platform.platform()}, Python {platform.python_version()}; ms a score, median of {rounds}")  # noqa: T201
-    print(f"{'':20}{'median':>10}{'slowest':>10}")  # noqa: T201
+    rows = []
     for name, make in CASES.items():
         times = []
         for prompt in suite.prompts:
             conversation = make(prompt)
             score(prompt, conversation)
-            times.append(statistics.median(_timed(prompt, conversation) for _ in range(rounds)))
-        print(f"{name:20}{statistics.median(times):10.2f}{max(times):10.2f}")  # noqa: T201
+            times.append(median(_timed(prompt, conversation) for _ in range(rounds)))
+        rows.append(Row(name, [f"{median(times):.2f}", f"{max(times):.2f}"]))
+    say(f"ms a score, medians of {rounds}; {len(suite.prompts)} prompts")
+    print_table(("", "median prompt", "slowest prompt"), rows)
 
 
 def _timed(prompt: Prompt, conversation: Conversation) -> float:

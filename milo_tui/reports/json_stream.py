@@ -117,8 +117,9 @@ class _Text:
                     self._at = min(error.pos, len(self._buffer))
                     raise self.problem(error.msg) from None
             else:
-                # A number at the buffer's end may go on.
-                if end < len(self._buffer) or self._ended:
+                # A number at the buffer's end may go on: 8 may be 8.5e2.
+                is_number = isinstance(found, int | float)
+                if self._ended or not is_number or self._buffer[end : end + 5000].lstrip("0123456789+-.eE"):
                     self._at = end
                     return found
             self._more()

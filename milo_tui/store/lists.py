@@ -7,6 +7,7 @@ from typing import Any
 
 from milo_tui.bench.events import GOING_ON, RunPhase
 from milo_tui.bench.liveness import is_alive
+from milo_tui.store import rows
 from milo_tui.store.database import StoreError
 from milo_tui.store.summary import ModelSummary, RunSummary, TrendPoint
 
@@ -40,7 +41,7 @@ def runs(
     values: list[Any] = [2**62 if before is None else before]
     for word in words:
         wanted.append(f"(instr(words, ?) OR instr(number, ?) OR instr({_STATE}, ?))")
-        values += [word.casefold()] * 3
+        values += [rows.text(word).casefold()] * 3
     found = db.execute(
         f"SELECT {_RUN} FROM run WHERE {' AND '.join(wanted)} ORDER BY number DESC LIMIT ?", (*values, limit)
     )
@@ -100,10 +101,12 @@ def trend(
         """,
         (model, suite, simulated, limit),
     ).fetchall()
-    return [
-        TrendPoint(number, created, version, points / (3 * scored) if scored else None, _mean(latency, timed))
-        for number, created, version, points, scored, latency, timed in reversed(found)
+    points = [
+        TrendPoint(number, created, version, earned / (3 * scored) if scored else None, _mean(latency, timed))
+        for number, created, version, earned, scored, latency, timed in found
     ]
+    # An imported run has a number of its day, not of its time.
+    return sorted(points, key=lambda point: (point.created, point.run))
 
 
 def past_latencies(db: sqlite3.Connection) -> dict[str, float]:

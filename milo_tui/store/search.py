@@ -9,6 +9,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
+from milo_tui.store import rows
+
 Part = Literal["answer", "reasoning", "tool call", "note"]
 
 _FOUND, _END = "\x02", "\x03"
@@ -48,6 +50,8 @@ def search(db: sqlite3.Connection, text: str, before: int | None = None, limit: 
 
 def _query(text: str) -> str:
     """FTS5's syntax for what a person typed: none of its operators is obeyed (sqlite.org/fts5.html, 3)."""
+    # SQLite ends a query at NUL, and holds no lone surrogate.
+    text = rows.text(text).replace("\0", " ")
     terms = []
     for term in _TERM.finditer(text):
         words = term[2] or term[1]

@@ -16,10 +16,29 @@ from typing import Any
 
 import httpx
 
+Piece = tuple[str, str, str, dict[str, Any]]
+"""What an event brings: text, a call's name, a piece of its arguments, token counts."""
+
+
+def openai(value: dict[str, Any]) -> Piece:
+    """An event of chat completions."""
+    delta = value["choices"][0]["delta"] if value.get("choices") else {}
+    function = delta["tool_calls"][0]["function"] if delta.get("tool_calls") else {}
+    text, usage = delta.get("content") or "", value.get("usage") or {}
+    return text, function.get("name") or "", function.get("arguments") or "", usage
+
+
+def anthropic(value: dict[str, Any]) -> Piece:
+    """An event of Messages."""
+    delta, block = value.get("delta") or {}, value.get("content_block") or {}
+    pieces = delta.get("text") or "", block.get("name") or "", delta.get("partial_json") or ""
+    return (*pieces, value.get("usage") or {})
+
 
 async def ask(client: httpx.AsyncClient, url: str, body: dict[str, Any]) -> dict[str, Any]:
     """One call: its text, its tool call, its stamps and all its bytes."""
-    text, arguments, name, raw, left = "", "", "", b"", b""
+    read = anthropic if url.endswith("/messages") else openai
+    text, name, arguments, raw, left = "", "", "", b"", b""
     usage: dict[str, Any] = {}
     stamps: list[int] = []
     start = time.perf_counter_ns()
@@ -30,17 +49,11 @@ async def ask(client: httpx.AsyncClient, url: str, body: dict[str, Any]) -> dict
             raw += chunk
             *lines, left = (left + chunk).split(b"\n")
             for line in lines:
-                if not line.startswith(b"data: {"):
-                    continue
-                value = json.loads(line[6:])
-                usage = value.get("usage") or usage
-                for choice in value.get("choices", ()):
-                    delta = choice["delta"]
+                if line.startswith(b"data: {"):
+                    said, called, argued, counted = read(json.loads(line[6:]))
+                    text, name, arguments = text + said, name or called, arguments + argued
+                    usage = counted or usage
                     stamps.append(at - start)
-                    text += delta.get("content") or ""
-                    for call in delta.get("tool_calls", ()):
-                        name = call["function"].get("name") or name
-                        arguments += call["function"].get("arguments") or ""
     call = (name, json.loads(arguments)) if name else None
     return {"text": text, "call": call, "usage": usage, "stamps": stamps, "raw": raw, "ns": stamps[-1]}
 
@@ -50,7 +63,8 @@ def score(body: dict[str, Any], answer: dict[str, Any]) -> int:
     if answer["call"] is None:
         return 0
     name, arguments = answer["call"]
-    offered = {tool["function"]["name"]: tool["function"]["parameters"] for tool in body.get("tools", ())}
+    tools = [tool.get("function") or tool for tool in body.get("tools", ())]
+    offered = {tool["name"]: tool.get("parameters") or tool["input_schema"] for tool in tools}
     return 3 if name in offered and set(offered[name].get("required", ())) <= set(arguments) else 0
 
 

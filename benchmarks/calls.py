@@ -84,6 +84,7 @@ class Side:
             f'base_url = "{base}"\nmodel = "{QUICK}"\n',
             encoding="utf-8",
         )
+        self._path = "messages" if protocol == "anthropic" else "chat/completions"
         self._environment = {**os.environ, "MILO_HOME": str(folder)}
         self._environment.pop("MILO_DB", None)
         self._attempts = folder / "attempts.json"
@@ -120,7 +121,7 @@ class Side:
     def loop(self) -> Taken:
         """The bare loop, with a new database."""
         self._number += 1
-        words = [str(ROOT / "benchmarks" / "bare_loop.py"), f"{self._stub.base_url}/chat/completions"]
+        words = [str(ROOT / "benchmarks" / "bare_loop.py"), f"{self._stub.base_url}/{self._path}"]
         database = self._folder / f"loop-{self._number}.db"
         return self._taken([sys.executable, *words, str(self._attempts), str(database)])
 

@@ -137,7 +137,7 @@ def fed(setting: Setting, options: argparse.Namespace) -> tuple[float, float]:
 def attached(setting: Setting, options: argparse.Namespace) -> tuple[float, float]:
     """The same of `milo watch`, attached to a run."""
     tokens = int((2 * SETTLED + options.seconds) * options.rate)
-    model = f"stub-i{1000 / options.rate:g}-n{tokens}"
+    model = f"stub-i{1000 / options.rate:g}-n{tokens}-words"
     with stub() as running, started(running.base_url, options.models, 1, model) as run:
         words = [sys.executable, "-P", "-m", "milo_tui", "watch", str(run.number)]
         terminal = Terminal(words, setting.size, env=run.environment)

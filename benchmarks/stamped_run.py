@@ -44,7 +44,8 @@ _told = Attempt._streamed
 
 
 def _compared(attempt: Attempt, delta: Delta, turn: int) -> None:
-    _errors.append((delta.at_ns - int(delta.text)) / 1e6)
+    if delta.text[:1].isdigit():
+        _errors.append((delta.at_ns - int(delta.text)) / 1e6)
     _told(attempt, delta, turn)
 
 

@@ -5,8 +5,8 @@
 OpenAI chat completions and Anthropic messages, streamed or whole, on loopback, in one process, of the standard
 library alone. A model's name says how it answers: `stub-t50-i10-n40` waits 50 ms, then writes 40 tokens, one each
 10 ms. A token is the moment of its own write, in perf_counter_ns, which on Linux and macOS is one monotonic clock
-for all processes. Where tools are offered and none has answered yet, a call of the first tool follows the tokens,
-its arguments in pieces.
+for all processes; with `-words` at the name's end it is a word, as a model would write. Where tools are offered and
+none has answered yet, a call of the first tool follows the tokens, its arguments in pieces.
 
 It prints its port; `log` on stdin makes it write a line of JSON for each request so far, with perf_counter_ns
 before and after every write, and answer `ok`. It ends when stdin closes.
@@ -25,7 +25,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-NAME = re.compile(r"stub(?:-t(?P<first>[\d.]+))?(?:-i(?P<between>[\d.]+))?(?:-n(?P<tokens>\d+))?")
+NAME = re.compile(
+    r"stub(?:-t(?P<first>[\d.]+))?(?:-i(?P<between>[\d.]+))?(?:-n(?P<tokens>\d+))?(?P<words>-words)?"
+)
+WORDS = "the customer must be looked up before anything is refunded so a call to find it comes first".split()
 PIECE = 6
 """Characters of a call's arguments in one piece."""
 OK = "ok"
@@ -38,15 +41,21 @@ class Pace:
     first: float = 0.0
     between: float = 0.0
     tokens: int = 40
+    words: bool = False
 
     @classmethod
     def of(cls, request: dict[str, Any]) -> "Pace":
         """What the model's name says; `max_tokens` cuts it short, as in a warm-up."""
         said = NAME.match(str(request.get("model")))
-        named = {key: float(value) for key, value in said.groupdict().items() if value} if said else {}
-        pace = cls(**named)  # type: ignore[arg-type]
-        most = request.get("max_tokens") or request.get("max_completion_tokens") or pace.tokens
-        return cls(pace.first, pace.between, int(min(pace.tokens, most)))
+        named = said.groupdict() if said else {}
+        tokens = int(named.get("tokens") or cls.tokens)
+        most = request.get("max_tokens") or request.get("max_completion_tokens") or tokens
+        first, between = (float(named.get(name) or 0) for name in ("first", "between"))
+        return cls(first, between, min(tokens, most), bool(named.get("words")))
+
+    def text(self, number: int) -> str:
+        """The text of a token that is written now."""
+        return f"{WORDS[number % len(WORDS)]} " if self.words else f"{time.perf_counter_ns()} "
 
 
 @dataclass
@@ -108,8 +117,6 @@ def _was_answered(message: dict[str, Any]) -> bool:
 class OpenAI:
     """Chat completions."""
 
-    kind = "text/event-stream"
-
     def __init__(self, request: dict[str, Any]) -> None:
         head = {
             "id": "chatcmpl-1",
@@ -118,6 +125,7 @@ class OpenAI:
             "model": request["model"],
         }
         self._head = json.dumps(head)[:-1].encode()
+        self._token = self._chunk({"content": "%b"})
 
     def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
         choice = json.dumps({"index": 0, "delta": delta, "finish_reason": finish})
@@ -127,15 +135,9 @@ class OpenAI:
         """What comes before the first token."""
         return [self._chunk({"role": "assistant", "content": ""})]
 
-    def token(self, at: int) -> bytes:
-        """A token, which says when it was written."""
-        return (
-            b'data: %b, "choices": [{"index": 0, "delta": {"content": "%d "}, "finish_reason": null}]}\n\n'
-            % (
-                self._head,
-                at,
-            )
-        )
+    def token(self, text: bytes) -> bytes:
+        """A token."""
+        return self._token % text
 
     def call(self, name: str, arguments: str) -> Iterator[bytes]:
         """A call: its name, then its arguments in pieces."""
@@ -173,6 +175,8 @@ class Anthropic:
 
     def __init__(self, request: dict[str, Any]) -> None:
         self._model = request["model"]
+        delta = {"type": "text_delta", "text": "%b"}
+        self._token = self._event("content_block_delta", index=0, delta=delta)
 
     def _event(self, kind: str, **value: Any) -> bytes:
         return f"event: {kind}\ndata: {json.dumps({'type': kind, **value})}\n\n".encode()
@@ -190,12 +194,9 @@ class Anthropic:
             self._event("content_block_start", index=0, content_block={"type": "text", "text": ""}),
         ]
 
-    def token(self, at: int) -> bytes:
-        """A token, which says when it was written."""
-        return (
-            b'event: content_block_delta\ndata: {"type": "content_block_delta", "index": 0, '
-            b'"delta": {"type": "text_delta", "text": "%d "}}\n\n' % at
-        )
+    def token(self, text: bytes) -> bytes:
+        """A token."""
+        return self._token % text
 
     def call(self, name: str, arguments: str) -> Iterator[bytes]:
         """A call: its name, then its arguments in pieces."""
@@ -292,7 +293,7 @@ class Connection(asyncio.Protocol):
                 await asyncio.sleep(left / 1e9)
             if pace.first or pace.between:
                 served.due.append(due)
-            self._chunk(served, wire.token(time.perf_counter_ns()))
+            self._chunk(served, wire.token(pace.text(number).encode()))
         for event in wire.call(*call) if call else ():
             self._chunk(served, event)
         for event in wire.closing(pace.tokens, called=call is not None):

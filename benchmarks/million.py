@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.measuring import say
 from milo_tui.bench.events import Outcome, Phase, RunPhase
 from milo_tui.bench.plan import new_run
-from milo_tui.bench.record import AttemptRow, ModelRecord, RunRecord, TurnRecord
+from milo_tui.bench.record import AttemptRow, ModelRecord, PromptRecord, RunRecord, TurnRecord
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.settings import data_folder
 from milo_tui.store import rows
@@ -175,7 +175,16 @@ def _attempts(
                     turns.append((last, row[1], words.some(20), words.some(20), *row[4:]))
                 arguments = json.dumps({"order": f"C-{last}", "note": words.some(5)[:40]})
                 calls.append(
-                    (last, 0, 0, "call_1", "find_customer", arguments, '{"customer_id":"C-2041"}', 0)
+                    (
+                        last,
+                        0,
+                        0,
+                        "call_1",
+                        _tool(record.prompts[prompt]),
+                        arguments,
+                        '{"customer_id":"C-2041"}',
+                        0,
+                    )
                 )
                 checks += [
                     (last, 1, i, f"check {i}", i < points, "found what was expected") for i in range(3)
@@ -189,6 +198,11 @@ def _attempts(
         marks = ", ".join("?" * len(values[0]))
         db.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
     return last
+
+
+def _tool(prompt: PromptRecord) -> str:
+    tools = prompt.definition.get("tools") or [{"name": prompt.id.partition("/")[2]}]
+    return str(tools[0]["name"])
 
 
 def _values(

@@ -12,18 +12,19 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.summary import ModelSummary, RunSummary, TrendPoint
 
 _RUN = (
-    "number, key, suite, suite_title, suite_version, simulated, phase, created, finished, repeats, prompts, note, "
+    "number, key, suite, suite_title, suite_version, simulated, phase, created, finished, repeats, planned, note, "
     "runner_pid, runner_started, binned"
 )
+
+_STATES = ("live", "paused", "stopping", "stopped", "done", "incomplete")
 
 # As the list names a run's state; one that should be going on and has no runner was interrupted.
 _STATE = """
 CASE phase
   WHEN 'stopped' THEN 'stopped'
   WHEN 'incomplete' THEN 'incomplete'
-  WHEN 'done' THEN iif(
-    (SELECT sum(scored) FROM run_summary WHERE run = number)
-      >= repeats * prompts * (SELECT count(*) FROM run_model WHERE run = number), 'done', 'incomplete')
+  WHEN 'done' THEN
+    iif((SELECT sum(scored) FROM run_summary WHERE run = number) >= planned, 'done', 'incomplete')
   ELSE iif(is_alive(runner_pid, runner_started), iif(phase = 'running', 'live', phase), 'incomplete')
 END
 """
@@ -39,9 +40,12 @@ def runs(
     """A page of runs, newest first: below `before`, with every one of `words` in its line; or those in the bin."""
     wanted = ["binned IS NOT NULL" if binned else "binned IS NULL", "number < ?"]
     values: list[Any] = [2**62 if before is None else before]
-    for word in words:
-        wanted.append(f"(instr(words, ?) OR instr(number, ?) OR instr({_STATE}, ?))")
-        values += [rows.text(word).casefold()] * 3
+    for word in (rows.text(word).casefold() for word in words):
+        wanted.append("(instr(words, ?) OR instr(number, ?))")
+        values += [word] * 2
+        if any(word in state for state in _STATES):
+            wanted[-1] = f"({wanted[-1]} OR instr({_STATE}, ?))"
+            values.append(word)
     found = db.execute(
         f"SELECT {_RUN} FROM run WHERE {' AND '.join(wanted)} ORDER BY number DESC LIMIT ?", (*values, limit)
     )
@@ -132,40 +136,23 @@ def phase_of(row: sqlite3.Row) -> RunPhase:
 
 
 def _summaries(db: sqlite3.Connection, runs: Sequence[sqlite3.Row]) -> list[RunSummary]:
-    planned = {row["number"]: row["repeats"] * row["prompts"] for row in runs}
-    models: dict[int, list[ModelSummary]] = defaultdict(list)
-    found = db.execute(
+    found: dict[int, list[sqlite3.Row]] = defaultdict(list)
+    numbers = [row["number"] for row in runs]
+    for row in db.execute(
         f"""
         SELECT m.run, m.id, m.name, m.location, s.points, s.scored, s.latency_us, s.latencies, s.ttft_us, s.ttfts,
                s.speed, s.speeds
         FROM run_model AS m LEFT JOIN run_summary AS s ON s.run = m.run AND s.model = m.position
-        WHERE m.run IN ({", ".join("?" * len(planned))}) ORDER BY m.run, m.position
+        WHERE m.run IN ({", ".join("?" * len(numbers))}) ORDER BY m.run, m.position
         """,
-        tuple(planned),
-    )
-    for run, id, name, location, points, scored, latency, latencies, ttft, ttfts, speed, speeds in found:
-        models[run].append(
-            ModelSummary(
-                id=id,
-                name=name,
-                where=location,
-                points=points or 0,
-                scored=scored or 0,
-                planned=planned[run],
-                latency=_mean(latency, latencies),
-                ttft=_mean(ttft, ttfts),
-                tokens_per_second=speed / speeds if speeds else None,
-            )
-        )
-    return [_run_summary(row, models[row["number"]]) for row in runs]
+        numbers,
+    ):
+        found[row[0]].append(row)
+    return [_run_summary(row, found[row["number"]]) for row in runs]
 
 
-def _mean(microseconds: int | None, count: int | None) -> float | None:
-    """Of a sum of microseconds, in seconds."""
-    return microseconds / 1e6 / count if microseconds is not None and count else None
-
-
-def _run_summary(row: sqlite3.Row, models: list[ModelSummary]) -> RunSummary:
+def _run_summary(row: sqlite3.Row, models: Sequence[sqlite3.Row]) -> RunSummary:
+    planned = row["planned"] // max(1, len(models))
     return RunSummary(
         number=row["number"],
         key=row["key"],
@@ -178,6 +165,26 @@ def _run_summary(row: sqlite3.Row, models: list[ModelSummary]) -> RunSummary:
         finished=row["finished"],
         repeats=row["repeats"],
         note=row["note"],
-        models=tuple(models),
+        models=tuple(_model_summary(model, planned) for model in models),
         binned=row["binned"],
     )
+
+
+def _model_summary(row: sqlite3.Row, planned: int) -> ModelSummary:
+    _, id, name, location, points, scored, latency, latencies, ttft, ttfts, speed, speeds = row
+    return ModelSummary(
+        id=id,
+        name=name,
+        where=location,
+        points=points or 0,
+        scored=scored or 0,
+        planned=planned,
+        latency=_mean(latency, latencies),
+        ttft=_mean(ttft, ttfts),
+        tokens_per_second=speed / speeds if speeds else None,
+    )
+
+
+def _mean(microseconds: int | None, count: int | None) -> float | None:
+    """Of a sum of microseconds, in seconds."""
+    return microseconds / 1e6 / count if microseconds is not None and count else None

@@ -65,13 +65,13 @@ def run_values(run: RunRecord) -> tuple[Any, ...]:
         run.finished,
         text(run.note),
         dump(run.machine),
-        len(run.prompts),
+        run.attempts_planned,
     )
 
 
 RUN_COLUMNS = (
     "key, suite, suite_title, suite_version, suite_digest, scorer_version, categories, repeats, seed, simulated, "
-    "phase, created, finished, note, machine, prompts"
+    "phase, created, finished, note, machine, planned"
 )
 
 

@@ -16,6 +16,7 @@ Part = Literal["answer", "reasoning", "tool call", "note"]
 _FOUND, _END = "\x02", "\x03"
 _TOKENS_SHOWN = 24
 _TERM = re.compile(r'"([^"]*)"?|(\S+)')
+_OPEN_END = re.compile(r"[^\W_]{2}$")
 _PARTS: tuple[Part, ...] = ("answer", "tool call", "reasoning")
 
 
@@ -37,28 +38,37 @@ class Hit:
 
 
 def search(db: sqlite3.Connection, text: str, before: int | None = None, limit: int = 50) -> list[Hit]:
-    """Where all words of `text` stand, newest first; "in quotes" as a phrase, the last word from its beginning.
+    """Where all words of `text` stand, newest first; "in quotes" as a phrase.
 
-    Attempts below `before` alone, for a next page; notes stand on the first.
+    The last word may be the beginning of one, unless the word itself fills the page: FTS5 reads whatever begins so
+    to its end before it gives the first, a tenth of a second where a million attempts have it. Attempts below
+    `before` alone, for a next page; notes stand on the first.
     """
-    query = _query(text)
-    if not query:
-        return []
-    notes = _notes(db, query, limit) if before is None else []
-    return [*notes, *_attempts(db, query, 2**62 if before is None else before, limit - len(notes))]
+    hits: list[Hit] = []
+    for query in _queries(text):
+        notes = _notes(db, query, limit) if before is None else []
+        hits = [*notes, *_attempts(db, query, 2**62 if before is None else before, limit - len(notes))]
+        if len(hits) == limit:
+            break
+    return hits
 
 
-def _query(text: str) -> str:
-    """FTS5's syntax for what a person typed: none of its operators is obeyed (sqlite.org/fts5.html, 3)."""
+def _queries(text: str) -> list[str]:
+    """What a person typed in FTS5's syntax, none of whose operators is obeyed (sqlite.org/fts5.html, 3).
+
+    The second takes the last word as a beginning; from two letters on, since the index holds no shorter ones.
+    """
     # SQLite ends a query at NUL, and holds no lone surrogate.
     text = rows.text(text).replace("\0", " ")
     terms = []
     for term in _TERM.finditer(text):
         words = term[2] or term[1]
         if any(character.isalnum() for character in words):
-            open_end = term.end() == len(text) and not text.endswith('"')
-            terms.append('"' + words.replace('"', '""') + ('" *' if open_end else '"'))
-    return " ".join(terms)
+            terms.append('"' + words.replace('"', '""') + '"')
+    if not terms:
+        return []
+    query = " ".join(terms)
+    return [query, f"{query} *"] if _OPEN_END.search(text) else [query]
 
 
 def _notes(db: sqlite3.Connection, query: str, limit: int) -> list[Hit]:

@@ -38,11 +38,12 @@ INSERT INTO turn_with_rowid SELECT *, NULL FROM turn;
 DROP TABLE turn;
 ALTER TABLE turn_with_rowid RENAME TO turn;
 
--- How many prompts a run asks, and what its line can be found by (see lists.py), casefolded.
-ALTER TABLE run ADD COLUMN prompts INTEGER NOT NULL DEFAULT 0;
+-- How many attempts a run plans, of all its models, and what its line can be found by (see lists.py), casefolded.
+ALTER TABLE run ADD COLUMN planned INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN words TEXT NOT NULL DEFAULT '';
 UPDATE run SET
-  prompts = (SELECT count(*) FROM run_prompt WHERE run_prompt.run = number),
+  planned = repeats * (SELECT count(*) FROM run_prompt WHERE run_prompt.run = number)
+    * (SELECT count(*) FROM run_model WHERE run_model.run = number),
   words = lower(
     suite || ' ' || suite_title || ' '
     || (SELECT group_concat(name || ' ' || id || ' ' || location, ' ') FROM run_model WHERE run = number)

@@ -129,7 +129,8 @@ class RunScreen(MiloScreen):
         self.load()
 
     def follow(self) -> None:
-        if self.is_current and self._run is not None and self._run.phase in GOING_ON:
+        on_top = self.app.screen is self
+        if on_top and self._run is not None and self._run.phase in GOING_ON:
             self.load()
 
     @work(exclusive=True, description="")

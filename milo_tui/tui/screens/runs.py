@@ -177,7 +177,7 @@ class RunsScreen(Screen[None]):
             return None
 
     def tick(self) -> None:
-        if self.is_current:
+        if self.app.screen is self:
             self._poll()
 
     @work(exclusive=True, group="live", description="")

@@ -10,7 +10,6 @@ import dataclasses
 import json
 import os
 import time
-import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 from milo_tui.bench.record import AttemptRecord, AttemptRow, RunRecord, TurnRecord
 from milo_tui.reports.sharing import Sharing
 from milo_tui.store.queries import Reader
+from milo_tui.store.rows import pack
 from milo_tui.suite.conversation import ToolResult
 from milo_tui.suite.score import CheckResult
 
@@ -112,4 +112,4 @@ def _turn(turn: TurnRecord) -> dict[str, Any]:
 
 
 def _packed(data: bytes) -> str:
-    return base64.b64encode(zlib.compress(data, 6)).decode("ascii")
+    return base64.b64encode(pack(data)).decode("ascii")

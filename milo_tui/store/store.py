@@ -23,6 +23,7 @@ class Store:
 
     def __init__(self, database: DatabaseThread) -> None:
         self._database = database
+        self._places: dict[int, _Places] = {}
 
     @classmethod
     async def open(cls, path: Path) -> Self:
@@ -69,11 +70,11 @@ class Store:
 
     async def add_attempt(self, run: int, attempt: AttemptRecord) -> int:
         """Commit an attempt with its turns, calls and checks in one transaction; the id it got."""
-        return await self._database.write(_add_attempt, run, attempt)
+        return await self._database.write(_add_attempt, run, attempt, self._places)
 
     async def add_missing(self, run: int, attempts: Sequence[AttemptRecord]) -> int:
         """Commit those of the attempts that the run does not have yet, in one transaction; how many they were."""
-        return await self._database.write(_add_missing, run, attempts)
+        return await self._database.write(_add_missing, run, attempts, self._places)
 
     async def add_scores(self, scores: Sequence[tuple[int, Score]], scorer_version: int) -> None:
         """Keep one more score of attempts, given by their ids; points and summaries follow the newest."""
@@ -175,33 +176,37 @@ def _refuse_going_on(db: sqlite3.Connection, run: int, pid: int = 0) -> None:
         raise StoreError(f"Run {run} is going on in another process; `milo watch {run}` shows it.")
 
 
-def _add_attempt(db: sqlite3.Connection, run: int, attempt: AttemptRecord) -> int:
-    model = db.execute(
-        "SELECT position FROM run_model WHERE run = ? AND id = ?", (run, attempt.row.model)
-    ).fetchone()
-    prompt = db.execute(
-        "SELECT position FROM run_prompt JOIN prompt USING (hash) WHERE run = ? AND id = ?",
-        (run, attempt.row.prompt),
-    ).fetchone()
-    if model is None or prompt is None:
-        raise StoreError(f"Run {run} has no {attempt.row.prompt if model else attempt.row.model}.")
-    return _insert(db, run, model[0], prompt[0], attempt)
+_Places = tuple[dict[str, int], dict[str, int]]
+"""The positions of a run's models, and of its prompts, by their ids."""
 
 
-def _add_missing(db: sqlite3.Connection, run: int, attempts: Sequence[AttemptRecord]) -> int:
+def _places(db: sqlite3.Connection, run: int, row: AttemptRow, known: dict[int, _Places]) -> tuple[int, int]:
+    """The positions of an attempt's model and prompt in its run; a run's never change."""
+    if run not in known:
+        known[run] = positions(db, run)
+    models, prompts = known[run]
+    if row.model not in models or row.prompt not in prompts:
+        raise StoreError(f"Run {run} has no {row.prompt if row.model in models else row.model}.")
+    return models[row.model], prompts[row.prompt]
+
+
+def _add_attempt(db: sqlite3.Connection, run: int, attempt: AttemptRecord, known: dict[int, _Places]) -> int:
+    return _insert(db, run, *_places(db, run, attempt.row, known), attempt)
+
+
+def _add_missing(
+    db: sqlite3.Connection, run: int, attempts: Sequence[AttemptRecord], known: dict[int, _Places]
+) -> int:
     _refuse_going_on(db, run)
-    models, prompts = positions(db, run)
     added = 0
     for attempt in attempts:
-        row = attempt.row
-        spot = (run, models[row.model], prompts[row.prompt], row.repeat, row.number)
-        if db.execute(
+        model, prompt = _places(db, run, attempt.row, known)
+        if not db.execute(
             "SELECT 1 FROM attempt WHERE run = ? AND model = ? AND prompt = ? AND repeat = ? AND number = ?",
-            spot,
+            (run, model, prompt, attempt.row.repeat, attempt.row.number),
         ).fetchone():
-            continue
-        _insert(db, run, spot[1], spot[2], attempt)
-        added += 1
+            _insert(db, run, model, prompt, attempt)
+            added += 1
     return added
 
 
@@ -218,12 +223,24 @@ def _insert(db: sqlite3.Connection, run: int, model: int, prompt: int, attempt: 
     db.executemany("INSERT INTO tool_call VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _call_values(id, attempt))
     if attempt.score is not None:
         _insert_checks(db, id, attempt.score, attempt.scorer_version)
-    db.execute(
-        "INSERT INTO attempt_search (rowid, answer, reasoning, calls) SELECT * FROM attempt_text WHERE id = ?",
-        (id,),
-    )
+    _index(db, id, attempt)
     _summarise(db, run, model, attempt.row)
     return id
+
+
+def _index(db: sqlite3.Connection, id: int, attempt: AttemptRecord) -> None:
+    """Make the attempt's words findable: word for word what the view attempt_text makes of its rows."""
+    turns = attempt.turns
+    calls = [f"{call.name} {call.arguments_text}" for turn in turns for call in turn.calls]
+    texts = (
+        [turn.text for turn in turns if turn.text],
+        [turn.reasoning for turn in turns if turn.reasoning],
+        calls,
+    )
+    db.execute(
+        "INSERT INTO attempt_search (rowid, answer, reasoning, calls) VALUES (?, ?, ?, ?)",
+        (id, *(rows.text("\n".join(text)) if text else None for text in texts)),
+    )
 
 
 def _call_values(id: int, attempt: AttemptRecord) -> Iterator[tuple[Any, ...]]:

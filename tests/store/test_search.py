@@ -1,6 +1,8 @@
 """Full-text search finds what was said and noted, newest first, whatever a person types."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,24 @@ async def test_a_run_in_the_bin_is_not_found_and_a_deleted_one_is_forgotten(tmp_
         assert [hit.run for hit in await reader.search("quartz")] == []
         assert sorted(hit.run for hit in await reader.search("basalt")) == [2, 2, 3]
     await reader.aclose()
+
+
+async def test_the_index_is_what_its_view_says(tmp_path: Path) -> None:
+    """Else an attempt that is deleted would leave its words behind, or take another's with it."""
+    odd = ToolCall.read("a", "Zähle", '{"bay": "half \\ud83d"}')
+    path = tmp_path / "milo.db"
+    await store_run(
+        path,
+        tmp_path / "suite",
+        attempt(turn("half \ud83d of it\x00 and", "", [odd, odd]), turn("", "hm"), turn("ünd so weiter")),
+        attempt(turn(""), repeat=2),
+    )
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("INSERT INTO attempt_search (attempt_search, rank) VALUES ('integrity-check', 1)")
+        db.execute("INSERT INTO note_search (note_search, rank) VALUES ('integrity-check', 1)")
+        db.execute("UPDATE turn SET text = 'another' WHERE position = 2")
+        with pytest.raises(sqlite3.DatabaseError):
+            db.execute("INSERT INTO attempt_search (attempt_search, rank) VALUES ('integrity-check', 1)")
 
 
 async def test_a_changed_note_is_found_by_its_new_words_alone(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 -- A turn is larger than what SQLite keeps within a page of a table without rowids: each took a page for itself.
 -- `arrivals` is when each chunk of a stream came: microseconds after the request was sent, as 32-bit little-endian
--- differences, deflated; NULL where nothing streamed, or an older version measured.
+-- differences; NULL where nothing streamed, or an older version measured.
 CREATE TABLE turn_with_rowid (
   attempt            INTEGER NOT NULL REFERENCES attempt (id) ON DELETE CASCADE,
   position           INTEGER NOT NULL,

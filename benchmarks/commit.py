@@ -1,0 +1,225 @@
+"""What committing an attempt costs: two turns, 6 KB of JSON, two tool calls, three checks.
+
+    python -m benchmarks.commit [--rounds 7] [--commits 300]
+
+Beside Store.add_attempt, called from the event loop as the runner does: bare sqlite3 that puts the 6 KB as one blob
+into one table; bare sqlite3 that writes the same rows from values that lie ready, deflated before; and the same called
+through one hop to a thread, the floor for whoever keeps a disk's waits out of the loop that takes time stamps. All in
+WAL with synchronous=NORMAL, a database of its own each, a transaction an attempt.
+"""
+
+import asyncio
+import random
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import Row, at_most, median, parser, print_table, quantile, say
+from benchmarks.million import COMMON
+from milo_tui.bench.events import Outcome
+from milo_tui.bench.plan import new_run
+from milo_tui.bench.record import AttemptRecord, AttemptRow, RunRecord, TurnRecord
+from milo_tui.endpoints.entry import ModelEntry
+from milo_tui.settings import data_folder
+from milo_tui.store import rows
+from milo_tui.store.database import connect
+from milo_tui.store.store import Store
+from milo_tui.suite.conversation import ToolCall, ToolResult
+from milo_tui.suite.loading import load_suite
+from milo_tui.suite.score import SCORER_VERSION, CheckResult, Score
+
+_EVENT = 'data: {"choices":[{"delta":{"content":"?"}}]}\n\n'
+
+
+def main() -> None:
+    """Print the table."""
+    options = parser(__doc__)
+    options.set_defaults(rounds=7)
+    options.add_argument("--commits", type=int, default=300, help="commits a round")
+    given = options.parse_args()
+    found: dict[str, list[list[float]]] = {name: [] for name in WAYS}
+    with tempfile.TemporaryDirectory() as name:
+        for number in range(given.rounds):
+            for place, (way, measure) in enumerate(WAYS.items()):
+                found[way].append(measure(Path(name) / f"{number}-{place}.db", given.commits))
+    say(f"µs a commit, {given.rounds} rounds of {given.commits}")
+    names = list(WAYS)
+    medians = {way: [median(one) * 1e6 for one in taken] for way, taken in found.items()}
+
+    def row(way: str) -> Row:
+        taken = [1e6 * one for round_ in found[way] for one in round_]
+        ratios = [
+            median(a / b for a, b in zip(medians[way], medians[other], strict=True)) for other in names[:3]
+        ]
+        values = [
+            f"{median(medians[way]):.0f}",
+            f"{quantile(taken, 0.99):.0f}",
+            *(f"{ratio:.2f}" for ratio in ratios),
+        ]
+        return Row(way, values, *at_most(ratios[1], 1.5)) if way == names[-1] else Row(way, values)
+
+    print_table(
+        ("", "p50", "p99", "/ one blob", "/ same rows", "/ through a thread"), [row(way) for way in names]
+    )
+
+
+def _attempt(number: int, chance: random.Random) -> AttemptRecord:
+    words = [COMMON, "refund", "order", "customer", "crate", "look", "first", "then", "amount", "due"]
+
+    def said(count: int) -> str:
+        return " ".join(chance.choices(words, k=count))
+
+    call = ToolCall.read("call_1", "find_customer", '{"email": "dana.whitfield@example.com"}')
+    turn = TurnRecord(
+        text=said(30), reasoning=said(40), finish_reason="stop", complete=True, loss=None, calls=(call,),
+        results=(ToolResult("call_1", {"customer_id": "C-2041"}),), sent_at=1e9, headers_ns=5, first_event_ns=5,
+        first_reasoning_ns=5, first_text_ns=5, first_tool_call_ns=5, last_delta_ns=7, end_ns=9, chunks=20,
+        input_tokens=700, output_tokens=60, cached_tokens=512, cache_write_tokens=None, reasoning_tokens=None,
+        quirks=(), server="0.32.2", status=200, headers={"content-type": "text/event-stream"},
+        request=said(150).encode(),
+        response="".join(_EVENT.replace("?", said(1)) for _ in range(40)).encode(),
+        arrivals_us=tuple(range(400_000, 800_000, 20_000)),
+    )  # fmt: skip
+    row = AttemptRow(0, "m", "", number, 1, Outcome.SCORED, 2, 2.5, 0.4, 41.5, 1400, 120, 512, "", "", 1e9)
+    checks = tuple(CheckResult(f"check {i}", i < 2, "found what was expected") for i in range(3))
+    return AttemptRecord(row, "answer", (turn, turn), Score(checks), SCORER_VERSION)
+
+
+def _run() -> RunRecord:
+    entry = ModelEntry(id="m", name="m", protocol="openai", where="local", base_url="http://127.0.0.1:1")
+    return new_run(load_suite(data_folder("prompts") / "milo"), [entry], 1000, 1)
+
+
+def _blob(path: Path, commits: int) -> list[float]:
+    db = connect(path, write=True)
+    db.execute("CREATE TABLE plain (id INTEGER PRIMARY KEY, data BLOB)")
+    data = [random.Random(i).randbytes(6000) for i in range(commits)]
+
+    def commit(number: int) -> None:
+        db.execute("INSERT INTO plain (data) VALUES (?)", (data[number],))
+
+    return _bare(db, commit, commits)
+
+
+def _same_rows(path: Path, commits: int) -> list[float]:
+    db, commit = _ready(path, commits)
+    return _bare(db, commit, commits)
+
+
+def _through_a_thread(path: Path, commits: int) -> list[float]:
+    db, commit = _ready(path, commits)
+
+    async def all_of_them() -> list[float]:
+        loop, taken = asyncio.get_running_loop(), []
+        with ThreadPoolExecutor(1) as thread:
+            for number in range(commits):
+                start = time.perf_counter()
+                await loop.run_in_executor(thread, _commit, db, commit, number)
+                taken.append(time.perf_counter() - start)
+        return taken
+
+    taken = asyncio.run(all_of_them())
+    db.close()
+    return taken
+
+
+def _ready(path: Path, commits: int) -> tuple[sqlite3.Connection, Callable[[int], None]]:
+    """The statements of Store.add_attempt, as somebody would write them who has nothing else to do."""
+    store_run = _run()
+    asyncio.run(_create(path, store_run))
+    db = connect(path, write=True)
+    chance = random.Random(1)
+    ready = []
+    for number in range(commits):
+        made = _attempt(number + 1, chance)
+        values = rows.attempt_values(1, 0, 0, made.row, made.ended)
+        turns = [rows.turn_values(number + 1, i, turn) for i, turn in enumerate(made.turns)]
+        calls = [
+            rows.call_values(number + 1, i, 0, turn.calls[0], turn.results[0])
+            for i, turn in enumerate(made.turns)
+        ]
+        checks = [(number + 1, 1, i, f"check {i}", i < 2, "found what was expected") for i in range(3)]
+        texts = (
+            "\n".join(turn.text for turn in made.turns),
+            "\n".join(turn.reasoning for turn in made.turns),
+            "\n".join(f"{turn.calls[0].name} {turn.calls[0].arguments_text}" for turn in made.turns),
+        )
+        ready.append((values, turns, calls, checks, (number + 1, *texts)))
+
+    def commit(number: int) -> None:
+        values, turns, calls, checks, texts = ready[number]
+        db.execute(f"INSERT INTO attempt ({rows.ATTEMPT_COLUMNS}) VALUES ({_marks(values)})", values)
+        db.executemany(f"INSERT INTO turn ({rows.TURN_COLUMNS}) VALUES ({_marks(turns[0])})", turns)
+        db.executemany(f"INSERT INTO tool_call VALUES ({_marks(calls[0])})", calls)
+        db.executemany("INSERT INTO check_result VALUES (?, ?, ?, ?, ?, ?)", checks)
+        db.execute("INSERT INTO attempt_search (rowid, answer, reasoning, calls) VALUES (?, ?, ?, ?)", texts)
+        db.execute(
+            "INSERT INTO run_summary VALUES (1, 0, 2, 1, 2500000, 1, 400000, 1, 41.5, 1) ON CONFLICT DO UPDATE SET "
+            "points = points + 2, scored = scored + 1, latency_us = latency_us + 2500000, latencies = latencies + 1, "
+            "ttft_us = ttft_us + 400000, ttfts = ttfts + 1, speed = speed + 41.5, speeds = speeds + 1"
+        )
+
+    return db, commit
+
+
+def _bare(db: sqlite3.Connection, commit: Callable[[int], None], commits: int) -> list[float]:
+    taken = []
+    for number in range(commits):
+        start = time.perf_counter()
+        _commit(db, commit, number)
+        taken.append(time.perf_counter() - start)
+    db.close()
+    return taken
+
+
+def _commit(db: sqlite3.Connection, commit: Callable[[int], None], number: int) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    commit(number)
+    db.execute("COMMIT")
+
+
+def _marks(values: tuple[Any, ...]) -> str:
+    return ", ".join("?" * len(values))
+
+
+async def _create(path: Path, run: RunRecord) -> None:
+    store = await Store.open(path)
+    await store.create_run(run)
+    await store.aclose()
+
+
+def _store(path: Path, commits: int) -> list[float]:
+    return asyncio.run(_stored(path, commits))
+
+
+async def _stored(path: Path, commits: int) -> list[float]:
+    store = await Store.open(path)
+    run = _run()
+    await store.create_run(run)
+    chance = random.Random(1)
+    made = [_attempt(number + 1, chance) for number in range(commits)]
+    made = [replace(one, row=replace(one.row, prompt=run.prompts[0].id)) for one in made]
+    taken = []
+    for attempt in made:
+        start = time.perf_counter()
+        await store.add_attempt(1, attempt)
+        taken.append(time.perf_counter() - start)
+    await store.aclose()
+    return taken
+
+
+WAYS: dict[str, Callable[[Path, int], list[float]]] = {
+    "bare sqlite3, one blob of 6 KB": _blob,
+    "bare sqlite3, the same rows": _same_rows,
+    "the same rows, through a thread": _through_a_thread,
+    "milo": _store,
+}
+
+
+if __name__ == "__main__":
+    main()

@@ -7,14 +7,14 @@ event, and never makes the runner wait. A viewer sends `Command` lines.
 
 import asyncio
 import contextlib
-import json
 import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from milo_tui.bench.events import COMMAND, EVENT, Command, Event, Streamed
-from milo_tui.bench.state import RUN_STATE, RunState
+from milo_tui.bench.events import Command, Event, Streamed
+from milo_tui.bench.lines import command_line, event_line, read_command, read_event, read_state, state_line
+from milo_tui.bench.state import RunState
 
 LINE_LIMIT = 64 * 1024 * 1024
 """The longest line a viewer reads: a snapshot of many models with long transcripts."""
@@ -117,7 +117,7 @@ class Channel:
     def publish(self, event: Event) -> None:
         """Send an event to every viewer."""
         if self._viewers:
-            line = _line("event", EVENT.dump_python(event))
+            line = event_line(event)
             for viewer in self._viewers:
                 viewer.offer(line, is_delta=isinstance(event, Streamed))
 
@@ -130,7 +130,7 @@ class Channel:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         viewer = _Viewer(writer)
-        viewer.offer(_line("state", RUN_STATE.dump_python(self._state)), is_delta=False)
+        viewer.offer(state_line(self._state), is_delta=False)
         self._viewers.add(viewer)
         writing = asyncio.create_task(viewer.write_on())
         try:
@@ -144,13 +144,7 @@ class Channel:
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while line := await reader.readline():
-            self._on_command(COMMAND.validate_json(line))
-
-
-def _line(name: str, value: object) -> bytes:
-    """A line of JSON. A lone surrogate (legal in a model's JSON, not in UTF-8) becomes a question mark."""
-    text = json.dumps({name: value}, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace") + b"\n"
+            self._on_command(read_command(line))
 
 
 def _private_folder(folder: Path) -> None:
@@ -179,11 +173,11 @@ class SocketFeed:
                 return
             if not line.endswith(b"\n"):
                 return
-            yield EVENT.validate_python(json.loads(line)["event"])
+            yield read_event(line)
 
     async def send(self, command: Command) -> None:
         """Ask the runner for something. Raises ConnectionError where it is gone."""
-        self._writer.write(COMMAND.dump_json(command) + b"\n")
+        self._writer.write(command_line(command))
         await self._writer.drain()
 
     async def aclose(self) -> None:
@@ -205,7 +199,7 @@ async def attach(run: int, folder: Path) -> SocketFeed:
     if not line.endswith(b"\n"):
         writer.close()
         raise ConnectionError(f"run {run} ended just now")
-    return SocketFeed(RUN_STATE.validate_python(json.loads(line)["state"]), reader, writer)
+    return SocketFeed(read_state(line), reader, writer)
 
 
 def live_runs(folder: Path) -> list[int]:

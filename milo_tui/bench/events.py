@@ -3,11 +3,9 @@
 Times: `at` is seconds since the epoch (for a person's clock); durations are seconds.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal
-
-from pydantic import Field, TypeAdapter
-from pydantic.dataclasses import dataclass
+from typing import Literal, get_args
 
 
 class Phase(StrEnum):
@@ -152,7 +150,7 @@ class RunChanged:
     type: Literal["run changed"] = "run changed"
 
 
-Event = Annotated[
+Event = (
     ModelChanged
     | AttemptStarted
     | Streamed
@@ -160,20 +158,19 @@ Event = Annotated[
     | TurnEnded
     | AttemptFinished
     | ServerNoted
-    | RunChanged,
-    Field(discriminator="type"),
-]
+    | RunChanged
+)
+"""`type` tells them apart in JSON."""
 
-EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+Action = Literal["pause", "resume", "skip", "stop"]
+ACTIONS = frozenset(get_args(Action))
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """What a viewer asks of the runner. `model` goes with skip; `now` ends the attempt in hand as well."""
 
-    action: Literal["pause", "resume", "skip", "stop"]
+    action: Action
     model: str = ""
     now: bool = False
-
-
-COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

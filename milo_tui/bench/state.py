@@ -1,11 +1,8 @@
 """RunState: all that a view shows of a run, as the pure sum of the run's events."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Literal
-
-from pydantic import TypeAdapter
-from pydantic.dataclasses import dataclass
 
 from milo_tui.bench.events import (
     AttemptFinished,
@@ -252,6 +249,3 @@ def _append(model: ModelState, segment: Segment) -> None:
 def _forget(model: ModelState, characters: int) -> None:
     model.transcript_size -= characters
     model.transcript_dropped += characters
-
-
-RUN_STATE: TypeAdapter[RunState] = TypeAdapter(RunState)

@@ -80,16 +80,32 @@ async def test_a_viewer_that_does_not_read_loses_deltas_and_nothing_else(path: P
     assert deltas < 10 * QUEUED_DELTAS
 
 
-async def test_nonsense_from_a_viewer_ends_that_viewer_alone(path: Path) -> None:
-    async with Channel(path, _state(), lambda command: None) as channel:
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b'{"action": "format the disk"}',
+        b'{"action": "format the disk", "model": "", "now": false}',
+        b'{"action": "stop", "model": 7, "now": false}',
+        b'{"action": ["stop"], "model": "", "now": false}',
+        b"[" * 100_000,
+        b"\xff",
+        b"null",
+    ],
+)
+async def test_nonsense_from_a_viewer_ends_that_viewer_alone(path: Path, nonsense: bytes) -> None:
+    done: list[Command] = []
+    async with Channel(path, _state(), done.append) as channel:
         feed = await attach(14, path.parent)
         rude = socket.socket(socket.AF_UNIX)
         rude.connect(str(path))
-        rude.sendall(b'{"action": "format the disk"}\n')
+        rude.sendall(nonsense + b"\n")
+        answered = rude.makefile("rb")
+        await asyncio.to_thread(answered.read)
         rude.close()
         channel.publish(RunChanged(RunPhase.PAUSED))
         assert await anext(feed.events()) == RunChanged(RunPhase.PAUSED)
         await feed.aclose()
+    assert not done
 
 
 async def test_the_socket_is_private_and_goes_with_the_run(path: Path) -> None:

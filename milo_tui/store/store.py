@@ -106,6 +106,16 @@ class Store:
         return count
 
 
+def _insert_into(table: str, columns: str) -> str:
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * (columns.count(',') + 1))})"
+
+
+_INSERT_RUN = _insert_into("run", f"number, {rows.RUN_COLUMNS}")
+_INSERT_MODEL = _insert_into("run_model", f"run, position, {rows.MODEL_COLUMNS}")
+_INSERT_ATTEMPT = _insert_into("attempt", rows.ATTEMPT_COLUMNS)
+_INSERT_TURN = _insert_into("turn", rows.TURN_COLUMNS)
+
+
 @asynccontextmanager
 async def writing(path: Path) -> AsyncIterator[Store]:
     """A writer for a change or two. Raises StoreError."""
@@ -124,15 +134,11 @@ def _create_run(db: sqlite3.Connection, run: RunRecord, wanted: int | None) -> i
     if not wanted or db.execute("SELECT 1 FROM run WHERE number = ?", (wanted,)).fetchone():
         wanted = None
     values = (wanted, *rows.run_values(run))
-    number = db.execute(
-        f"INSERT INTO run (number, {rows.RUN_COLUMNS}) VALUES ({_marks(values)})", values
-    ).lastrowid
+    number = db.execute(_INSERT_RUN, values).lastrowid
     if number is None:
         raise StoreError("The run could not be stored.")
     models = [(number, i, *rows.model_values(model)) for i, model in enumerate(run.models)]
-    db.executemany(
-        f"INSERT INTO run_model (run, position, {rows.MODEL_COLUMNS}) VALUES ({_marks(models[0])})", models
-    )
+    db.executemany(_INSERT_MODEL, models)
     _insert_prompts(db, number, run.prompts)
     _set_words(db, number)
     return number
@@ -212,14 +218,12 @@ def _add_missing(
 
 def _insert(db: sqlite3.Connection, run: int, model: int, prompt: int, attempt: AttemptRecord) -> int:
     values = rows.attempt_values(run, model, prompt, attempt.row, attempt.ended)
-    id = db.execute(
-        f"INSERT INTO attempt ({rows.ATTEMPT_COLUMNS}) VALUES ({_marks(values)})", values
-    ).lastrowid
+    id = db.execute(_INSERT_ATTEMPT, values).lastrowid
     if id is None:
         raise StoreError("The attempt could not be stored.")
     turns = [rows.turn_values(id, i, turn) for i, turn in enumerate(attempt.turns)]
     if turns:
-        db.executemany(f"INSERT INTO turn ({rows.TURN_COLUMNS}) VALUES ({_marks(turns[0])})", turns)
+        db.executemany(_INSERT_TURN, turns)
     db.executemany("INSERT INTO tool_call VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _call_values(id, attempt))
     if attempt.score is not None:
         _insert_checks(db, id, attempt.score, attempt.scorer_version)
@@ -325,7 +329,3 @@ def _delete_one(db: sqlite3.Connection) -> bool:
     db.execute("DELETE FROM attempt WHERE run = ?", found)
     db.execute("DELETE FROM run WHERE number = ?", found)
     return True
-
-
-def _marks(values: Sequence[Any]) -> str:
-    return ", ".join("?" * len(values))

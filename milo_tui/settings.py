@@ -1,6 +1,7 @@
 """milo.toml and the environment → typed settings; where files live.
 
-The one place that reads the environment, but for the fetching of a key (endpoints/keys.py).
+The one place that reads the environment, but for the fetching of a key (endpoints/keys.py). Without pydantic, which
+is imported once a milo.toml must be checked: to list runs needs none of its models.
 """
 
 import hashlib
@@ -11,14 +12,13 @@ import tempfile
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from platformdirs import user_config_path, user_data_path, user_runtime_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from milo_tui.endpoints.entry import ModelEntry
+if TYPE_CHECKING:
+    from milo_tui.endpoints.entry import ModelEntry
 
 SOCKET_PATH_LIMIT = 103
 """The longest path of a Unix socket on macOS, in bytes (sun_path holds 104 with its final NUL)."""
@@ -26,18 +26,6 @@ SOCKET_PATH_LIMIT = 103
 
 class ConfigError(Exception):
     """milo.toml, or what the environment says, cannot be used; its text is one sentence a problem."""
-
-
-class _File(BaseModel):
-    """milo.toml as a whole."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    model: list[ModelEntry] = Field(default_factory=list)
-    results: str | None = Field(None, description="The folder of finished runs' raw JSON.")
-    theme: str | None = None
-    scroll: Literal["page", "line"] = Field("page", description="How a live pane makes room for new text.")
-    keymap: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,7 +37,7 @@ class Settings:
     config: Path | None
     results: Path
     runtime: Path
-    models: tuple[ModelEntry, ...] = ()
+    models: "tuple[ModelEntry, ...]" = ()
     theme: str = ""
     scroll: Literal["page", "line"] = "page"
     keymap: dict[str, str] = field(default_factory=dict)
@@ -69,7 +57,7 @@ class Settings:
         """The folder in which milo.toml is looked for after the working directory."""
         return config_folder()
 
-    def choose(self, ids: list[str] | None) -> list[ModelEntry]:
+    def choose(self, ids: list[str] | None) -> "list[ModelEntry]":
         """The models of these ids in their order, all of them without ids. Raises ConfigError."""
         if not ids:
             return list(self.models)
@@ -128,28 +116,32 @@ def server_environment(keys: Iterable[str]) -> dict[str, str]:
 
 
 def load_settings(
-    *, config: Path | None = None, database: Path | None = None, results: Path | None = None
+    *,
+    config: Path | None = None,
+    database: Path | None = None,
+    results: Path | None = None,
+    models: bool = True,
 ) -> Settings:
     """Read milo.toml (given, else the working directory's, else the user's) and the environment.
 
-    Raises ConfigError with file, line and key.
+    Without `models`, milo.toml's models are neither checked nor given. Raises ConfigError with file, line and key.
     """
     home_given = os.environ.get("MILO_HOME")
     home = Path(home_given).expanduser().absolute() if home_given else user_data_path("milo", appauthor=False)
     found = config if config is not None else _find_config()
-    file = _read(found) if found is not None else _File()
+    file = _read(found, models=models) if found is not None else {}
     database_given = database or (Path(given) if (given := os.environ.get("MILO_DB")) else None)
     path = (database_given or home / "milo.db").expanduser().absolute()
     return Settings(
         home=home,
         database=path,
         config=found,
-        results=(results or Path(file.results or "bench_results")).expanduser().absolute(),
+        results=(results or Path(file.get("results") or "bench_results")).expanduser().absolute(),
         runtime=_runtime_folder(path),
-        models=tuple(file.model),
-        theme=file.theme or "",
-        scroll=file.scroll,
-        keymap=dict(file.keymap),
+        models=tuple(file.get("model", ())) if models else (),
+        theme=file.get("theme") or "",
+        scroll=file.get("scroll", "page"),
+        keymap=dict(file.get("keymap", {})),
     )
 
 
@@ -175,7 +167,8 @@ def _runtime_folder(database: Path) -> Path:
     return next(fitting, candidates[-1] / tag)
 
 
-def _read(path: Path) -> _File:
+def _read(path: Path, *, models: bool) -> dict[str, Any]:
+    """What milo.toml holds by its keys; with `models`, those as ModelEntry. Raises ConfigError."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -188,81 +181,27 @@ def _read(path: Path) -> _File:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(_toml_sentence(path, str(error))) from None
-    try:
-        file = _File.model_validate(data)
-    except ValidationError as error:
-        sentences = [_sentence(path, text, dict(details)) for details in error.errors()]
-        raise ConfigError("\n".join(dict.fromkeys(sentences))) from None
-    ids = [model.id for model in file.model]
-    for number, id in enumerate(ids):
-        if id in ids[:number]:
-            line = line_of(text, ("model", number, "id"))
-            raise ConfigError(
-                f"{path}:{line}: model[{number}].id: {id} is the id of a model above; give another."
-            )
-    return file
+    if not models and _is_plain(data):
+        return data
+    from milo_tui.milo_toml import check
+
+    return dict(check(path, text, data))
+
+
+_KINDS = {"model": list, "results": str, "theme": str, "scroll": str, "keymap": dict}
+
+
+def _is_plain(data: dict[str, Any]) -> bool:
+    """Whether all but the models is as it should be; what is wrong, milo_toml.py says."""
+    known = all(name in _KINDS and isinstance(value, _KINDS[name]) for name, value in data.items())
+    return (
+        known
+        and data.get("scroll", "page") in ("page", "line")
+        and all(isinstance(key, str) for key in data.get("keymap", {}).values())
+    )
 
 
 def _toml_sentence(path: Path, message: str) -> str:
     found = re.search(r"\(at line (\d+), column (\d+)\)", message)
     line = found[1] if found else "1"
     return f"{path}:{line}: not valid TOML: {message.split(' (at')[0]}."
-
-
-def _sentence(path: Path, text: str, details: dict[str, Any]) -> str:
-    where: tuple[str | int, ...] = details["loc"]
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
-    kind, message = details["type"], str(details["msg"]).removeprefix("Value error, ")
-    if kind == "extra_forbidden":
-        message = f"there is no such key{_suggestion(where)}; mend its spelling or take it out"
-    elif kind == "missing":
-        message = "is missing; add it to this table"
-    elif not isinstance(details["input"], dict | list):
-        message = f"{message[:1].lower()}{message[1:]}, found {details['input']!r}"
-    return f"{path}:{line_of(text, where)}: {key}: {message}."
-
-
-def _suggestion(where: tuple[str | int, ...]) -> str:
-    known: list[str] = list(_File.model_fields)
-    if where[0] == "model":
-        known = list(ModelEntry.model_fields)
-    close = get_close_matches(str(where[-1]), known, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
-_HEADER = re.compile(r"^\s*\[{1,2}\s*([A-Za-z0-9_.\-\" ]+?)\s*\]{1,2}\s*(?:#.*)?$")
-
-
-def line_of(text: str, path: tuple[str | int, ...]) -> int:
-    """The line (from 1) on which the key at `path` stands, or the header of the table that should hold it.
-
-    tomllib gives values without places; this reads headers and keys only, which is enough to point at them.
-    """
-    tables: list[tuple[tuple[str | int, ...], int]] = [((), 1)]
-    counts: dict[str, int] = {}
-    best = (0, 1)
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
-            names = [part.strip(' "') for part in header[1].split(".")]
-            tables.append((_table_path(names, line.lstrip().startswith("[["), counts), number))
-            best = max(best, (_shared(tables[-1][0], path), number), key=lambda item: item[0])
-        elif assignment := re.match(r'^\s*"?([A-Za-z0-9_\-.]+)"?\s*=', line):
-            here = (*tables[-1][0], *assignment[1].split("."))
-            best = max(best, (_shared(here, path), number), key=lambda item: item[0])
-    return best[1]
-
-
-def _table_path(names: list[str], is_array: bool, counts: dict[str, int]) -> tuple[str | int, ...]:
-    if is_array and len(names) == 1:
-        counts[names[0]] = counts.get(names[0], -1) + 1
-    path: list[str | int] = []
-    for name in names:
-        path.append(name)
-        if name in counts:
-            path.append(counts[name])
-    return tuple(path)
-
-
-def _shared(here: tuple[str | int, ...], path: tuple[str | int, ...]) -> int:
-    """How much of `path` a place stands for: all of `here` must lie on it."""
-    return len(here) if path[: len(here)] == here else 0

@@ -71,6 +71,27 @@ def test_a_mistake_is_told_with_its_place(change: tuple[str, str], line: int, sa
     assert f"milo.toml:{line}:" in str(caught.value)
 
 
+def test_a_mistake_in_a_model_does_not_hinder_what_needs_no_model() -> None:
+    Path("milo.toml").write_text(_GOOD.replace('id = "a"', "id = 1"), encoding="utf-8")
+    settings = load_settings(models=False)
+    assert settings.models == ()
+    assert settings.theme == "milo-light"
+    assert settings.keymap == {"live.zoom": "f2"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["theme = 1", 'scroll = "sideways"', "keymap = 3", "model = 1", 'thme = "x"', "[keymap]\nx = 1"],
+)
+def test_other_mistakes_are_told_even_where_no_model_is_needed(wrong: str) -> None:
+    Path("milo.toml").write_text(wrong, encoding="utf-8")
+    with pytest.raises(ConfigError) as without:
+        load_settings(models=False)
+    with pytest.raises(ConfigError) as whole:
+        load_settings()
+    assert str(without.value) == str(whole.value)
+
+
 def test_a_missing_file_that_was_named_is_told() -> None:
     with pytest.raises(ConfigError, match="there is no such file"):
         load_settings(config=Path("other.toml"))

@@ -37,8 +37,8 @@ async def _bin(runs: tuple[str, ...], restore: bool, empty: bool, yes: bool) -> 
     from milo_tui.store.queries import Reader
     from milo_tui.store.store import writing
 
-    async with writing(settings().database) as store:
-        reader = await Reader.open(settings().database)
+    async with writing(settings(models=False).database) as store:
+        reader = await Reader.open(settings(models=False).database)
         try:
             if empty:
                 await _empty(store, reader, yes)
@@ -61,7 +61,7 @@ async def _move(store: "Store", number: int, restore: bool) -> None:
 
 
 async def _list(reader: "Reader") -> None:
-    from milo_tui.reports.text import render_runs
+    from milo_tui.reports.runs_text import render_runs
 
     if found := await reader.runs(binned=True):
         print_out(render_runs(found))

@@ -49,12 +49,14 @@ def common(command: Command) -> Command:
     return taking  # type: ignore[return-value]
 
 
-def settings() -> "Settings":
-    """The settings that this call asks for. Raises ConfigError."""
+def settings(*, models: bool = True) -> "Settings":
+    """The settings that this call asks for; milo.toml's models only if they are needed. Raises ConfigError."""
     from milo_tui.settings import load_settings
 
     given = click.get_current_context().obj or {}
-    return load_settings(config=given.get("config"), database=given.get("db"), results=given.get("results"))
+    return load_settings(
+        config=given.get("config"), database=given.get("db"), results=given.get("results"), models=models
+    )
 
 
 class Problem:

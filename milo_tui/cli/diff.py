@@ -59,7 +59,7 @@ async def _read(chosen: "list[_Side]", prompt: str) -> "list[tuple[str, Conversa
     from milo_tui.settings import ConfigError
     from milo_tui.store.queries import Reader
 
-    reader = await Reader.open(settings().database)
+    reader = await Reader.open(settings(models=False).database)
     try:
         sides = Sides(reader)
         found = []

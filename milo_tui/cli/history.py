@@ -43,7 +43,7 @@ def runs(as_json: bool, limit: int, before: int | None) -> None:
             "There is no run yet. `milo demo` makes one with simulated models; `milo run` asks those of milo.toml."
         )
         return
-    from milo_tui.reports.text import render_runs
+    from milo_tui.reports.runs_text import render_runs
 
     print_out(render_runs(found))
 
@@ -99,7 +99,7 @@ def _costs(run: "RunRecord", attempts: "list[AttemptRow]") -> "dict[str, Cost]":
     from milo_tui.bench.prices import run_costs
     from milo_tui.cli.before_run import prices
 
-    return run_costs(run, attempts, prices(settings()))
+    return run_costs(run, attempts, prices(settings(models=False)))
 
 
 def _text(reader: "Reader", number: int, form: str, share: bool) -> AsyncIterator[str]:
@@ -170,7 +170,7 @@ class reading:
     async def __aenter__(self) -> "Reader":
         from milo_tui.store.queries import Reader
 
-        self._open = await Reader.open(settings().database)
+        self._open = await Reader.open(settings(models=False).database)
         return self._open
 
     async def __aexit__(self, *_: object) -> None:

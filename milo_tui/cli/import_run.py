@@ -33,8 +33,8 @@ async def _import(files: tuple[Path, ...]) -> int:
     from milo_tui.store.store import writing
 
     status = DONE
-    async with writing(settings().database) as store:
-        reader = await Reader.open(settings().database)
+    async with writing(settings(models=False).database) as store:
+        reader = await Reader.open(settings(models=False).database)
         try:
             for path in files:
                 try:

@@ -31,7 +31,7 @@ def list_prompts(suite: Path | None) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from milo_tui.reports.text import plain
+    from milo_tui.reports.grids import plain
 
     loaded = _load(suite)
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)

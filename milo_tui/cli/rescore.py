@@ -30,7 +30,7 @@ async def _rescore(wanted: str) -> int:
     from milo_tui.store.rescoring import rescore as again
     from milo_tui.store.store import Store
 
-    path = settings().database
+    path = settings(models=False).database
     reader = await Reader.open(path)
     store = await Store.open(path)
     tally = _Tally()

@@ -182,7 +182,7 @@ def stop(number: str, now: bool) -> None:
     from milo_tui.bench.events import Command
 
     async def ask() -> int:
-        where = settings()
+        where = settings(models=False)
         found = await _find(where, number)
         feed = await attach(found, where.runtime)
         await feed.send(Command("stop", now=now))

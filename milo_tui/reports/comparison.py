@@ -12,7 +12,8 @@ from milo_tui.bench.stats import SIGNIFICANT
 from milo_tui.reports import answer as words
 from milo_tui.reports.answer import Fact
 from milo_tui.reports.figures import moment
-from milo_tui.reports.text import facts_grid, plain
+from milo_tui.reports.grids import plain
+from milo_tui.reports.text import facts_grid
 
 
 def render(found: Comparison) -> RenderableType:

@@ -11,7 +11,7 @@ from milo_tui.bench.plan import sampling_text
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.memory import machine_gb
 from milo_tui.endpoints.mlx_launch import rank_count
-from milo_tui.reports.text import plain
+from milo_tui.reports.grids import plain
 
 
 def render(entries: Sequence[ModelEntry]) -> RenderableType:

@@ -1,14 +1,12 @@
 """A run as plain tables for a terminal or a pipe, by Rich."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from milo_tui.bench.events import RunPhase
 from milo_tui.bench.evidence import Evidence
 from milo_tui.bench.prices import Cost
 from milo_tui.bench.published import CAUTION, KIND, Published
@@ -22,29 +20,13 @@ from milo_tui.reports.figures import (
     missing_sentence,
     model_heading,
     moment,
-    percent,
     repeats_cell,
     seconds,
     speed,
     total_cell,
 )
+from milo_tui.reports.grids import grid_of, plain
 from milo_tui.reports.server_text import server_words, streams
-from milo_tui.sanitise import sanitise
-from milo_tui.store.summary import RunSummary
-
-PHASE_SIGNS = {
-    RunPhase.RUNNING: "● live",
-    RunPhase.PAUSED: "● paused",
-    RunPhase.STOPPING: "● stopping",
-    RunPhase.DONE: "✓ done",
-    RunPhase.INCOMPLETE: "◐ incomplete",
-    RunPhase.STOPPED: "✗ stopped",
-}
-
-
-def plain(text: str, style: str = "") -> Text:
-    """Text from outside, sanitised and never read as markup."""
-    return Text(sanitise(text), style=style)
 
 
 def render(
@@ -67,13 +49,6 @@ def render(
     if published is not None:
         parts += [Text(), _published(published)]
     return Group(*parts)
-
-
-def _grid(columns: Sequence[str]) -> Table:
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for i, column in enumerate(columns):
-        grid.add_column(plain(column), justify="left" if i == 0 else "right", overflow="fold")
-    return grid
 
 
 def facts_grid(facts: Iterable[words.Fact]) -> RenderableType:
@@ -122,7 +97,7 @@ def _lost(model: ModelRecord, total: ModelTotal) -> str:
 
 
 def _scores(run: RunRecord, table: ResultTable) -> Table:
-    grid = _grid(["Category", *(model_heading(model) for model in run.models)])
+    grid = grid_of(["Category", *(model_heading(model) for model in run.models)])
     for id, title in table.categories:
         grid.add_row(plain(title), *(category_cell(table.cells[id][model]) for model in table.models))
     grid.add_section()
@@ -131,7 +106,7 @@ def _scores(run: RunRecord, table: ResultTable) -> Table:
 
 
 def _matrix(run: RunRecord, table: ResultTable, found: Answer) -> list[RenderableType]:
-    grid = _grid(["Points of each repeat", *(model.name for model in run.models), ""])
+    grid = grid_of(["Points of each repeat", *(model.name for model in run.models), ""])
     grid.columns[-1].justify = "left"
     grid.columns[0].min_width = min(26, 1 + max(len(_short(prompt.id)) for prompt in run.prompts))
     titles, last = dict(run.categories), None
@@ -180,25 +155,3 @@ def _sentences(run: RunRecord, table: ResultTable) -> list[Text]:
 def _published(published: Published) -> RenderableType:
     heading = f"{published.run.suite_title} ({KIND}) · {published.machine}"
     return Group(plain(heading, "bold"), plain(CAUTION, "dim"), _scores(published.run, published.table))
-
-
-def render_runs(runs: Iterable[RunSummary]) -> Table:
-    """The list of runs, a line each."""
-    grid = _grid(["Run", "When", "Suite", "Models", "Latency", "State", "Note"])
-    for column in (1, 2, 3, 5, 6):
-        grid.columns[column].justify = "left"
-    for run in runs:
-        latencies = [model.latency for model in run.models if model.latency is not None]
-        state = PHASE_SIGNS[run.phase]
-        if run.phase is not RunPhase.DONE:
-            state += f" {run.scored}/{run.planned}"
-        grid.add_row(
-            str(run.number),
-            moment(run.created),
-            plain(f"{run.suite_title} {run.suite_version}" + (" (simulated)" if run.simulated else "")),
-            plain(", ".join(f"{model.name} {percent(model.share)}" for model in run.models)),
-            seconds(sum(latencies) / len(latencies)) if latencies else "–",
-            state,
-            plain(run.note),
-        )
-    return grid

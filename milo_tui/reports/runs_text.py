@@ -1,0 +1,41 @@
+"""The list of runs as a plain table for a terminal or a pipe, by Rich."""
+
+from collections.abc import Iterable
+
+from rich.table import Table
+
+from milo_tui.bench.events import RunPhase
+from milo_tui.reports.figures import moment, percent, seconds
+from milo_tui.reports.grids import grid_of, plain
+from milo_tui.store.summary import RunSummary
+
+PHASE_SIGNS = {
+    RunPhase.RUNNING: "● live",
+    RunPhase.PAUSED: "● paused",
+    RunPhase.STOPPING: "● stopping",
+    RunPhase.DONE: "✓ done",
+    RunPhase.INCOMPLETE: "◐ incomplete",
+    RunPhase.STOPPED: "✗ stopped",
+}
+
+
+def render_runs(runs: Iterable[RunSummary]) -> Table:
+    """The list of runs, a line each."""
+    grid = grid_of(["Run", "When", "Suite", "Models", "Latency", "State", "Note"])
+    for column in (1, 2, 3, 5, 6):
+        grid.columns[column].justify = "left"
+    for run in runs:
+        latencies = [model.latency for model in run.models if model.latency is not None]
+        state = PHASE_SIGNS[run.phase]
+        if run.phase is not RunPhase.DONE:
+            state += f" {run.scored}/{run.planned}"
+        grid.add_row(
+            str(run.number),
+            moment(run.created),
+            plain(f"{run.suite_title} {run.suite_version}" + (" (simulated)" if run.simulated else "")),
+            plain(", ".join(f"{model.name} {percent(model.share)}" for model in run.models)),
+            seconds(sum(latencies) / len(latencies)) if latencies else "–",
+            state,
+            plain(run.note),
+        )
+    return grid

@@ -68,7 +68,8 @@ def main() -> None:
     )
 
 
-def _attempt(number: int, chance: random.Random) -> AttemptRecord:
+def made_up_attempt(number: int, chance: random.Random) -> AttemptRecord:
+    """An attempt at repeat `number` of a prompt without a name; two turns, 5 KB of requests and responses."""
     words = [COMMON, "refund", "order", "customer", "crate", "look", "first", "then", "amount", "due"]
 
     def said(count: int) -> str:
@@ -136,7 +137,7 @@ def _ready(path: Path, commits: int) -> tuple[sqlite3.Connection, Callable[[int]
     chance = random.Random(1)
     ready = []
     for number in range(commits):
-        made = _attempt(number + 1, chance)
+        made = made_up_attempt(number + 1, chance)
         values = rows.attempt_values(1, 0, 0, made.row, made.ended)
         turns = [rows.turn_values(number + 1, i, turn) for i, turn in enumerate(made.turns)]
         calls = [
@@ -202,7 +203,7 @@ async def _stored(path: Path, commits: int) -> list[float]:
     run = _run()
     await store.create_run(run)
     chance = random.Random(1)
-    made = [_attempt(number + 1, chance) for number in range(commits)]
+    made = [made_up_attempt(number + 1, chance) for number in range(commits)]
     made = [replace(one, row=replace(one.row, prompt=run.prompts[0].id)) for one in made]
     taken = []
     for attempt in made:

@@ -35,6 +35,7 @@ class Terminal:
         columns, lines = size
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         usual = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        self._last = b""
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
             command,
@@ -48,13 +49,21 @@ class Terminal:
         os.close(slave)
 
     def read(self, until: float) -> bytes:
-        """What came next, or nothing if that takes longer than `until` of perf_counter, or it has ended."""
+        """What came next, or nothing if that takes longer than `until` of perf_counter.
+
+        Raises EOFError, with what came last, where the command has ended.
+        """
         if not select.select([self._master], [], [], max(0.0, until - time.perf_counter()))[0]:
             return b""
         try:
-            return os.read(self._master, 65536)
+            self._last = os.read(self._master, 65536)
         except OSError:
-            return b""
+            raise EOFError(f"ended: {self._last!r}") from None
+        return self._last
+
+    def send(self, keys: bytes) -> None:
+        """Type."""
+        os.write(self._master, keys)
 
     def read_for(self, seconds: float) -> int:
         """Bytes that come within so many seconds."""

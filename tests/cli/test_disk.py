@@ -30,7 +30,7 @@ async def test_a_full_disk_costs_the_attempt_in_hand_alone(tmp_path: Path) -> No
     # SQLite's own limit gives the very error of a full disk: SQLITE_FULL.
     await store._database.read(lambda db: db.execute("PRAGMA max_page_count = 80"))
     with pytest.raises(
-        StoreError, match="the disk is full; nothing that was stored is lost. Make room, then"
+        StoreError, match=r"the disk is full; nothing that was stored is lost\. Make room, then"
     ):
         await _fill(store)
     await store._database.read(lambda db: db.execute("PRAGMA max_page_count = 10000"))

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from milo_tui.bench.feed import Feed
     from milo_tui.bench.record import AttemptRow, RunRecord
     from milo_tui.reports.sides import Side
+    from milo_tui.tui.screens.bin import BinScreen
     from milo_tui.tui.screens.live import LiveScreen
+    from milo_tui.tui.screens.search import SearchScreen
 
 
 class MiloApp(Frame):
@@ -92,6 +94,45 @@ class MiloApp(Frame):
     @on(RunScreen.ResumeWanted)
     def _resume_wanted(self, message: RunsScreen.ResumeWanted | RunScreen.ResumeWanted) -> None:
         self._resume(message.run)
+
+    @on(RunsScreen.SearchWanted)
+    def _search_wanted(self) -> None:
+        from milo_tui.tui.screens.search import SearchScreen
+
+        if self._reader is not None:
+            self.push_screen(SearchScreen(self._reader))
+
+    async def on_search_screen_chosen(self, message: "SearchScreen.Chosen") -> None:
+        """A hit's attempt, with its run around it to step through; a note's run."""
+        hit = message.hit
+        if self._reader is None:
+            return
+        if hit.attempt is None:
+            self.open_run(hit.run)
+            return
+        from milo_tui.tui.screens.attempt import AttemptScreen
+
+        try:
+            run, attempts = await self._reader.run(hit.run), await self._reader.attempts(hit.run)
+        except StoreError as error:
+            self.say(str(error), severity="error")
+            return
+        row = next((row for row in attempts if row.id == hit.attempt), None)
+        if row is None:
+            self.say(f"Run {hit.run} no longer has this attempt.")
+        else:
+            self.push_screen(AttemptScreen(self._reader, run, attempts, row))
+
+    @on(RunsScreen.BinWanted)
+    def _bin_wanted(self) -> None:
+        from milo_tui.tui.screens.bin import BinScreen
+
+        if self._reader is not None:
+            self.push_screen(BinScreen(self._reader, self.settings))
+
+    def on_bin_screen_chosen(self, message: "BinScreen.Chosen") -> None:
+        """A run may be looked at in the bin."""
+        self.open_run(message.run)
 
     @on(RunsScreen.CompareWanted)
     def _compare_wanted(self, message: RunsScreen.CompareWanted) -> None:

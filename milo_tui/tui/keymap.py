@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from importlib import import_module
+from pkgutil import iter_modules
 
 from textual.binding import Binding
 from textual.dom import DOMNode
@@ -9,12 +11,14 @@ from textual.dom import DOMNode
 
 def known_ids() -> set[str]:
     """The ids of all bindings of Milo's screens and widgets."""
-    from milo_tui.tui import frame
-    from milo_tui.tui.screens import attempt, diff, help, live, run, runs, side_list
-    from milo_tui.tui.widgets import ask, filter_bar, key_scroll, line_list, score_matrix
+    from milo_tui.tui import frame, screens, widgets
 
-    screens = (attempt, diff, help, live, run, runs, side_list)
-    modules = (frame, *screens, ask, filter_bar, key_scroll, line_list, score_matrix)
+    names = [
+        f"{room.__name__}.{found.name}"
+        for room in (screens, widgets)
+        for found in iter_modules(room.__path__)
+    ]
+    modules = (frame, *map(import_module, names))
     nodes = [
         value
         for module in modules

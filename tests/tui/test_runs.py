@@ -14,6 +14,7 @@ from milo_tui.settings import Settings
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.store.summary import ModelSummary, RunSummary
+from milo_tui.tui import run_pages
 from milo_tui.tui.app import MiloApp
 from milo_tui.tui.screens.new_run import NewRunScreen
 from milo_tui.tui.screens.run import RunScreen
@@ -21,7 +22,7 @@ from milo_tui.tui.screens.runs import RunsScreen
 from milo_tui.tui.widgets.run_columns import heading, models_in, needs_of, run_line, state_of
 from milo_tui.tui.widgets.run_list import RunList
 from tests.tui.hostile import ALL, FORBIDDEN, PAYLOADS
-from tests.tui.looking import move, press, screen, settle
+from tests.tui.looking import move, notices, press, screen, settle
 from tests.tui.runs_data import MODELS, NOVEMBER, attempt, model, prompts, run, settings, store_run
 
 SIMULATED = (model("steady", "Steady", simulated=True), model("hasty", "Hasty", simulated=True))
@@ -29,15 +30,16 @@ SIMULATED = (model("steady", "Steady", simulated=True), model("hasty", "Hasty", 
 
 def numbers(app: MiloApp) -> list[int]:
     """The runs in the list, from top to bottom."""
-    return [run.number for run in app.screen.query_one(RunList).shown]
+    return app.screen.query_one(RunList).pages.numbers()
 
 
 async def store_small(database: Path, count: int) -> None:
-    """Many runs without attempts, of one prompt each."""
+    """Many runs without attempts, of one prompt each; the seventh has a word of its own."""
     store = await Store.open(database)
     try:
-        for number in range(count):
-            record = run(MODELS[:1], created=NOVEMBER + number, note=f"small {number + 1}")
+        for number in range(1, count + 1):
+            note = "umbrella" if number == 7 else ""
+            record = run(MODELS[1:2], created=NOVEMBER + number, note=note)
             await store.create_run(replace(record, prompts=prompts()[:1]))
     finally:
         await store.aclose()
@@ -82,8 +84,23 @@ async def test_an_empty_database_says_what_to_do_next(tmp_path: Path) -> None:
         assert "No runs yet." in shown
         assert "milo demo" in shown
         assert "milo.toml" in shown
-        await press(pilot, "enter", "down", "r", "m", "y", "e", "slash", "x", "escape", "n")
-        assert app.is_running
+        await press(pilot, "down", "h", "u", "slash", "x", "escape")
+        for key in ("space", "c", "r", "m", "delete", "y", "e"):
+            app.clear_notifications()
+            await press(pilot, key)
+            assert notices(app) == ["There is no run yet; n sets one up."]
+        await press(pilot, "n")
+        assert isinstance(app.screen, NewRunScreen)
+
+
+async def test_the_first_run_of_all_is_under_the_keys_as_soon_as_it_is_there(tmp_path: Path) -> None:
+    app = MiloApp(settings(tmp_path))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "n")
+        await store_run(settings(tmp_path).database, run())
+        await press(pilot, "escape", "enter")
+        assert isinstance(app.screen, RunScreen)
 
 
 async def test_the_newest_run_stands_first_with_its_figures(three_runs: Settings) -> None:
@@ -158,22 +175,88 @@ async def test_older_pages_come_as_the_cursor_nears_the_end(tmp_path: Path) -> N
     app = MiloApp(settings(tmp_path))
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        assert len(numbers(app)) == 200
+        assert numbers(app) == list(range(450, 250, -1))
         assert "200+ runs" in screen(app)
-        await press(pilot, "G")
-        assert len(numbers(app)) == 400
-        await press(pilot, "G")
+        app.screen.query_one(RunList).cursor = 165
+        await settle(pilot)
+        assert numbers(app) == list(range(450, 50, -1))
+        app.screen.query_one(RunList).cursor = 390
+        await settle(pilot)
         assert numbers(app) == list(range(450, 0, -1))
         assert "450 runs" in screen(app)
 
 
-async def test_the_filter_reaches_runs_that_were_not_loaded(tmp_path: Path) -> None:
+async def test_g_and_capital_g_go_to_the_newest_and_the_oldest_of_all(tmp_path: Path) -> None:
     await store_small(settings(tmp_path).database, 450)
     app = MiloApp(settings(tmp_path))
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await move(pilot, "slash", *"small 7")
-        assert 7 in numbers(app)
+        await press(pilot, "G")
+        assert "run 1 ·" in screen(app)
+        await press(pilot, "g")
+        assert "run 450 ·" in screen(app)
+
+
+async def test_lines_that_were_left_behind_are_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_pages, "KEPT", 100)
+    await store_small(settings(tmp_path).database, 450)
+    app = MiloApp(settings(tmp_path))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "G", "g", "pagedown")
+        shown = screen(app)
+        assert f"run {450 - app.screen.query_one(RunList).cursor} ·" in shown
+        assert shown.count("Claude Sonnet 4.6") > 10
+        assert "…" not in shown
+
+
+async def test_the_filter_asks_the_database_and_pages_through_what_matches(tmp_path: Path) -> None:
+    await store_small(settings(tmp_path).database, 450)
+    app = MiloApp(settings(tmp_path))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await move(pilot, "slash", *"Umbrella")
+        assert numbers(app) == [7]
+        assert "1 run match" in screen(app)
+        await press(pilot, "escape")
+        assert len(numbers(app)) == 200
+        await move(pilot, "slash", *"sonnet incompl", "enter")
+        assert "200+ runs match" in screen(app)
+        await press(pilot, "G")
+        assert numbers(app) == list(range(450, 0, -1))
+        await press(pilot, "slash", "7")
+        assert numbers(app) == []
+        assert "No run matches sonnet incompl7" in screen(app)
+
+
+async def test_a_live_run_stays_on_top_of_what_the_filter_finds(three_runs: Settings) -> None:
+    record = run(MODELS[:1], created=NOVEMBER - 100, phase=RunPhase.RUNNING, finished=None, note="nightly")
+    number = await start_live(three_runs.database, record)
+    three_runs.runtime.mkdir(parents=True)
+    (three_runs.runtime / f"{number}.sock").touch()
+    await store_run(three_runs.database, run(MODELS[:1], created=NOVEMBER + 300))
+    app = MiloApp(three_runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await move(pilot, "slash", *"qwen")
+        assert numbers(app) == [4, 5, 3, 2]
+        await move(pilot, *" nightly")
+        assert numbers(app) == [4]
+        await move(pilot, "escape", "slash", *"sonnet")
+        assert numbers(app) == [3, 2]
+        await move(pilot, "escape", "slash", *"live")
+        assert numbers(app) == [4]
+
+
+async def test_a_key_after_the_filter_s_enter_is_the_list_s(three_runs: Settings) -> None:
+    app = MiloApp(three_runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "slash", "m")
+        await move(pilot, "enter", "j", "j")
+        assert app.screen.query_one(RunList).cursor == 2
 
 
 async def test_a_live_run_is_pinned_on_top_and_its_figures_move(three_runs: Settings) -> None:

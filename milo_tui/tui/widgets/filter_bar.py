@@ -8,15 +8,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 
 class FilterBar(Horizontal):
-    """A line with the text to look for; hidden while there is none."""
+    """A line with the text to look for in what is narrowed by it; hidden while there is none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "clear", "Clear filter", id="filter.clear"),
-        Binding("down,enter", "back", "Back to the list", show=False, id="filter.back"),
+        # By priority, so that the next key is the list's however fast it comes.
+        Binding("down,enter", "back", "Back to the list", show=False, priority=True, id="filter.back"),
     ]
 
     @dataclass
@@ -25,12 +27,10 @@ class FilterBar(Horizontal):
 
         text: str
 
-    class Left(Message):
-        """The focus goes back to the list."""
-
-    def __init__(self, hint: str) -> None:
+    def __init__(self, hint: str, narrowed: Widget) -> None:
         super().__init__()
         self._hint = hint
+        self._narrowed = narrowed
 
     def compose(self) -> ComposeResult:
         yield Static("/", classes="filter-sign")
@@ -51,14 +51,9 @@ class FilterBar(Horizontal):
         event.stop()
         self.post_message(self.Changed(event.value.strip()))
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_back()
-
     def action_back(self) -> None:
         self.set_class(bool(self.text), "-open")
-        self.post_message(self.Left())
+        self.screen.set_focus(self._narrowed)
 
     def action_clear(self) -> None:
         self.query_one(Input).value = ""

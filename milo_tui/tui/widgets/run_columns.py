@@ -34,7 +34,7 @@ class Columns:
     simulated: int
     note: int
     latency: int
-    number: int = 3
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,28 @@ class Needs:
     models: int = 0
     note: int = 0
     simulated: bool = False
+    number: int = 3
+    lines: int = 0
+    """Not cells, but the models of the run that has most."""
+
+    def __or__(self, other: "Needs") -> "Needs":
+        return Needs(
+            max(self.models, other.models),
+            max(self.note, other.note),
+            self.simulated or other.simulated,
+            max(self.number, other.number),
+            max(self.lines, other.lines),
+        )
 
 
 def needs_of(runs: Iterable[RunSummary]) -> Needs:
     """The room that the runs would take were there enough."""
-    models = note = 0
-    simulated = False
+    needs = Needs()
     for run in runs:
-        models = max(models, sum(len(model.name) + 10 for model in run.models) - 3)
-        note = max(note, len(run.note))
-        simulated |= run.simulated
-    return Needs(models, note, simulated)
+        models = sum(len(model.name) + 10 for model in run.models) - 3
+        number = 1 + len(str(run.number))  # a cell for the mark
+        needs |= Needs(models, len(run.note), run.simulated, number, len(run.models))
+    return needs
 
 
 def columns(width: int, needs: Needs) -> Columns:
@@ -64,10 +75,10 @@ def columns(width: int, needs: Needs) -> Columns:
     simulated = simulated if needs.simulated else 0
     suite = 14 if width >= 116 else 0
     latency = 6 if width >= 72 else 0
-    rest = width - sum(size + 2 for size in (3, latency, when, state, simulated, suite) if size)
+    rest = width - sum(size + 2 for size in (needs.number, latency, when, state, simulated, suite) if size)
     note = min(needs.note, max(rest - needs.models - 2, 14)) if rest >= 60 else 0
     models = min(max(needs.models, 17), rest - note - 2 * bool(note))
-    return Columns(when, suite, models, state, simulated, note, latency)
+    return Columns(when, suite, models, state, simulated, note, latency, needs.number)
 
 
 def state_of(run: RunSummary, live: bool) -> State:

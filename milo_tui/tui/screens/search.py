@@ -1,0 +1,215 @@
+"""Search: where words stand in answers, reasoning, tool calls and notes, each hit in a line of its own."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Footer, Input, Static
+
+from milo_tui.store.database import StoreError
+from milo_tui.store.queries import Reader
+from milo_tui.store.search import Hit
+from milo_tui.tui.cells import one_line, said
+from milo_tui.tui.milo_screen import MiloScreen
+from milo_tui.tui.widgets.hit_list import HitHeading, HitList, HitPeek, full_name, text_of
+from milo_tui.tui.widgets.line_list import LineList
+from milo_tui.tui.widgets.title_bar import TitleBar
+
+if TYPE_CHECKING:
+    from milo_tui.tui.app import MiloApp
+
+PAGE = 50
+"""How many hits are read at once."""
+NEAR = 15
+"""How many lines before the end of what was read the next page is."""
+BEYOND = 2**62
+"""Above every attempt: where the first page held notes alone, the next begins with the newest attempt."""
+
+HOW = said(
+    ("Type what to look for", "bold"),
+    ": words of answers, of reasoning,\n",
+    "of tool calls with their arguments, and of notes.\n\n",
+    ("refund order", "$accent"),
+    "      all of these words, in any order\n",
+    ('"refund order"', "$accent"),
+    "    these words one after the other\n",
+    ("refu", "$accent"),
+    "              the last word is found by its beginning, too\n\n",
+    ("The newest hit comes first. Runs in the bin are left out.", "$dim"),
+)
+
+NO_RUNS = said(
+    ("No runs yet, so there is nothing to search.\n\n", "bold"),
+    ("esc", "bold $accent"),
+    " goes back to the runs; ",
+    ("n", "bold $accent"),
+    " sets up a new one there.",
+)
+
+
+class SearchScreen(MiloScreen):
+    """A line to type in, and the hits as one types."""
+
+    app: "MiloApp"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash,ctrl+f", "type", "Words", key_display="/", id="search.type", tooltip="Other words"),
+        Binding("y", "copy", "Copy", id="search.copy", tooltip="Copy the hit under the cursor"),
+        Binding("escape,q", "app.back", "Back", key_display="esc", id="search.back"),
+    ]
+
+    class Chosen(Message):
+        """A hit is to be opened: its attempt, or for a note its run."""
+
+        def __init__(self, hit: Hit) -> None:
+            super().__init__()
+            self.hit = hit
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self._reader = reader
+        self._complete = True
+        self._nothing_there = False
+
+    def compose(self) -> ComposeResult:
+        hits = HitList()
+        yield TitleBar()
+        with Horizontal(id="search-line"):
+            yield Static("/", classes="filter-sign")
+            yield SearchInput(
+                placeholder='words, "a phrase", or the beginning of a word',
+                compact=True,
+                select_on_focus=False,
+            )
+        yield HitHeading(hits)
+        yield hits
+        yield Static(id="no-hits")
+        yield HitPeek()
+        yield Footer(show_command_palette=False)
+
+    @property
+    def hits(self) -> HitList:
+        """The list."""
+        return self.query_one(HitList)
+
+    def on_mount(self) -> None:
+        self.query_one(TitleBar).place = said("search")
+        self.query_one(Input).focus()
+        self._show(HOW)
+        self._look_for_runs()
+
+    @work(description="")
+    async def _look_for_runs(self) -> None:
+        """Where nothing was ever run, say what to do rather than how to search."""
+        try:
+            self._nothing_there = not await self._reader.runs(limit=1)
+        except StoreError as error:
+            self.app.say(str(error), severity="error")
+        if self._nothing_there:
+            self._show(NO_RUNS)
+
+    @property
+    def _text(self) -> str:
+        return self.query_one(Input).value
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        self._search()
+
+    @work(exclusive=True, group="search", description="")
+    async def _search(self) -> None:
+        """Read the first page; more typing lets go of it."""
+        text = self._text
+        found = await self._page(text, None)
+        if found is None:
+            return
+        self.hits.show(found)
+        self._show(self._why_none(text))
+
+    @work(exclusive=True, group="search", description="")
+    async def _more(self) -> None:
+        last = next((hit.attempt for hit in reversed(self.hits.hits) if hit.attempt is not None), BEYOND)
+        found = await self._page(self._text, last)
+        if found is not None:
+            self.hits.add(found)
+            self._show(Content(""))
+
+    async def _page(self, text: str, before: int | None) -> list[Hit] | None:
+        """A page of hits; None where it cannot be read."""
+        try:
+            found = await self._reader.search(text, before, PAGE)
+        except StoreError as error:
+            self.app.say(str(error), severity="error")
+            return None
+        self._complete = len(found) < PAGE
+        return found
+
+    def _why_none(self, text: str) -> Content:
+        if self._nothing_there:
+            return NO_RUNS
+        if not text.strip():
+            return HOW
+        return said("Nothing holds ") + one_line(text.strip(), "bold") + said(". Fewer words, or other ones?")
+
+    def _show(self, instead: Content) -> None:
+        """Show the hits, or where there are none, why."""
+        hits = self.hits
+        some = bool(hits.hits)
+        hits.display = self.query_one(HitHeading).display = some
+        nothing = self.query_one("#no-hits", Static)
+        nothing.display = not some
+        nothing.update(instead)
+        more = "" if self._complete else "+"
+        number = len(hits.hits)
+        status = f"{number:,}{more} {'hit' if number == 1 else 'hits'}" if some else ""
+        self.query_one(TitleBar).status = said((status, "$dim"))
+        self.query_one(HitHeading).refresh()
+        self.query_one(HitPeek).show(hits.current)
+        if not some and hits.has_focus:
+            self.set_focus(self.query_one(Input))
+
+    @on(LineList.Moved)
+    def _moved(self) -> None:
+        self.query_one(HitPeek).show(self.hits.current)
+        if not self._complete and self.hits.cursor >= len(self.hits.hits) - NEAR:
+            self._more()
+
+    @on(LineList.Opened)
+    def _opened(self) -> None:
+        if hit := self.hits.current:
+            self.post_message(self.Chosen(hit))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (action in ("type", "copy") and isinstance(self.focused, Input))
+
+    def action_to_hits(self) -> None:
+        """Go from the words on to the hits, at once: the next key is for them."""
+        if self.hits.hits:
+            self.set_focus(self.hits)
+
+    def action_type(self) -> None:
+        """Go back to the words."""
+        self.set_focus(self.query_one(Input))
+
+    def action_copy(self) -> None:
+        if hit := self.hits.current:
+            line = one_line(full_name(hit)) + said(": ") + text_of(hit)
+            self.app.copy_text(line.plain, "the hit")
+
+
+class SearchInput(Input):
+    """The words that are looked for; down and enter go on to the hits."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "down,enter",
+            "screen.to_hits",
+            "To the hits",
+            key_display="enter",
+            priority=True,
+            id="search.hits",
+        ),
+    ]

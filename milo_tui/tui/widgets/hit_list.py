@@ -1,0 +1,178 @@
+"""Where searched words stand: each hit in a line of its own, and the one under the cursor with more around it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import set_cell_size
+from textual.content import Content
+
+from milo_tui.store.search import Hit
+from milo_tui.tui.cells import Align, fit, joined, one_line, said
+from milo_tui.tui.widgets.line_list import Line, LineList
+
+FOUND = "bold underline $accent"
+"""How a found word is marked: not by colour alone."""
+_LEAD = 12
+"""Cells of text that stay before the first found word where the line must be cut."""
+_TEXT = 28
+"""Cells that the text has at least: names give way to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Widths in cells; 0 leaves a column out."""
+
+    run: int
+    simulated: int
+    model: int
+    prompt: int
+    part: int
+    text: int
+
+
+def columns(hits: Sequence[Hit], width: int) -> Columns:
+    """The columns that fit, none wider than these hits need; the text gets what is left."""
+    run = max((len(str(hit.run)) for hit in hits), default=3)
+    simulated = 3 if any(hit.simulated for hit in hits) else 0
+    model = max((one_line(hit.model).cell_length for hit in hits), default=0)
+    prompt = max((_prompt(hit).cell_length for hit in hits), default=0)
+    part = max((len(hit.part) for hit in hits), default=4)
+    rest = width - sum(size + 2 for size in (max(3, run), simulated, part) if size)
+    names = max(0, rest - max(_TEXT, rest // 2))
+    model = min(model, max(8, names // 2 - 2, names - prompt - 4))
+    prompt = min(prompt, max(0, names - model - 4))
+    text = rest - sum(size + 2 for size in (model, prompt) if size)
+    return Columns(max(3, run), simulated, model, prompt, part, max(0, text))
+
+
+def _prompt(hit: Hit) -> Content:
+    """The prompt without its category, and the repeat."""
+    return one_line(f"{hit.prompt.rsplit('/', 1)[-1]} · {hit.repeat}") if hit.prompt else Content("")
+
+
+def heading(size: Columns) -> Content:
+    """The names of the columns."""
+    words: list[tuple[str, int, Align]] = [
+        ("run", size.run, "right"),
+        ("", size.simulated, "left"),
+        ("model", size.model, "left"),
+        ("prompt", size.prompt, "left"),
+        ("where", size.part, "left"),
+        ("text", size.text, "left"),
+    ]
+    return joined([fit(said((word, "$dim")), cells, align) for word, cells, align in words if cells], "  ")
+
+
+def hit_line(hit: Hit, size: Columns) -> Content:
+    """A hit in one line."""
+    cells = [
+        fit(said((str(hit.run), "")), size.run, "right"),
+        fit(said(("sim" if hit.simulated else "", "$simulated")), size.simulated),
+        fit(one_line(hit.model), size.model),
+        fit(_with_repeat(_prompt(hit), size.prompt), size.prompt),
+        fit(said((hit.part, "$dim")), size.part),
+        around(hit, size.text),
+    ]
+    return joined(cells, "  ")
+
+
+def _with_repeat(prompt: Content, width: int) -> Content:
+    """The name is cut, not the repeat behind it."""
+    name, dot, repeat = prompt.plain.rpartition(" · ")
+    room = width - len(dot) - len(repeat)
+    if prompt.cell_length <= width or room < 4:
+        return prompt.stylize("$dim")
+    return said((set_cell_size(name, room - 1).rstrip() + "…" + dot + repeat, "$dim"))
+
+
+def text_of(hit: Hit) -> Content:
+    """The text around the hit on one line, with the found words marked."""
+    return Content("").join(one_line(text, FOUND if found else "") for text, found in hit.line)
+
+
+def around(hit: Hit, width: int) -> Content:
+    """The same cut to a width: what lies far before the first found word goes first."""
+    text = text_of(hit)
+    before = 0
+    for piece, found in hit.line:
+        if found:
+            break
+        before += len(one_line(piece).plain)
+    surplus = text.cell_length - width
+    if surplus > 0 and before > _LEAD:
+        text = said("…") + text[min(before - _LEAD, surplus + 1) :]
+    return text.truncate(max(0, width), ellipsis=True)
+
+
+def full_name(hit: Hit) -> str:
+    """A hit's place in words: "run 12 · answer · Sonnet 4.6 · multi_step/refund · repeat 2"."""
+    place = [hit.model, hit.prompt, f"repeat {hit.repeat}"] if hit.attempt is not None else []
+    return " · ".join([f"run {hit.run}", hit.part, *place])
+
+
+class HitHeading(Line):
+    """The names of the columns above a list of hits."""
+
+    def __init__(self, hits: "HitList") -> None:
+        super().__init__()
+        self._hits = hits
+
+    def draw(self, width: int) -> Content:
+        return heading(columns(self._hits.hits, width - 2)) if self._hits.hits else Content("")
+
+
+class HitList(LineList):
+    """Hits, newest first, by pages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hits: list[Hit] = []
+        self._columns: tuple[int, int, Columns] | None = None
+
+    @property
+    def current(self) -> Hit | None:
+        """The hit under the cursor."""
+        return self.hits[self.cursor] if self.cursor < len(self.hits) else None
+
+    def show(self, hits: list[Hit]) -> None:
+        """Show other hits, from the first on."""
+        self.hits = hits
+        self._columns = None
+        self.cursor = 0
+        self.lines_changed()
+
+    def add(self, hits: list[Hit]) -> None:
+        """Show more below."""
+        self.hits += hits
+        self._columns = None
+        self.lines_changed()
+
+    def line_count(self) -> int:
+        return len(self.hits)
+
+    def draw(self, index: int, width: int) -> Content:
+        if self._columns is None or self._columns[:2] != (width, len(self.hits)):
+            self._columns = width, len(self.hits), columns(self.hits, width)
+        return hit_line(self.hits[index], self._columns[2])
+
+
+class HitPeek(Line):
+    """The hit under the cursor: where it is, unabridged, and as much text around it as two lines hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hit: Hit | None = None
+
+    def show(self, hit: Hit | None) -> None:
+        """Show another hit."""
+        self._hit = hit
+        self.display = hit is not None
+        self.refresh()
+
+    def draw(self, width: int) -> Content:
+        hit = self._hit
+        if hit is None:
+            return Content("")
+        simulated = said((" · ", "$dim"), ("simulated", "$simulated")) if hit.simulated else Content("")
+        place = one_line(full_name(hit), "bold") + simulated
+        return Content("\n").join([place.truncate(width, ellipsis=True), around(hit, 2 * width - 4)])

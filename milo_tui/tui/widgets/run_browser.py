@@ -1,0 +1,258 @@
+"""Runs to look through: the list by pages, its filter, the run under the cursor, and a model's trend below."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from milo_tui.store.database import StoreError
+from milo_tui.store.queries import Reader
+from milo_tui.store.summary import ModelSummary, RunSummary
+from milo_tui.tui.cells import one_line, said
+from milo_tui.tui.run_pages import PAGE
+from milo_tui.tui.widgets.filter_bar import FilterBar
+from milo_tui.tui.widgets.line_list import LineList
+from milo_tui.tui.widgets.run_columns import state_of
+from milo_tui.tui.widgets.run_list import RunHeading, RunList
+from milo_tui.tui.widgets.run_peek import RunPeek
+from milo_tui.tui.widgets.trend import Trend
+
+if TYPE_CHECKING:
+    from milo_tui.tui.app import MiloApp
+
+NEAR = 40
+"""How many lines before the end of what was read the next page is."""
+TREND_AFTER = 0.1
+"""Seconds that the cursor rests before a trend is read: going down a list fast asks for none."""
+ROOM_FOR_PLOTS = 36
+"""Lines of the terminal from which on a trend is a plot."""
+
+TrendKey = tuple[str, str, bool]
+"""The model, the suite, and whether simulated."""
+
+
+class RunBrowser(Vertical):
+    """All runs, or those in the bin. It reads them itself; the screen that it is on says what keys do to them."""
+
+    app: "MiloApp"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "model(-1)", "The model before: its trend", show=False, id="runs.previous_model"),
+        Binding("right,l", "model(1)", "The next model: its trend", show=False, id="runs.next_model"),
+    ]
+
+    class Changed(Message):
+        """Other runs are shown than before, or the same with newer figures."""
+
+    def __init__(self, reader: Reader, nothing: Content, *, binned: bool = False) -> None:
+        super().__init__()
+        self._reader = reader
+        self._nothing = nothing
+        self._binned = binned
+        self._words: list[str] | None = None
+        self._live: list[RunSummary] = []
+        self._preferred = ""
+        self._trend_of: TrendKey | None = None
+
+    def compose(self) -> ComposeResult:
+        runs = RunList()
+        yield RunHeading()
+        yield runs
+        yield Static(id="empty")
+        yield RunPeek()
+        yield Trend()
+        yield FilterBar("model, suite, state, number or note", runs)
+
+    def on_mount(self) -> None:
+        self.runs.focus()
+
+    def on_resize(self) -> None:
+        self.query_one(Trend).set_class(self.app.size.height >= ROOM_FOR_PLOTS, "-plots")
+        self._show_peek()
+
+    @property
+    def runs(self) -> RunList:
+        """The list."""
+        return self.query_one(RunList)
+
+    @property
+    def current(self) -> RunSummary | None:
+        """The run under the cursor."""
+        return self.runs.current
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a filter leaves runs out."""
+        return bool(self._words)
+
+    @property
+    def how_many(self) -> str:
+        """How many runs there are, as far as is known: "12 runs", "200+ runs"."""
+        number, more = len(self.runs.pages), "" if self.runs.pages.complete else "+"
+        return f"{number:,}{more} {'run' if number == 1 else 'runs'}"
+
+    @property
+    def plain(self) -> str:
+        """The run under the cursor, as text."""
+        return self.query_one(RunPeek).text()
+
+    def open_filter(self) -> None:
+        """Let a filter be typed."""
+        self.query_one(FilterBar).open()
+
+    @work(exclusive=True, group="pages", description="")
+    async def load(self) -> None:
+        """Read the newest page; with another filter than before, it begins the list anew."""
+        words = self.query_one(FilterBar).text.split()
+        try:
+            page = await self._reader.runs(limit=PAGE, words=words, binned=self._binned)
+        except StoreError as error:
+            self.app.say(str(error), severity="error")
+            return
+        if words == self._words:
+            self.runs.take(page)
+        else:
+            self._words = words
+            self.runs.begin(page, self._pinned())
+        self._trend_of = None
+        self.show_state()
+
+    @work(exclusive=True, group="pages", description="")
+    async def _load_older(self, *, all_of_them: bool = False) -> None:
+        """Read the next page, or go on to the end and there with the cursor, unless it was moved meanwhile."""
+        place, pages = self.runs.cursor, self.runs.pages
+        while not pages.complete:
+            below = pages.oldest
+            if not await self._take_page(below) or not all_of_them:
+                return
+        if self.runs.cursor == place:
+            self.runs.cursor = len(pages) - 1
+
+    @on(RunList.Missing)
+    @work(exclusive=True, group="dropped", description="")
+    async def _load_dropped(self, event: RunList.Missing) -> None:
+        pages = self.runs.pages
+        start = max(0, min(event.index - PAGE // 2, len(pages) - 1))
+        await self._take_page(pages.number(start) + 1)
+
+    async def _take_page(self, below: int | None) -> bool:
+        """Read a page of what is shown; whether that could be done, and the same is still shown."""
+        words, pages = self._words or [], self.runs.pages
+        try:
+            page = await self._reader.runs(before=below, limit=PAGE, words=words, binned=self._binned)
+        except StoreError as error:
+            self.app.say(str(error), severity="error")
+            return False
+        if pages is not self.runs.pages:
+            return False
+        self.runs.take(page, below)
+        self.show_state()
+        return True
+
+    def set_live(self, runs: Sequence[RunSummary]) -> None:
+        """Say which runs are live now, with their figures."""
+        self._live = list(runs)
+        self.runs.set_live(self._pinned())
+        current = self.current
+        if current is not None and self.runs.is_live(current.number):
+            self._load_trend(after=0)
+
+    def _pinned(self) -> list[RunSummary]:
+        """The live runs that the filter lets through, by what the store finds a run by."""
+        return [
+            run for run in self._live if all(word.casefold() in _words_of(run) for word in self._words or [])
+        ]
+
+    def show_state(self) -> None:
+        """Show what is there to show."""
+        runs, pages = self.runs, self.runs.pages
+        empty = self.query_one("#empty", Static)
+        empty.update(self._no_match() if self.is_filtered else self._nothing)
+        empty.display = not len(pages)
+        runs.display = self.query_one(RunHeading).display = bool(len(pages))
+        if len(pages) and self.screen.focused is None:
+            self.screen.set_focus(runs)
+        self.query_one(RunHeading).needs = runs.needs
+        self._show_peek()
+        self.post_message(self.Changed())
+
+    def _no_match(self) -> Content:
+        typed = one_line(" ".join(self._words or []), "bold")
+        return said("No run matches ") + typed + said("; esc clears the filter.")
+
+    @property
+    def _model(self) -> tuple[int, ModelSummary] | None:
+        """The model whose trend is shown: the one chosen last if the run has it, else the first."""
+        run = self.current
+        if run is None or not run.models:
+            return None
+        chosen = (place for place, model in enumerate(run.models) if model.id == self._preferred)
+        place = next(chosen, 0)
+        return place, run.models[place]
+
+    def action_model(self, step: int) -> None:
+        run, marked = self.current, self._model
+        if run is None or marked is None:
+            return
+        self._preferred = run.models[(marked[0] + step) % len(run.models)].id
+        self._show_peek()
+
+    def _show_peek(self) -> None:
+        run, marked = self.current, self._model
+        peek, trend = self.query_one(RunPeek), self.query_one(Trend)
+        peek.show(run, run is not None and self.runs.is_live(run.number), marked[0] if marked else 0)
+        most = 3 if self.app.size.height < ROOM_FOR_PLOTS else 6
+        peek.set_room(min(self.runs.needs.lines, most) if len(self.runs.pages) else 0)
+        trend.display = bool(len(self.runs.pages))
+        if run is None or marked is None:
+            trend.clear()
+            return
+        trend.mark(run.number)
+        wanted = marked[1].id, run.suite, run.simulated
+        if wanted != self._trend_of:
+            self._trend_of = wanted
+            trend.wait(marked[1].name, run.suite)
+            self._load_trend()
+
+    @work(exclusive=True, group="trend", description="")
+    async def _load_trend(self, after: float = TREND_AFTER) -> None:
+        wanted = self._trend_of
+        await asyncio.sleep(after)
+        if wanted is None:
+            return
+        model, suite, simulated = wanted
+        try:
+            points = await self._reader.trend(model, suite, simulated=simulated)
+        except StoreError as error:
+            self.app.say(str(error), severity="error")
+            return
+        if wanted == self._trend_of:
+            self.query_one(Trend).show(points)
+
+    @on(LineList.Moved)
+    def _moved(self) -> None:
+        self._show_peek()
+        pages = self.runs.pages
+        if not pages.complete and self.runs.cursor >= len(pages) - NEAR:
+            self._load_older()
+
+    @on(RunList.EndWanted)
+    def _end_wanted(self) -> None:
+        self._load_older(all_of_them=True)
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self) -> None:
+        self.load()
+
+
+def _words_of(run: RunSummary) -> str:
+    names = " ".join(f"{model.name} {model.id} {model.where}" for model in run.models)
+    kind = "simulated" if run.simulated else ""
+    state = state_of(run, live=True).word
+    return f"{run.number} {run.suite} {run.suite_title} {names} {state} {kind} {run.note}".casefold()

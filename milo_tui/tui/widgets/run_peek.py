@@ -1,0 +1,95 @@
+"""The run under the cursor in full: what it is, a line for each model, its note."""
+
+from textual.content import Content
+
+from milo_tui.store.summary import ModelSummary, RunSummary
+from milo_tui.tui.cells import fit, joined, one_line, said
+from milo_tui.tui.widgets.line_list import Line
+from milo_tui.tui.widgets.run_columns import state_text
+from milo_tui.tui.words import count, moment, percent, seconds, speed
+
+
+class RunPeek(Line):
+    """The run under the cursor; one of its models is marked, whose trend stands below."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._run: RunSummary | None = None
+        self._live = False
+        self._model = 0
+
+    def show(self, run: RunSummary | None, live: bool, model: int = 0) -> None:
+        """Show another run, another model of it, or the same with newer figures."""
+        if (self._run, self._live, self._model) != (run, live, model):
+            self._run, self._live, self._model = run, live, model
+            self.refresh()
+
+    def set_room(self, models: int) -> None:
+        """Take as many lines as that many models need; none where there are none."""
+        self.display = bool(models)
+        self.styles.height = 3 + models
+
+    def draw(self, width: int) -> Content:
+        if self._run is None:
+            return Content("")
+        lines = run_lines(self._run, self._live, width, self._model, self.size.height - 2)
+        return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
+
+    def text(self) -> str:
+        """All of it, as plain text."""
+        if self._run is None:
+            return ""
+        return "\n".join(line.plain.rstrip() for line in run_lines(self._run, self._live, 100))
+
+
+def run_lines(
+    run: RunSummary, live: bool, width: int, marked: int | None = None, room: int | None = None
+) -> list[Content]:
+    """A run in lines: at most `room` of them are its models', the marked one among these."""
+    title = joined(
+        [
+            said((f"run {run.number}", "bold")),
+            said((f"in the bin since {moment(run.binned)}", "$warning") if run.binned else ""),
+            one_line(f"{run.suite_title or run.suite} {run.suite_version}", "$dim"),
+            said((moment(run.created), "$dim")),
+            said((count(run.repeats, "repeat"), "$dim")),
+            said(("simulated", "$simulated") if run.simulated else ""),
+            state_text(run, live, wide=True),
+        ],
+        said((" · ", "$dim")),
+    )
+    note = [said(("note  ", "$dim")) + one_line(run.note)] if run.note else []
+    return [title, *_model_lines(run.models, width, marked, room), *note]
+
+
+def _model_lines(
+    models: tuple[ModelSummary, ...], width: int, marked: int | None, room: int | None
+) -> list[Content]:
+    longest = max((one_line(model.name).cell_length for model in models), default=0)
+    name = min(longest, max(10, width - 59))
+    lines = [
+        said(("▸ " if number == marked else "  ", "bold $accent")) + _model_line(model, name)
+        for number, model in enumerate(models)
+    ]
+    if room is None or len(lines) <= room:
+        return lines
+    fits = max(1, room - 1)
+    first = max(0, min((marked or 0) - fits // 2, len(lines) - fits))
+    rest = said((f"  … {count(len(lines) - fits, 'more model')}; ← → go through them", "$dim"))
+    return [*lines[first : first + fits], rest]
+
+
+def _model_line(model: ModelSummary, width: int) -> Content:
+    missing = f"{model.scored}/{model.planned}" + (" ✓" if model.scored >= model.planned else "")
+    return joined(
+        [
+            fit(one_line(model.name), width),
+            fit(said((model.where if model.where == "local" else "API", "$dim")), 5),
+            fit(said((percent(model.share), "bold")), 7, "right"),
+            fit(said((seconds(model.latency), "")), 6, "right"),
+            fit(said((f"TTFT {seconds(model.ttft)}", "$dim")), 11),
+            fit(said((speed(model.tokens_per_second), "$dim")), 9, "right"),
+            said((missing, "$dim")),
+        ],
+        "  ",
+    )

@@ -1,13 +1,15 @@
-"""An attempt: the conversation turn by turn, and the three checks with their sentences."""
+"""An attempt: the conversation turn by turn, what went over the wire, where the time went, and the checks."""
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import ContentSwitcher, Footer, Static
 
 from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
 from milo_tui.bench.table import counted
@@ -18,10 +20,25 @@ from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.conversation import Piece, as_plain, checks, conversation, summary
 from milo_tui.tui.widgets.key_scroll import KeyScroll
+from milo_tui.tui.widgets.line_block import LineBlock
+from milo_tui.tui.widgets.line_list import LineList
+from milo_tui.tui.widgets.raw_exchange import RawExchange, RawFoot
+from milo_tui.tui.widgets.tab_line import TabLine
 from milo_tui.tui.widgets.title_bar import TitleBar
+from milo_tui.tui.widgets.turn_timing import all_gaps, timing
 
 if TYPE_CHECKING:
     from milo_tui.tui.app import MiloApp
+
+
+TABS = ("conversation", "raw", "timing", "checks")
+FRONT = {
+    "conversation": "#conversation",
+    "raw": "RawExchange",
+    "timing": "#tab-timing",
+    "checks": "#tab-checks",
+}
+"""What takes the keys on each tab."""
 
 
 class AttemptScreen(MiloScreen):
@@ -29,6 +46,12 @@ class AttemptScreen(MiloScreen):
 
     app: "MiloApp"
     BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(i + 1), f"tab({i})", name.title(), show=False, id=f"attempt.{name}")
+            for i, name in enumerate(TABS)
+        ),
+        Binding("tab", "next_tab(1)", "Tab", key_display="tab", id="attempt.next_tab", tooltip="Next tab"),
+        Binding("shift+tab", "next_tab(-1)", "Previous tab", show=False, id="attempt.previous_tab"),
         Binding(
             "left_square_bracket", "repeat(-1)", "Repeat", key_display="[ ]", id="attempt.previous_repeat"
         ),
@@ -41,7 +64,7 @@ class AttemptScreen(MiloScreen):
         Binding("right,l", "model(1)", "Next model", show=False, id="attempt.next_model"),
         Binding("d", "diff(False)", "Diff", id="attempt.diff", tooltip="Compare with the next model"),
         Binding("b", "diff(True)", "Compare with another side", show=False, id="attempt.other_side"),
-        Binding("y", "copy", "Copy", id="attempt.copy", tooltip="Copy the conversation and the checks"),
+        Binding("y", "copy", "Copy", id="attempt.copy", tooltip="Copy what is shown; on Raw the section"),
         Binding("escape,q", "app.back", "Back", key_display="esc", id="attempt.back"),
     ]
 
@@ -52,18 +75,28 @@ class AttemptScreen(MiloScreen):
         self._attempts = attempts
         self._last = counted(attempts)
         self._row = row
-        self._pieces: list[Piece] = []
+        self._attempt: AttemptRecord | None = None
+        self._filled: set[str] = set()
 
     def compose(self) -> ComposeResult:
+        raw = RawExchange()
         yield TitleBar()
-        with Container(id="sides"):
-            yield KeyScroll(id="conversation")
-            yield KeyScroll(id="checks")
+        yield TabLine(*(name.title() for name in TABS))
+        with ContentSwitcher(initial="tab-conversation"):
+            with Container(id="tab-conversation"):
+                yield KeyScroll(id="conversation")
+                yield KeyScroll(id="checks")
+            with Container(id="tab-raw"):
+                yield raw
+                yield RawFoot(raw)
+            with KeyScroll(id="tab-timing"):
+                yield LineBlock(id="timing-lines")
+            yield KeyScroll(id="tab-checks")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         self._show_title()
-        self.query_one("#conversation").focus()
+        self._focus_tab()
         self.load()
 
     @work(exclusive=True, description="")
@@ -74,18 +107,62 @@ class AttemptScreen(MiloScreen):
         except StoreError as error:
             self.app.say(str(error), severity="error")
             return
-        await self._show(attempt)
+        self._attempt = attempt
+        self._filled.clear()
+        self._fill()
 
-    async def _show(self, attempt: AttemptRecord) -> None:
-        said_, checked = list(conversation(self._prompt, attempt)), list(checks(attempt))
-        self._pieces = [*said_, Piece("turn", summary(attempt)), *checked]
-        checked.insert(0, Piece("sum", summary(attempt)))
-        with self.app.batch_update():
-            for place, pieces in (("#conversation", said_), ("#checks", checked)):
-                side = self.query_one(place)
-                await side.remove_children()
-                await side.mount_all(Static(piece.text, classes=f"piece-{piece.kind}") for piece in pieces)
-                side.scroll_home(animate=False)
+    @work(exclusive=True, group="fill", description="")
+    async def _fill(self) -> None:
+        """Put the attempt on the tab in front; the others wait until they are."""
+        attempt, name = self._attempt, self._tab
+        if attempt is None or name in self._filled:
+            return
+        if name == "conversation":
+            with self.app.batch_update():
+                await self._put("#conversation", list(conversation(self._prompt, attempt)))
+                await self._put("#checks", self._checks(attempt))
+        elif name == "checks":
+            await self._put("#tab-checks", self._checks(attempt))
+        elif name == "raw":
+            self.query_one(RawExchange).show(attempt.turns)
+        else:
+            silences = await asyncio.to_thread(all_gaps, attempt)
+            self.query_one(LineBlock).show(partial(timing, attempt, silences))
+        self._filled.add(name)
+
+    async def _put(self, place: str, pieces: list[Piece]) -> None:
+        side = self.query_one(place)
+        await side.remove_children()
+        await side.mount_all(Static(piece.text, classes=f"piece-{piece.kind}") for piece in pieces)
+        side.scroll_home(animate=False)
+
+    @staticmethod
+    def _checks(attempt: AttemptRecord) -> list[Piece]:
+        return [Piece("sum", summary(attempt)), *checks(attempt)]
+
+    @on(LineList.Moved)
+    def _refresh_foot(self) -> None:
+        self.query_one(RawFoot).refresh()
+
+    @property
+    def _tab(self) -> str:
+        return TABS[self.query_one(TabLine).active]
+
+    @on(TabLine.Chosen)
+    def _tab_chosen(self, event: TabLine.Chosen) -> None:
+        self.action_tab(event.index)
+
+    def action_tab(self, index: int) -> None:
+        self.query_one(TabLine).active = index
+        self.query_one(ContentSwitcher).current = f"tab-{TABS[index]}"
+        self._focus_tab()
+        self._fill()
+
+    def action_next_tab(self, step: int) -> None:
+        self.action_tab((self.query_one(TabLine).active + step) % len(TABS))
+
+    def _focus_tab(self) -> None:
+        self.query_one(FRONT[self._tab]).focus()
 
     @property
     def _prompt(self) -> PromptRecord:
@@ -141,4 +218,18 @@ class AttemptScreen(MiloScreen):
         )
 
     def action_copy(self) -> None:
-        self.app.copy_text(as_plain(self._pieces), "the conversation")
+        """Copy what the tab in front shows; of the raw exchange the section under the cursor."""
+        attempt = self._attempt
+        if attempt is None:
+            return
+        if self._tab == "raw":
+            section = self.query_one(RawExchange).copied()
+            self.app.copy_text(*section) if section else self.app.say("There is nothing to copy.")
+        elif self._tab == "timing":
+            self.app.copy_text(self.query_one(LineBlock).plain, "the timing")
+        elif self._tab == "checks":
+            self.app.copy_text(as_plain(self._checks(attempt)), "the checks")
+        else:
+            said_ = conversation(self._prompt, attempt)
+            pieces = [*said_, Piece("turn", summary(attempt)), *checks(attempt)]
+            self.app.copy_text(as_plain(pieces), "the conversation")

@@ -45,11 +45,11 @@ class Axis:
             return [self.low]
         return _powers(self) if self.logarithmic else _steps(self)
 
-    def line(self) -> Content:
-        """The ticks' values, each beginning at its place."""
+    def line(self, unit: str = "") -> Content:
+        """The ticks' values, each beginning at its place; the first names the unit."""
         text = ""
         for tick in self.ticks():
-            place, name = self.cell(tick), f"{tick:g}"
+            place, name = self.cell(tick), f"{tick:g}" if text or not unit else f"{tick:g} {unit}"
             if place + len(name) <= self.width and (not text or place > len(text)):
                 text = text.ljust(place) + name
         return said((text.ljust(self.width), "$dim"))

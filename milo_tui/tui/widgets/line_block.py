@@ -28,6 +28,11 @@ class LineBlock(Widget):
         self._made_for = 0
         self.refresh(layout=True)
 
+    @property
+    def plain(self) -> str:
+        """All of it as text, as wide as it is drawn."""
+        return "\n".join(line.plain.rstrip() for line in self.lines_at(self.size.width))
+
     def lines_at(self, width: int) -> list[Content]:
         """The lines for a width in cells."""
         if width != self._made_for:

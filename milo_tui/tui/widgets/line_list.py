@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
@@ -30,7 +30,7 @@ class LineList(ScrollView, can_focus=True):
         Binding("enter", "open", "Open", key_display="enter", id="list.open"),
     ]
 
-    cursor: reactive[int] = reactive(0)
+    cursor: var[int] = var(0)
 
     @dataclass
     class Moved(Message):
@@ -70,6 +70,11 @@ class LineList(ScrollView, can_focus=True):
         """Whether a line is drawn as the one under the cursor."""
         return index == self.cursor
 
+    def repaint(self, old: int, new: int) -> None:
+        """Paint anew what looks different once the cursor has gone from one line to another."""
+        self.refresh_line(old)
+        self.refresh_line(new)
+
     def lines_changed(self) -> None:
         """Draw anew after the lines changed; the cursor stays within them."""
         self.virtual_size = Size(self.scrollable_content_region.width, self.line_count())
@@ -93,8 +98,10 @@ class LineList(ScrollView, can_focus=True):
         return Visual.to_strips(self, content, width, 1, style)[0]
 
     def watch_cursor(self, old: int, new: int) -> None:
+        top = self.scroll_offset.y
         self._show_cursor()
-        self.refresh()
+        if self.scroll_offset.y == top:
+            self.repaint(old, new)
         if self.line_count():
             self.post_message(self.Moved(self, new))
 

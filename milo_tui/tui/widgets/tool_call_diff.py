@@ -154,6 +154,9 @@ class ToolCallDiff(LineList):
     def marked(self, index: int) -> bool:
         return self.has_focus and self._places[index].row == self.row
 
+    def repaint(self, old: int, new: int) -> None:
+        self.refresh()
+
     def draw(self, index: int, width: int) -> Content:
         place = self._places[index]
         row = self.rows[place.row]

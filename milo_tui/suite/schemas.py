@@ -1,5 +1,6 @@
 """JSON Schema (draft 2020-12) as prompts use it: whole in one file, never fetched from anywhere."""
 
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -70,15 +71,62 @@ def _are_names(value: Any) -> bool:
     )
 
 
+def _are_types(value: Any) -> bool:
+    return (
+        value in _TYPES
+        if isinstance(value, str)
+        else bool(value) and _are_names(value) and {*value} <= _TYPES
+    )
+
+
+def _is_plain_or_bool(value: Any) -> bool:
+    return isinstance(value, bool) or _is_plain(value)
+
+
+def _are_plain(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_plain_or_bool, value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_pattern(value: Any) -> bool:
+    try:
+        re.compile(value)
+    except (re.error, TypeError, OverflowError, RecursionError):
+        return False
+    return isinstance(value, str)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
 _PLAIN: dict[str, Callable[[Any], bool]] = {
-    "type": lambda value: isinstance(value, str) and value in _TYPES,
-    "description": lambda value: isinstance(value, str),
+    "type": _are_types,
+    "title": _is_text,
+    "description": _is_text,
+    "format": _is_text,
     "default": lambda value: True,
+    "const": lambda value: True,
     "enum": lambda value: isinstance(value, list),
-    "properties": lambda value: isinstance(value, dict) and all(map(_is_plain, value.values())),
+    "pattern": _is_pattern,
+    "properties": lambda value: isinstance(value, dict) and all(map(_is_plain_or_bool, value.values())),
     "required": _are_names,
-    "items": _is_plain,
-    "additionalProperties": lambda value: isinstance(value, bool) or _is_plain(value),
+    "additionalProperties": _is_plain_or_bool,
+    "items": _is_plain_or_bool,
+    "prefixItems": _are_plain,
+    "contains": _is_plain_or_bool,
+    "uniqueItems": lambda value: isinstance(value, bool),
+    **dict.fromkeys(("allOf", "anyOf", "oneOf"), _are_plain),
+    **dict.fromkeys(("not", "if", "then", "else"), _is_plain_or_bool),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), _is_number),
+    **dict.fromkeys(("minItems", "maxItems", "minLength", "maxLength"), _is_count),
 }
 
 

@@ -12,8 +12,8 @@ from milo_tui.suite.schemas import fault_of
 
 KEYWORDS = (
     "type title description format default const enum pattern properties required additionalProperties items "
-    "prefixItems contains uniqueItems allOf anyOf oneOf not if then else minimum maximum exclusiveMinimum exclusiveMaximum minItems maxItems "
-    "minLength maxLength"
+    "prefixItems contains uniqueItems allOf anyOf oneOf not if then else minimum maximum exclusiveMinimum "
+    "exclusiveMaximum minItems maxItems minLength maxLength"
 ).split()
 ODD: st.SearchStrategy[Any] = st.sampled_from(
     ["object", "integer", "date", "^[a-z]+$", "([a", "", -1, 0, 3, 1.5, True, False, None, [], {}]

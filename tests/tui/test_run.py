@@ -319,6 +319,9 @@ def hostile(text: str) -> tuple[RunRecord, Callable[[AttemptRecord], AttemptReco
             loss=Loss.CALL_GARBLED,
             quirks=(text,),
             server=text,
+            headers={text: text},
+            request=text.encode("utf-8", "replace"),
+            response=b"data: " + text.encode("utf-8", "replace") + b"\n\n",
         )
         score = Score(
             (CheckResult(text, True, text), CheckResult(text, False, text), CheckResult(text, False, text))

@@ -110,7 +110,7 @@ def _response(number: int, turn: TurnRecord) -> Section:
             event.alike = _alike(before.text, event.text)
         section.detail += f" · {count(len(events), 'event')}"
         if len(events) > MOST_EVENTS:
-            section.detail += f", the first {MOST_EVENTS:,} listed; y copies all".replace(",", " ", 1)
+            section.detail += f", the first {MOST_EVENTS} listed; y copies all"
     return section
 
 

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Static
 
 from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
 from milo_tui.bench.table import counted
@@ -19,6 +19,7 @@ from milo_tui.tui.cells import joined, one_line, said
 from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.conversation import Piece, as_plain, checks, conversation, summary
+from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.key_scroll import KeyScroll
 from milo_tui.tui.widgets.line_block import LineBlock
 from milo_tui.tui.widgets.line_list import LineList
@@ -92,7 +93,7 @@ class AttemptScreen(MiloScreen):
             with KeyScroll(id="tab-timing"):
                 yield LineBlock(id="timing-lines")
             yield KeyScroll(id="tab-checks")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._show_title()

@@ -6,7 +6,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from milo_tui.settings import Settings
 from milo_tui.store.database import StoreError
@@ -14,6 +14,7 @@ from milo_tui.store.queries import Reader
 from milo_tui.store.store import writing
 from milo_tui.tui.cells import said
 from milo_tui.tui.milo_screen import MiloScreen
+from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.run_browser import RunBrowser
 from milo_tui.tui.widgets.title_bar import TitleBar
@@ -67,7 +68,7 @@ class BinScreen(MiloScreen):
     def compose(self) -> ComposeResult:
         yield TitleBar()
         yield RunBrowser(self._reader, EMPTY, binned=True)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     @property
     def browser(self) -> RunBrowser:

@@ -7,7 +7,6 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Footer
 
 from milo_tui.bench.comparing import Comparison, Measured, compare
 from milo_tui.reports import answer, comparison
@@ -16,6 +15,7 @@ from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import one_line, said
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.folded_text import FoldedText, folded
+from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.key_scroll import KeyScroll
 from milo_tui.tui.widgets.title_bar import TitleBar
 
@@ -43,7 +43,7 @@ class CompareScreen(MiloScreen):
         yield TitleBar()
         with KeyScroll(id="comparison"):
             yield FoldedText(id="comparison-text")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(KeyScroll).focus()

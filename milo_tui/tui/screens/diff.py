@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from milo_tui.bench.diffing import ConversationDiff, diff, sentence
 from milo_tui.reports.diff_rows import Row, rows
@@ -18,6 +18,7 @@ from milo_tui.tui.cells import joined, one_line, said
 from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.diff_lines import DiffFoot, DiffHeading, named
+from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.title_bar import TitleBar
 from milo_tui.tui.widgets.tool_call_diff import ToolCallDiff
@@ -69,7 +70,7 @@ class DiffScreen(MiloScreen):
         yield diff_
         yield Static(id="no-diff")
         yield DiffFoot()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     @property
     def _list(self) -> ToolCallDiff:

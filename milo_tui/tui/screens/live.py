@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from milo_tui.bench.events import Command, Event, RunChanged, RunPhase, Streamed
 from milo_tui.bench.feed import Feed
@@ -20,6 +19,7 @@ from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.progress import ENDED, OVER
 from milo_tui.tui.tiling import Tiling, tile
 from milo_tui.tui.widgets import leave_dialog as dialogs
+from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.leaderboard import Leaderboard
 from milo_tui.tui.widgets.leave_dialog import QuestionDialog
 from milo_tui.tui.widgets.model_pane import ModelPane
@@ -107,7 +107,7 @@ class LiveScreen(MiloScreen):
         yield self.header
         yield self.board
         yield Container(*self.panes, id="panes")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def small_card(self) -> Widget:
         """The run in two short lines."""

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from milo_tui.bench.estimate import estimates
 from milo_tui.bench.fitting import cannot_fit, plan_lines
@@ -29,6 +29,7 @@ from milo_tui.tui.cells import joined, one_line, said
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.offers import Offer, offers, written
 from milo_tui.tui.widgets.choices import CategoryChoices, Choices, ModelChoices
+from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class NewRunScreen(MiloScreen):
                 yield CategoryChoices("categories")
                 yield Static("", id="how")
         yield Static("", id="plan")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     @property
     def models(self) -> ModelChoices:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Static
 
 from milo_tui.bench.events import RunPhase
 from milo_tui.bench.evidence import Evidence
@@ -25,6 +25,7 @@ from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.answer_text import answer_lines, headlines
 from milo_tui.tui.widgets.attempt_log import AttemptLog, LogFoot
 from milo_tui.tui.widgets.folded_text import FoldedText
+from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.key_scroll import KeyScroll
 from milo_tui.tui.widgets.line_block import LineBlock
 from milo_tui.tui.widgets.line_list import LineList
@@ -118,7 +119,7 @@ class RunScreen(MiloScreen):
                 yield LogFoot(log)
             with KeyScroll(id="answer"):
                 yield FoldedText(id="answer-text")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(TitleBar).place = said(f"run {self.number}")

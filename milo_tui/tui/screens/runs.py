@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from milo_tui.bench.events import GOING_ON
 from milo_tui.settings import Settings
@@ -21,6 +21,7 @@ from milo_tui.store.summary import RunSummary
 from milo_tui.tui.cells import said
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.ask import Ask
+from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.run_browser import RunBrowser
 from milo_tui.tui.widgets.run_columns import state_of
@@ -123,7 +124,7 @@ class RunsScreen(MiloScreen):
     def compose(self) -> ComposeResult:
         yield TitleBar()
         yield RunBrowser(self._reader, NO_RUNS)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     @property
     def browser(self) -> RunBrowser:

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
@@ -16,6 +16,7 @@ from milo_tui.store.search import Hit
 from milo_tui.tui.cells import one_line, said
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.hit_list import HitHeading, HitList, HitPeek, full_name, text_of
+from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.title_bar import TitleBar
 
@@ -88,7 +89,7 @@ class SearchScreen(MiloScreen):
         yield hits
         yield Static(id="no-hits")
         yield HitPeek()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     @property
     def hits(self) -> HitList:

@@ -1,16 +1,8 @@
 """Looking at an app under test: what a person would see, and waiting until nothing is under way."""
 
-import html
-import re
-from collections import defaultdict
-
 from textual.app import App
 from textual.pilot import Pilot
 from textual.worker import WorkerState
-
-_TEXT = re.compile(r'<text class="[^"]*" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>')
-_CELL = 12.2
-"""The width of a cell in Textual's screenshots."""
 
 ENDLESS = ("action_note", "watch_run", "action_leave", "action_stop", "action_side")
 """Workers that wait for the person or for a run."""
@@ -47,17 +39,7 @@ async def press(pilot: Pilot[int], *keys: str) -> None:
 
 def screen(app: App[int]) -> str:
     """The screen as text, line by line."""
-    lines: dict[float, dict[int, str]] = defaultdict(dict)
-    for x, y, text in _TEXT.findall(app.export_screenshot()):
-        lines[float(y)][round(float(x) / _CELL)] = html.unescape(text).replace("\xa0", " ")
-    return "\n".join(_line(parts) for _, parts in sorted(lines.items()))
-
-
-def _line(parts: dict[int, str]) -> str:
-    line = ""
-    for column, text in sorted(parts.items()):
-        line = line.ljust(column) + text
-    return line.rstrip()
+    return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
 
 
 def notices(app: App[int]) -> list[str]:

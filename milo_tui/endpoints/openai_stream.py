@@ -18,6 +18,8 @@ from milo_tui.suite.conversation import ToolCall
 _MLX = re.compile(r"\d+\.\d+[\w.+]*-\d+\.\d+[\w.+]*-(macOS|Darwin|Linux)-")
 """mlx_lm.server's system_fingerprint: mlx-lm's version, mlx's, platform, GPU."""
 
+_THOUGHTS = ("reasoning", "reasoning_content", "reasoning_details")
+
 
 @dataclass(slots=True, eq=False)
 class Slot:
@@ -152,8 +154,11 @@ class Stream:
         if problem:
             self.error = told(problem)
             return
-        self.model = words(value.get("model")) or self.model
-        self.fingerprint = words(value.get("system_fingerprint")) or self.fingerprint
+        # The same in every chunk, mostly.
+        if (model := value.get("model")) != self.model:
+            self.model = words(model) or self.model
+        if (fingerprint := value.get("system_fingerprint")) != self.fingerprint:
+            self.fingerprint = words(fingerprint) or self.fingerprint
         if isinstance(usage := value.get("usage"), dict) and usage:
             self.usage = _usage(usage)
         choices = value.get("choices")
@@ -168,7 +173,8 @@ class Stream:
         if not isinstance(delta, dict):
             return
         self._carries = False
-        self._reason(delta)
+        if any(map(delta.get, _THOUGHTS)):
+            self._reason(delta)
         self._tell(delta)
         calls = delta.get("tool_calls")
         for element in calls if isinstance(calls, list) else ():

@@ -12,6 +12,9 @@ class Event:
     at_ns: int
 
 
+_ENDS = b"\r\n"
+
+
 class Splitter:
     """Cuts a stream of bytes into events, wherever its chunks are cut: in a line, in a character, in CR LF.
 
@@ -35,7 +38,7 @@ class Splitter:
         events = []
         for piece in chunk.splitlines(keepends=True):
             self._line.append(piece)
-            if piece.endswith((b"\n", b"\r")) and (event := self._end_of_line(at_ns)):
+            if piece[-1] in _ENDS and (event := self._end_of_line(at_ns)):
                 events.append(event)
         return events
 
@@ -52,6 +55,9 @@ class Splitter:
             self._first, line = False, line.removeprefix("\ufeff")
         if not line:
             return self._end_of_event(at_ns)
+        if line.startswith("data: "):
+            self._data.append(line[6:])
+            return None
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if field == "data":

@@ -107,9 +107,13 @@ class ThinkTags:
         self.found = False
         self._held = ""
         self._state = self._at_start
+        self._is_answer = False
 
     def feed(self, text: str) -> Iterator[Piece]:
         """The pieces of reasoning and text that are certain now."""
+        if self._is_answer:
+            yield DeltaKind.TEXT, text
+            return
         self._held += text
         before = None
         while self._held and before != (self._state, self._held):
@@ -150,6 +154,7 @@ class ThinkTags:
 
     def _answering(self) -> Iterator[Piece]:
         text, self._held = self._held, ""
+        self._is_answer = True
         yield DeltaKind.TEXT, text
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import sys
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from time import perf_counter_ns
 from typing import Any
 
@@ -17,6 +19,13 @@ from milo_tui.endpoints.sse import Event, Splitter
 
 MOST_BYTES = 64 * 1024 * 1024
 """Where a longer answer is cut off: no answer of max_tokens is as long."""
+
+if find_spec("sniffio") is None:
+    # httpcore imports it four times a request if it can; to find anew that it cannot took a quarter of a call.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
+
+_SLACK = 0.02
+"""By which share of itself a wait may be too long: so a stream's deadline need not be moved at every chunk."""
 
 GRACE = 1.0
 """Seconds that a server has to end its stream after the protocol's end mark, for the connection to be kept."""
@@ -167,6 +176,7 @@ class _Reading:
     clock: Clock
     on_event: OnEvent | None
     size: int = 0
+    _moved: float = float("-inf")
     _deadline: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
 
     async def run(self, request: httpx.Request) -> tuple[str, str] | None:
@@ -200,6 +210,13 @@ class _Reading:
     def _wait_for(self, seconds: float) -> None:
         self._deadline.reschedule(asyncio.get_running_loop().time() + seconds)
 
+    def _wait_on(self) -> None:
+        """A chunk came: the wait for the next one begins anew."""
+        now, silence = asyncio.get_running_loop().time(), self.entry.silence_timeout
+        if now - self._moved > silence * _SLACK:
+            self._moved = now
+            self._deadline.reschedule(now + silence * (1 + _SLACK))
+
     async def _exchange(self, request: httpx.Request) -> tuple[str, str] | None:
         try:
             response = await self.client.send(request, stream=True)
@@ -219,7 +236,7 @@ class _Reading:
             at_ns = perf_counter_ns()
             self._keep(chunk)
             if not self.answer.ended:
-                self._wait_for(self.entry.silence_timeout)
+                self._wait_on()
                 self._pass_on(splitter, chunk, at_ns)
         self._pass_on(splitter, None, perf_counter_ns())
 

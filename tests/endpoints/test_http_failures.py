@@ -234,6 +234,11 @@ async def test_keep_alives_are_no_silence() -> None:
     assert heard.reply.text == "Hi"
 
 
+async def test_with_the_first_piece_the_wait_for_a_first_byte_is_over() -> None:
+    heard = await hear(MLX, text("H"), Pause(0.4), text("i"), end("stop"), first_byte_timeout=0.2)
+    assert heard.reply.text == "Hi"
+
+
 async def test_an_answer_in_one_piece_may_take_as_long_as_a_silence() -> None:
     body = {"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}
     heard = await hear(Pause(0.3), answer(body), stream=False, first_byte_timeout=0.1, silence_timeout=30)

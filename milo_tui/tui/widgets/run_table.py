@@ -19,6 +19,8 @@ NARROWEST = 18
 WIDEST = 38
 ROOMY = 31
 """From this column width on a total stands on one line, and an interval beside its score and latency."""
+SCORE = 9
+"""Cells that a score takes, the gap behind it included."""
 EXPLAINED = "95 % intervals by Wilson's formula: for more prompts like these, not for these asked again."
 
 Cell = Callable[[ModelRecord, ModelTotal], Content]
@@ -113,12 +115,12 @@ def figure_text(figure: CategoryFigure, size: int, interval: bool = False) -> Co
     score = (f"{figure.score:.2f}", score_style(figure.score / POINTS_PER_PROMPT))
     parts = [f"{figure_interval(figure):<9}"] if interval else []
     parts += [f"{seconds(figure.latency):>6}"] if not interval or size >= ROOMY else []
-    behind = " · ".join(parts)
+    behind = said((" · ", "$dim")).join(map(said, parts))
     short = "" if figure.scored == figure.planned else f" {figure.scored}/{figure.planned}"
-    short = short if len(short) + len(behind) + 9 <= size else " !"
-    if len(behind) + 9 + len(short) > size:
-        behind = behind.rstrip()
-    return said(score, (f"/{POINTS_PER_PROMPT} · ", "$dim"), behind, (short, "$warning"))
+    if SCORE + behind.cell_length + len(short) > size:
+        short = " !" if short else ""
+        behind = behind.rstrip() if interval else behind
+    return said(score, (f"/{POINTS_PER_PROMPT} · ", "$dim")) + behind + said((short, "$warning"))
 
 
 def figure_interval(figure: CategoryFigure) -> str:

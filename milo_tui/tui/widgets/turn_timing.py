@@ -24,7 +24,7 @@ PHASES: dict[str, Cell] = {
 """What a turn's time is spent on: the sign and the colour of each."""
 BESIDE = 110
 """From this width on the figures stand beside the bars, else below them."""
-FIGURES = 46
+FIGURES = 52
 BINS = 1024
 """Parts of a stream's time that its gaps are kept for, so that a long stream costs no more to draw than a short one."""
 NOTICED = 0.02
@@ -117,7 +117,8 @@ def gap_line(found: Gaps, axis: Axis) -> Content:
     step = (found.last - found.first) / len(found.bins)
     for place, gap in enumerate(found.bins):
         start = found.first + place * step
-        for cell in range(axis.cell(start), axis.cell(start + step) + 1):
+        left = min(round(axis.at(start)), axis.width - 1)
+        for cell in range(left, max(left + 1, round(axis.at(start + step)))):
             highest[cell] = max(gap, highest[cell] or 0.0)
     return said((heights(highest), "$bar"))
 
@@ -198,8 +199,8 @@ def _turn(
 def _figures(turn: TurnRecord) -> list[Content]:
     """A turn's figures, each with its name."""
     clock = turn.clock
-    cached = f" ({turn.cached_tokens} cached)" if turn.cached_tokens is not None else ""
-    thought = f" ({turn.reasoning_tokens} reasoning)" if turn.reasoning_tokens is not None else ""
+    cached = f" ({_tokens(turn.cached_tokens)} cached)" if turn.cached_tokens is not None else ""
+    thought = f" ({_tokens(turn.reasoning_tokens)} reasoning)" if turn.reasoning_tokens is not None else ""
     named = [
         ("TTFT ", seconds(clock.ttft_s)),
         ("first answer ", seconds(clock.time_to_answer_s)),

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -317,6 +318,18 @@ async def test_a_note_is_edited_and_kept(three_runs: Settings) -> None:
     reader = await Reader.open(three_runs.database)
     assert (await reader.summary(2)).note == "after the update to 5"
     await reader.aclose()
+
+
+async def test_a_line_that_was_drawn_before_follows_theme_mark_and_cursor(three_runs: Settings) -> None:
+    app = MiloApp(three_runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        runs = app.screen.query_one(RunList)
+        seen = [runs.render_line(0)]
+        for key in ("t", "space", "j", "k"):
+            await press(pilot, key)
+            seen.append(runs.render_line(0))
+        assert all(before != after for before, after in pairwise(seen))
 
 
 async def test_n_sets_up_a_new_run(three_runs: Settings) -> None:

@@ -1,7 +1,7 @@
 """Where searched words stand: each hit in a line of its own, and the one under the cursor with more around it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
 
 from rich.cells import set_cell_size
 from textual.content import Content
@@ -22,27 +22,36 @@ _TEXT = 28
 class Columns:
     """Widths in cells; 0 leaves a column out."""
 
-    run: int
-    simulated: int
-    model: int
-    prompt: int
-    part: int
-    text: int
+    run: int = 3
+    simulated: int = 0
+    model: int = 0
+    prompt: int = 0
+    part: int = 4
+    text: int = 0
 
 
-def columns(hits: Sequence[Hit], width: int) -> Columns:
-    """The columns that fit, none wider than these hits need; the text gets what is left."""
-    run = max((len(str(hit.run)) for hit in hits), default=3)
-    simulated = 3 if any(hit.simulated for hit in hits) else 0
-    model = max((one_line(hit.model).cell_length for hit in hits), default=0)
-    prompt = max((_prompt(hit).cell_length for hit in hits), default=0)
-    part = max((len(hit.part) for hit in hits), default=4)
-    rest = width - sum(size + 2 for size in (max(3, run), simulated, part) if size)
+def needs_of(hits: Iterable[Hit], before: Columns | None = None) -> Columns:
+    """What the columns would take were there room enough, for these hits and those that there were before."""
+    needs = before or Columns()
+    for hit in hits:
+        needs = Columns(
+            run=max(needs.run, len(str(hit.run))),
+            simulated=max(needs.simulated, 3 * hit.simulated),
+            model=max(needs.model, one_line(hit.model).cell_length),
+            prompt=max(needs.prompt, _prompt(hit).cell_length),
+            part=max(needs.part, len(hit.part)),
+        )
+    return needs
+
+
+def columns(needs: Columns, width: int) -> Columns:
+    """The columns that fit, none wider than it needs to be; the text gets what is left."""
+    rest = width - sum(size + 2 for size in (needs.run, needs.simulated, needs.part) if size)
     names = max(0, rest - max(_TEXT, rest // 2))
-    model = min(model, max(8, names // 2 - 2, names - prompt - 4))
-    prompt = min(prompt, max(0, names - model - 4))
+    model = min(needs.model, max(8, names // 2 - 2, names - needs.prompt - 4))
+    prompt = min(needs.prompt, max(0, names - model - 4))
     text = rest - sum(size + 2 for size in (model, prompt) if size)
-    return Columns(max(3, run), simulated, model, prompt, part, max(0, text))
+    return replace(needs, model=model, prompt=prompt, text=max(0, text))
 
 
 def _prompt(hit: Hit) -> Content:
@@ -118,7 +127,7 @@ class HitHeading(Line):
         self._hits = hits
 
     def draw(self, width: int) -> Content:
-        return heading(columns(self._hits.hits, width - 2)) if self._hits.hits else Content("")
+        return heading(columns(self._hits.needs, width - 2))
 
 
 class HitList(LineList):
@@ -127,7 +136,7 @@ class HitList(LineList):
     def __init__(self) -> None:
         super().__init__()
         self.hits: list[Hit] = []
-        self._columns: tuple[int, int, Columns] | None = None
+        self.needs = Columns()
 
     @property
     def current(self) -> Hit | None:
@@ -136,24 +145,24 @@ class HitList(LineList):
 
     def show(self, hits: list[Hit]) -> None:
         """Show other hits, from the first on."""
-        self.hits = hits
-        self._columns = None
+        self.hits, self.needs = hits, needs_of(hits)
         self.cursor = 0
         self.lines_changed()
 
     def add(self, hits: list[Hit]) -> None:
         """Show more below."""
         self.hits += hits
-        self._columns = None
+        self.needs = needs_of(hits, self.needs)
         self.lines_changed()
 
     def line_count(self) -> int:
         return len(self.hits)
 
+    def line_key(self, index: int) -> Hashable | None:
+        return self.hits[index], self.needs
+
     def draw(self, index: int, width: int) -> Content:
-        if self._columns is None or self._columns[:2] != (width, len(self.hits)):
-            self._columns = width, len(self.hits), columns(self.hits, width)
-        return hit_line(self.hits[index], self._columns[2])
+        return hit_line(self.hits[index], columns(self.needs, width))
 
 
 class HitPeek(Line):

@@ -1,19 +1,27 @@
 """A list of single lines with a cursor, drawn line by line: its cost is the visible lines, not the list's."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual import events
 from textual.app import RenderResult
 from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.visual import Visual
 from textual.widget import Widget
+
+rich_style = lru_cache(maxsize=1000)(attrgetter("rich_style"))
+REMEMBERED = 200
+"""How many drawn lines a list remembers: scrolling draws those anew that come into view."""
 
 
 class LineList(ScrollView, can_focus=True):
@@ -54,6 +62,10 @@ class LineList(ScrollView, can_focus=True):
         def control(self) -> "LineList":
             return self.lines
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._drawn: LRUCache[Hashable, Strip] = LRUCache(REMEMBERED)
+
     def line_count(self) -> int:
         """How many lines there are."""
         raise NotImplementedError
@@ -65,6 +77,10 @@ class LineList(ScrollView, can_focus=True):
     def can_stand(self, index: int) -> bool:
         """Whether the cursor may stand on a line: headings say no."""
         return True
+
+    def line_key(self, index: int) -> Hashable | None:
+        """All that a line shows besides width, cursor and theme: with a key it is drawn once while that holds."""
+        return None
 
     def marked(self, index: int) -> bool:
         """Whether a line is drawn as the one under the cursor."""
@@ -91,11 +107,22 @@ class LineList(ScrollView, can_focus=True):
         if not 0 <= index < self.line_count():
             return Strip.blank(width, self.visual_style.rich_style)
         marked = self.marked(index)
+        line = self.line_key(index)
+        key = None if line is None else (line, width, marked, self.app.theme)
+        strip = self._drawn.get(key)
+        if strip is None:
+            strip = self._draw(index, width, marked)
+            if key is not None:
+                self._drawn[key] = strip
+        return strip
+
+    def _draw(self, index: int, width: int, marked: bool) -> Strip:
         style = self.visual_style
         if marked:
             style = style + self.get_visual_style("line-list--cursor")
         content = self.draw(index, width).truncate(width, pad=True)
-        return Visual.to_strips(self, content, width, 1, style)[0]
+        parts = content.render(style, end="", parse_style=self.app.stylesheet.parse_style)
+        return Strip([Segment(text, rich_style(part)) for text, part in parts], width)
 
     def watch_cursor(self, old: int, new: int) -> None:
         top = self.scroll_offset.y

@@ -131,7 +131,7 @@ class RunBrowser(Vertical):
             below = pages.oldest
             if not await self._take_page(below) or not all_of_them:
                 return
-        if self.runs.cursor == place:
+        if self.runs.cursor == place and len(pages):
             self.runs.cursor = len(pages) - 1
 
     @on(RunList.Missing)

@@ -1,8 +1,9 @@
 """The list of runs, live ones on top, and the names of its columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 
 from textual.content import Content
 from textual.geometry import Size
@@ -114,6 +115,13 @@ class RunList(LineList):
 
     def line_count(self) -> int:
         return len(self.pages)
+
+    def line_key(self, index: int) -> Hashable | None:
+        run = self.pages.line(index)
+        if run is None:
+            return None
+        # "today" is another day tomorrow.
+        return run, self.is_live(run.number), run.number in self.picked, self.needs, date.today()
 
     def action_bottom(self) -> None:
         super().action_bottom()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from textual.content import Content
@@ -26,7 +27,7 @@ _WIDEST = 72
 _GAP = "   "
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Measure:
     """A figure over the runs: its name, its value in each, how one is written, and the least range worth drawing."""
 
@@ -36,26 +37,28 @@ class Measure:
     unit: str
     least_range: float
 
-    @property
+    @cached_property
     def known(self) -> list[float]:
         """The values that there are."""
         return [value for value in self.values if value is not None]
 
+    @cached_property
     def range(self) -> tuple[float, float]:
         """From which value to which it is drawn: small differences are not blown up to the full height."""
         low, high = min(self.known), max(self.known)
         spare = max(0.0, self.least_range - (high - low)) / 2
         return max(0.0, low - spare), high + spare
 
+    def down(self, value: float, steps: int) -> int:
+        """How many of so many steps a value lies below the top."""
+        low, high = self.range
+        return round((high - value) / ((high - low) or 1) * (steps - 1))
+
     def figures(self) -> list[str]:
         """The first, the last, the least and the greatest value."""
-        ends = (
-            ("first", self.known[0]),
-            ("last", self.known[-1]),
-            ("min", min(self.known)),
-            ("max", max(self.known)),
-        )
-        return [f"{name} {self.written(value)}" for name, value in ends]
+        first, last = self.known[0], self.known[-1]
+        named = ("first", first), ("last", last), ("min", min(self.known)), ("max", max(self.known))
+        return [f"{name} {self.written(value)}" for name, value in named]
 
 
 def measures(points: Sequence[TrendPoint]) -> list[Measure]:
@@ -108,15 +111,14 @@ def _figures(measure: Measure) -> str:
 
 
 def _sparkline(measure: Measure, points: Sequence[TrendPoint], run: int) -> Content:
-    low, high = measure.range()
     versions = new_versions(points)
     cells = []
     for place, (point, value) in enumerate(zip(points, measure.values, strict=True)):
         if place in versions:
             cells.append(("┊", "$dim"))
-        level = 0 if value is None else round((value - low) / ((high - low) or 1) * (len(HEIGHTS) - 1))
         style = "bold underline $accent" if point.run == run else "$bar"
-        cells.append((" " if value is None else HEIGHTS[level], style))
+        sign = " " if value is None else HEIGHTS[-1 - measure.down(value, len(HEIGHTS))]
+        cells.append((sign, style))
     return line_of(cells)
 
 
@@ -161,22 +163,16 @@ def _spots(measure: Measure, runs: int, cells: int) -> list[tuple[int, int | Non
     return [
         (
             round(place * (2 * cells - 1) / max(1, runs - 1)),
-            None if value is None else _down(measure, value, 4 * _ROWS),
+            None if value is None else measure.down(value, 4 * _ROWS),
         )
         for place, value in enumerate(measure.values)
     ]
 
 
-def _down(measure: Measure, value: float, steps: int) -> int:
-    """How many of so many steps a value lies below the top."""
-    low, high = measure.range()
-    return round((high - value) / ((high - low) or 1) * (steps - 1))
-
-
 def _names(measure: Measure, least: str, greatest: str) -> dict[int, str]:
     """The rows that are named, one below the other where both values lie in one."""
-    top, bottom = (_down(measure, value, _ROWS) for value in (max(measure.known), min(measure.known)))
-    if max(measure.known) == min(measure.known):
+    top, bottom = measure.down(max(measure.known), _ROWS), measure.down(min(measure.known), _ROWS)
+    if least.split()[1:] == greatest.split()[1:]:
         return {top: greatest}
     return {min(top, _ROWS - 2): greatest, max(top + 1, bottom): least}
 

@@ -1,5 +1,7 @@
 """A run: the published table's layout, the matrix of prompts, plots, the manifest, and the log of its attempts."""
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,10 +15,10 @@ from textual.widgets import ContentSwitcher, Static
 
 from milo_tui.bench.events import RunPhase
 from milo_tui.bench.evidence import Evidence
-from milo_tui.bench.prices import PriceError, load_prices, run_costs
+from milo_tui.bench.prices import Cost, PriceError, load_prices, run_costs
 from milo_tui.bench.record import AttemptRow, RunRecord
 from milo_tui.bench.table import ResultTable, result_table
-from milo_tui.bench.verdict import answer
+from milo_tui.bench.verdict import Answer, answer
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said
@@ -144,8 +146,12 @@ class RunScreen(MiloScreen):
         except StoreError as error:
             self._say_above(one_line(str(error), "$error"))
             return
-        self._show(self._run, result_table(self._run, self._attempts))
-        self._show_answer(self._run, self._evidence)
+        run, attempts = self._run, self._attempts
+        self._show(run, await asyncio.to_thread(result_table, run, attempts))
+        # Exact tests of every two models are too long for the screen's own thread.
+        self._show_answer(
+            run, await asyncio.to_thread(answer, run, attempts, self._evidence, self._costs(run))
+        )
 
     def _show(self, run: RunRecord, table: ResultTable) -> None:
         bar = self.query_one(TitleBar)
@@ -161,16 +167,17 @@ class RunScreen(MiloScreen):
         self.query_one(AttemptLog).show(run, self._attempts)
         self._make_room()
 
-    def _show_answer(self, run: RunRecord, evidence: Evidence) -> None:
-        """What the run says of local against cloud; above the table once the run is over."""
+    def _costs(self, run: RunRecord) -> Mapping[str, Cost]:
+        """What the run cost, as far as prices are known."""
         try:
-            costs = run_costs(
-                run, self._attempts, load_prices(self.app.settings.config_folder / "prices.toml")
-            )
+            prices = load_prices(self.app.settings.config_folder / "prices.toml")
+            return run_costs(run, self._attempts, prices)
         except PriceError as error:
             self.app.say(str(error), severity="warning")
-            costs = {}
-        found = answer(run, self._attempts, evidence, costs)
+            return {}
+
+    def _show_answer(self, run: RunRecord, found: Answer) -> None:
+        """What the run says of local against cloud; above the table once the run is over."""
         above = self.query_one("#headlines", Static)
         above.update(headlines(found))
         above.display = bool(found.local_to_api) and run.phase not in GOING_ON

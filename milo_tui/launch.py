@@ -16,7 +16,6 @@ from pathlib import Path
 
 from milo_tui import settings as environment
 from milo_tui.bench.channel import Channel, SocketFeed, attach, socket_path
-from milo_tui.bench.demo import playbook
 from milo_tui.bench.events import Event, RunPhase, ServerNoted
 from milo_tui.bench.fitting import cannot_fit
 from milo_tui.bench.liveness import process_started
@@ -27,9 +26,7 @@ from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.making import make_endpoint
 from milo_tui.endpoints.memory import machine_gb
 from milo_tui.endpoints.mlx_process import ServerHome
-from milo_tui.endpoints.mlx_server import ManagedEndpoint, Voice
 from milo_tui.endpoints.server_ledger import end_orphans
-from milo_tui.endpoints.simulated import SimulatedModels
 from milo_tui.reports.raw_json import write_results
 from milo_tui.settings import Settings
 from milo_tui.store.database import StoreError
@@ -129,6 +126,9 @@ async def _simulated(stack: AsyncExitStack, run: RunRecord) -> str | None:
     entries = [ModelEntry.model_validate(dict(model.entry)) for model in run.models]
     if not any(entry.is_simulated for entry in entries):
         return None
+    from milo_tui.bench.demo import playbook
+    from milo_tui.endpoints.simulated import SimulatedModels
+
     prompts = {prompt.id: Prompt.model_validate(dict(prompt.definition)) for prompt in run.prompts}
     models = await stack.enter_async_context(SimulatedModels(playbook(run, prompts, entries)))
     return models.base_url
@@ -140,6 +140,8 @@ async def _endpoint(
 ) -> AsyncIterator[Endpoint]:
     entry = ModelEntry.model_validate(dict(model.entry))
     if entry.is_managed:
+        from milo_tui.endpoints.mlx_server import ManagedEndpoint, Voice
+
         voice = Voice(lambda text: runner.loading(model.id, text), lambda text: runner.note(model.id, text))
         async with ManagedEndpoint(entry, home, voice) as managed:
             yield managed

@@ -1,24 +1,51 @@
 """The commands. Each is a few lines that call a room below; what they import, they import when called."""
 
 import sys
+from importlib import import_module
 
 import click
 
 from milo_tui import __version__
-from milo_tui.cli.bin import bin_
 from milo_tui.cli.common import Problem, common
-from milo_tui.cli.compare import compare
-from milo_tui.cli.diff import diff
-from milo_tui.cli.doctor import doctor
-from milo_tui.cli.history import runs, show
-from milo_tui.cli.import_run import import_
-from milo_tui.cli.models import models
-from milo_tui.cli.prompts import prompts
-from milo_tui.cli.rescore import rescore
-from milo_tui.cli.work import demo, resume, run, stop, watch, work
+
+_COMMANDS = {
+    "bin": "bin:bin_",
+    "compare": "compare:compare",
+    "demo": "work:demo",
+    "diff": "diff:diff",
+    "doctor": "doctor:doctor",
+    "import": "import_run:import_",
+    "models": "models:models",
+    "prompts": "prompts:prompts",
+    "rescore": "rescore:rescore",
+    "resume": "work:resume",
+    "run": "work:run",
+    "runs": "history:runs",
+    "show": "history:show",
+    "stop": "work:stop",
+    "watch": "work:watch",
+    "work": "work:work",
+}
+"""Each command's module here, and its name in it."""
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """A command is imported once it is asked for: a list of runs waits for nothing that runs something."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        module, _, attribute = _COMMANDS.get(name, "").partition(":")
+        if not module:
+            return None
+        command: click.Command = getattr(import_module(f"milo_tui.cli.{module}"), attribute)
+        return command
+
+
+@click.group(
+    cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, "-V", "--version", prog_name="milo")
 @common
 @click.pass_context
@@ -35,27 +62,6 @@ def milo(context: click.Context) -> None:
     from milo_tui.cli.app import open_app
 
     open_app(context)
-
-
-for _command in (
-    demo,
-    run,
-    watch,
-    resume,
-    stop,
-    runs,
-    show,
-    compare,
-    diff,
-    rescore,
-    import_,
-    bin_,
-    prompts,
-    models,
-    doctor,
-    work,
-):
-    milo.add_command(_command)
 
 
 def main() -> None:

@@ -4,8 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
+from milo_tui.endpoints.lean_httpx import httpx
 from milo_tui.endpoints.mlx_launch import LOOPBACK
 
 USUAL_PORTS = {

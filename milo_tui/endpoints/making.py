@@ -1,10 +1,8 @@
 """From an entry of milo.toml to the endpoint that it names."""
 
-from milo_tui.endpoints.anthropic_messages import AnthropicMessages
 from milo_tui.endpoints.endpoint import Endpoint
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.keys import fetch_key
-from milo_tui.endpoints.openai_chat import OpenAIChat
 
 
 def make_endpoint(entry: ModelEntry, *, base_url: str | None = None, stream: bool | None = None) -> Endpoint:
@@ -15,5 +13,12 @@ def make_endpoint(entry: ModelEntry, *, base_url: str | None = None, stream: boo
     """
     wanted = entry.api_key_env if not entry.is_simulated else None
     key = fetch_key(wanted) if wanted else None
-    speaks = AnthropicMessages if entry.protocol == "anthropic" else OpenAIChat
-    return speaks(entry, base_url=base_url, key=key, stream=entry.stream if stream is None else stream)
+    streams = entry.stream if stream is None else stream
+    # A protocol is imported once a model speaks it.
+    if entry.protocol == "anthropic":
+        from milo_tui.endpoints.anthropic_messages import AnthropicMessages
+
+        return AnthropicMessages(entry, base_url=base_url, key=key, stream=streams)
+    from milo_tui.endpoints.openai_chat import OpenAIChat
+
+    return OpenAIChat(entry, base_url=base_url, key=key, stream=streams)

@@ -13,11 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
-import httpx
-
 from milo_tui.endpoints import memory, server_ledger
 from milo_tui.endpoints.endpoint import ChatRequest, EndpointError, OnDelta, Reply
 from milo_tui.endpoints.entry import ModelEntry, ServerEntry
+from milo_tui.endpoints.lean_httpx import httpx
 from milo_tui.endpoints.mlx_launch import (
     LOOPBACK,
     Address,

@@ -2,27 +2,20 @@
 
 import asyncio
 import re
-import sys
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from time import perf_counter_ns
 from typing import Any
-
-import httpx
 
 from milo_tui.endpoints.endpoint import Clock, EndpointError, Exchange
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.failures import answered, cause_of, is_retryable, kind_of, one_line, retry_after
 from milo_tui.endpoints.keys import Secret, check_address, hide, is_loopback, redact
+from milo_tui.endpoints.lean_httpx import httpx
 from milo_tui.endpoints.sse import Event, Splitter
 
 MOST_BYTES = 64 * 1024 * 1024
 """Where a longer answer is cut off: no answer of max_tokens is as long."""
-
-if find_spec("sniffio") is None:
-    # httpcore imports it four times a request if it can; to find anew that it cannot took a quarter of a call.
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 _SLACK = 0.02
 """By which share of itself a wait may be too long: so a stream's deadline need not be moved at every chunk."""
@@ -81,7 +74,7 @@ class Transport:
         self._entry = entry
         self._key = key
         self._final = final
-        self._client = _client(entry, _Key(key_header, key), is_loopback(self._url.host))
+        self._client = _client(entry, _Key(key_header, key), self._url)
 
     @property
     def hostname(self) -> str:
@@ -282,9 +275,9 @@ class _Reading:
         return "connection", f"closed the connection before it answered ({cause_of(error)})."
 
 
-def _client(entry: ModelEntry, auth: httpx.Auth, loopback: bool) -> httpx.AsyncClient:
+def _client(entry: ModelEntry, auth: httpx.Auth, url: httpx.URL) -> httpx.AsyncClient:
     """A client; the environment's proxy is taken, but never on the way to this machine itself."""
-    problem = ""
+    problem, loopback = "", is_loopback(url.host)
     try:
         return httpx.AsyncClient(
             auth=auth,
@@ -294,6 +287,8 @@ def _client(entry: ModelEntry, auth: httpx.Auth, loopback: bool) -> httpx.AsyncC
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
             follow_redirects=False,
             trust_env=not loopback,
+            # Certificates are not even loaded where there is no TLS: neither to the server nor to a proxy before it.
+            verify=not (loopback and url.scheme == "http"),
         )
     except (ImportError, ValueError, OSError) as error:
         problem = one_line(redact(str(error)))

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from milo_tui.bench.events import RunPhase
@@ -412,3 +413,12 @@ async def test_a_hostile_note_and_filter_do_nothing(three_runs: Settings) -> Non
         assert numbers(app) == [3]
         await move(pilot, *"[b")
         assert "No run matches [/nope][b" in screen(app)
+        await press(pilot, "escape", "m")
+        shown = app.export_screenshot()
+        assert not [character for character in FORBIDDEN if character in shown]
+        await press(pilot, "escape", "slash")
+        app.post_message(events.Paste(ALL))
+        await settle(pilot)
+        shown = app.export_screenshot()
+        assert "]52;c;" in shown
+        assert not [character for character in FORBIDDEN if character in shown]

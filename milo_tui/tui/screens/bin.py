@@ -118,6 +118,7 @@ class BinScreen(MiloScreen):
                 await store.restore(run.number)
         except StoreError as error:
             self.app.say(str(error), severity="error")
-            self.browser.load()
+            await self.browser.load().wait()
+            self.browser.runs.go_to(run.number)
             return
         self.app.say(f"Run {run.number} is out of the bin.")

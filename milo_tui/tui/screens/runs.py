@@ -306,7 +306,8 @@ class RunsScreen(MiloScreen):
                 await store.bin(run, time.time())
         except StoreError as error:
             self.app.say(str(error), severity="error")
-            self.refresh_runs()
+            await self.browser.load().wait()
+            self.browser.runs.go_to(run)
             return
         self._binned.append(run)
         self.app.say(f"Run {run} is in the bin. u takes it out again, B shows the bin.")

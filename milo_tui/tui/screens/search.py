@@ -15,9 +15,10 @@ from milo_tui.store.queries import Reader
 from milo_tui.store.search import Hit
 from milo_tui.tui.cells import one_line, said
 from milo_tui.tui.milo_screen import MiloScreen
-from milo_tui.tui.widgets.hit_list import HitHeading, HitList, HitPeek, full_name, text_of
+from milo_tui.tui.widgets.hit_list import HitHeading, HitList, HitPeek, place_of, text_of
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
+from milo_tui.tui.widgets.safe_input import SafeInput
 from milo_tui.tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
@@ -197,11 +198,11 @@ class SearchScreen(MiloScreen):
 
     def action_copy(self) -> None:
         if hit := self.hits.current:
-            line = one_line(full_name(hit)) + said(": ") + text_of(hit)
+            line = place_of(hit) + said(": ") + text_of(hit)
             self.app.copy_text(line.plain, "the hit")
 
 
-class SearchInput(Input):
+class SearchInput(SafeInput):
     """The words that are looked for; down and enter go on to the hits."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

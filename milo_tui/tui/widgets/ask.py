@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from milo_tui.tui.cells import said
+from milo_tui.tui.widgets.safe_input import SafeInput
 
 
 class Ask(ModalScreen[str | None]):
@@ -28,7 +29,7 @@ class Ask(ModalScreen[str | None]):
         keys = said(("enter", "bold $accent"), " keep    ", ("esc", "bold $accent"), " leave as it was")
         with Vertical(classes="box"):
             yield Static(self._question)
-            yield Input(self._text, max_length=self._limit, select_on_focus=False)
+            yield SafeInput(self._text, max_length=self._limit, select_on_focus=False)
             yield Static(keys, classes="box-keys")
 
     @on(Input.Submitted)

@@ -11,6 +11,8 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from milo_tui.tui.widgets.safe_input import SafeInput
+
 
 class FilterBar(Horizontal):
     """A line with the text to look for in what is narrowed by it; hidden while there is none."""
@@ -34,7 +36,7 @@ class FilterBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("/", classes="filter-sign")
-        yield Input(placeholder=self._hint, compact=True, select_on_focus=False)
+        yield SafeInput(placeholder=self._hint, compact=True, select_on_focus=False)
 
     def open(self) -> None:
         """Show the line and write in it."""

@@ -113,10 +113,17 @@ def around(hit: Hit, width: int) -> Content:
     return text.truncate(max(0, width), ellipsis=True)
 
 
-def full_name(hit: Hit) -> str:
+def place_of(hit: Hit) -> Content:
     """A hit's place in words: "run 12 · answer · Sonnet 4.6 · multi_step/refund · repeat 2"."""
-    place = [hit.model, hit.prompt, f"repeat {hit.repeat}"] if hit.attempt is not None else []
-    return " · ".join([f"run {hit.run}", hit.part, *place])
+    parts = [
+        said((f"run {hit.run}", "bold")),
+        said(("simulated", "$simulated") if hit.simulated else ""),
+        said(hit.part),
+        one_line(hit.model),
+        one_line(hit.prompt),
+        said(f"repeat {hit.repeat}" if hit.attempt is not None else ""),
+    ]
+    return joined(parts, said((" · ", "$dim")))
 
 
 class HitHeading(Line):
@@ -182,6 +189,4 @@ class HitPeek(Line):
         hit = self._hit
         if hit is None:
             return Content("")
-        simulated = said((" · ", "$dim"), ("simulated", "$simulated")) if hit.simulated else Content("")
-        place = one_line(full_name(hit), "bold") + simulated
-        return Content("\n").join([place.truncate(width, ellipsis=True), around(hit, 2 * width - 4)])
+        return Content("\n").join([place_of(hit).truncate(width, ellipsis=True), around(hit, 2 * width - 4)])

@@ -161,7 +161,7 @@ class RunBrowser(Vertical):
         self.runs.set_live(self._pinned())
         current = self.current
         if current is not None and self.runs.is_live(current.number):
-            self._load_trend(after=0)
+            self._load_trend(at_once=True)
 
     def _pinned(self) -> list[RunSummary]:
         """The live runs that the filter lets through, by what the store finds a run by."""
@@ -221,9 +221,9 @@ class RunBrowser(Vertical):
             self._load_trend()
 
     @work(exclusive=True, group="trend", description="")
-    async def _load_trend(self, after: float = TREND_AFTER) -> None:
+    async def _load_trend(self, *, at_once: bool = False) -> None:
         wanted = self._trend_of
-        await asyncio.sleep(after)
+        await asyncio.sleep(0 if at_once else TREND_AFTER)
         if wanted is None:
             return
         model, suite, simulated = wanted

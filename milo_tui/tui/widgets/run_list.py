@@ -91,6 +91,12 @@ class RunList(LineList):
         with self._staying():
             self.pages.remove(number)
 
+    def go_to(self, number: int) -> None:
+        """Put the cursor on a run, if it is among these."""
+        place = self.pages.index_of(number)
+        if place is not None:
+            self.cursor = place
+
     def pick(self) -> None:
         """Pick the run under the cursor for a comparison, or leave it; the third picked drops the first."""
         run = self.current

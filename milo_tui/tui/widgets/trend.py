@@ -90,13 +90,10 @@ def new_versions(points: Sequence[TrendPoint]) -> dict[int, int]:
 
 
 def trend_lines(points: Sequence[TrendPoint], run: int, width: int) -> list[Content]:
-    """A line for each measure: a sparkline of the runs that fit, and the figures over those."""
-    shown = points
-    found = measures(shown)
+    """A line for each measure: a sparkline of the runs that fit, and the figures over all."""
+    found = measures(points)
     room = width - 11 - max(len(_figures(measure)) for measure in found)
-    if len(points) + len(new_versions(points)) > room:
-        shown = points[-(room - 1 - len(new_versions(points))) :]
-        found = measures(shown)
+    shown = _newest(points, room)
     cut = "…" if len(shown) < len(points) else ""
     return [
         said((f"{measure.name:<9}", "$dim"), cut)
@@ -106,6 +103,18 @@ def trend_lines(points: Sequence[TrendPoint], run: int, width: int) -> list[Cont
     ]
 
 
+def _newest(points: Sequence[TrendPoint], room: int) -> Sequence[TrendPoint]:
+    """Those that fit with a cell for each, one between versions, and one that says that there are more."""
+    versions = new_versions(points)
+    if len(points) + len(versions) <= room:
+        return points
+    first, cells = len(points), 1
+    while first and cells + 1 + (first in versions) <= room:
+        cells += 1 + (first in versions)
+        first -= 1
+    return points[first:]
+
+
 def _figures(measure: Measure) -> str:
     return "  ".join(measure.figures()) + f" {measure.unit}"
 
@@ -113,7 +122,8 @@ def _figures(measure: Measure) -> str:
 def _sparkline(measure: Measure, points: Sequence[TrendPoint], run: int) -> Content:
     versions = new_versions(points)
     cells = []
-    for place, (point, value) in enumerate(zip(points, measure.values, strict=True)):
+    values = measure.values[-len(points) :]
+    for place, (point, value) in enumerate(zip(points, values, strict=True)):
         if place in versions:
             cells.append(("┊", "$dim"))
         style = "bold underline $accent" if point.run == run else "$bar"

@@ -1,53 +1,37 @@
 """Two conversations side by side by what they mean: calls aligned, arguments compared value by value.
 
 A call that stands elsewhere is moved, not changed; keys in another order and 5 for 5.0 are no difference.
+More than two sides are compared with the first, one by one; `call_rows` puts their calls into common rows.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from itertools import zip_longest
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from milo_tui.bench.assignment import best_assignment
+from milo_tui.bench.json_diff import NOTHING, Kind, Leaf, key_of, leaves, shared
+from milo_tui.bench.sequences import (
+    Alignment,
+    Pair,
+    common_rows,
+    equal_elsewhere,
+    in_common,
+    in_order,
+    paired,
+)
 from milo_tui.suite import json_text
 from milo_tui.suite.conversation import Conversation
 from milo_tui.suite.json_text import JSON
-from milo_tui.suite.matching import equal
 
-LONG = 40
-"""Two texts longer than this are not repeated in the sentence."""
-
-
-class Kind(StrEnum):
-    """How a value of one side stands to the other's."""
-
-    SAME = "same"
-    VALUE = "another value"
-    TYPE = "another type"
-    LEFT_ONLY = "left only"
-    RIGHT_ONLY = "right only"
-
-
-class _Nothing:
-    """The absence of a value, where null would be one."""
-
-    def __repr__(self) -> str:
-        return "nothing"
-
-
-NOTHING = _Nothing()
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One value at a path, as each side has it; NOTHING where a side has none."""
-
-    path: str
-    left: Any
-    right: Any
-    kind: Kind
+MOST_ASSIGNED = 100
+"""Unequal calls of one tool on a side, up to which the best assignment is found: it takes cubic time. Of more,
+those that are alike the most in the order of both sides belong together, and of very many those at one place."""
+MOST_COMPARED = 40_000
+"""Pairs of unequal calls of one tool up to which the likeness of each is looked at."""
+_MOST_PARTS = 500
+"""Values of a call's arguments by which its likeness to others is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +47,11 @@ class MadeCall:
     result: Any = NOTHING
     is_error: bool = False
     place_in_turn: int = 0
+
+    @property
+    def key(self) -> Hashable:
+        """What is the same for calls of the same tool with equal arguments."""
+        return self.name, self.text if self.arguments is None else ("read", key_of(self.arguments))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +84,9 @@ class CallPair:
 class ConversationDiff:
     """All calls aligned, and the answers compared as JSON where both are JSON, else as text.
 
-    `answers` are the two as they were compared: JSON values, or texts.
+    `answers` are the two as they were compared, JSON values or texts; `texts` the answers as they are. `calls`
+    are each side's, and `alignment` says by their places which belong together. `ends` say how a conversation
+    ended that did not end with its answer.
     """
 
     left_name: str
@@ -103,9 +94,12 @@ class ConversationDiff:
     pairs: tuple[CallPair, ...]
     answer: tuple[Leaf, ...]
     answer_is_json: bool
-    order_matters: bool = False
-    ends: tuple[str, str] = field(default=("", ""))
-    answers: tuple[JSON, JSON] = ("", "")
+    order_matters: bool
+    ends: tuple[str, str]
+    answers: tuple[JSON, JSON]
+    texts: tuple[str, str]
+    calls: tuple[tuple[MadeCall, ...], tuple[MadeCall, ...]]
+    alignment: Alignment
 
     @property
     def answers_differ(self) -> bool:
@@ -124,16 +118,20 @@ def diff(
 ) -> ConversationDiff:
     """Compare two conversations. Pure; never raises, whatever the models sent."""
     answers, is_json = _answers(left.answer, right.answer)
-    answer = tuple(leaves(*answers)) if is_json else (_worded(*answers),)
+    calls = _made(left), _made(right)
+    alignment = _aligned(*calls)
     return ConversationDiff(
         left_name,
         right_name,
-        tuple(_aligned(_made(left), _made(right))),
-        answer,
-        is_json,
-        order_matters,
-        (_end(left), _end(right)),
-        answers,
+        pairs=tuple(_pairs(calls, alignment)),
+        answer=tuple(leaves(*answers)) if is_json else (_worded(*answers),),
+        answer_is_json=is_json,
+        order_matters=order_matters,
+        ends=(_end(left), _end(right)),
+        answers=answers,
+        texts=(left.answer, right.answer),
+        calls=calls,
+        alignment=alignment,
     )
 
 
@@ -143,7 +141,7 @@ def _end(conversation: Conversation) -> str:
     return "turn limit" if conversation.ended == "turn limit" else ""
 
 
-def _made(conversation: Conversation) -> list[MadeCall]:
+def _made(conversation: Conversation) -> tuple[MadeCall, ...]:
     found: list[MadeCall] = []
     for number, turn in enumerate(conversation.turns):
         results = {result.call_id: result for result in turn.results}
@@ -162,44 +160,81 @@ def _made(conversation: Conversation) -> list[MadeCall]:
                     place_in_turn=place,
                 )
             )
-    return found
+    return tuple(found)
 
 
-def _aligned(left: Sequence[MadeCall], right: Sequence[MadeCall]) -> Iterator[CallPair]:
-    """Pairs in the left side's order; a call of the right side alone follows what it follows there."""
-    columns = best_assignment([[_likeness(one, other, len(left)) for other in right] for one in left])
-    matched = [(i, j) for i, j in enumerate(columns) if j is not None]
-    steady = set(_longest_increasing([j for _, j in matched]))
-    alone = iter(sorted(set(range(len(right))) - {j for _, j in matched}))
-    waiting = next(alone, None)
-    for i, made in enumerate(left):
-        j = columns[i] if i < len(columns) else None
-        while waiting is not None and j is not None and waiting < j:
-            yield CallPair(None, right[waiting])
-            waiting = next(alone, None)
-        if j is None:
-            yield CallPair(made, None)
+def _aligned(left: Sequence[MadeCall], right: Sequence[MadeCall]) -> Alignment:
+    """Equal calls first, in their order as far as they keep it; then, tool by tool, those that are alike the most.
+
+    No other assignment is better: to pair two equal calls with others gains at most what it loses, since the
+    likeness of arguments is one less a distance.
+    """
+    keys = [made.key for made in left], [made.key for made in right]
+    equal = in_common(*keys)
+    equal += equal_elsewhere(*keys, equal)
+    taken = {i for i, _ in equal}, {j for _, j in equal}
+    by_tool: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    for side, calls in enumerate((left, right)):
+        for made in calls:
+            if made.place not in taken[side]:
+                by_tool[made.name][side].append(made.place)
+    pairs = sorted([*equal, *(pair for lone in by_tool.values() for pair in _alike(left, right, *lone))])
+    steady = {i for i, _ in in_order(pairs)}
+    moved = frozenset(i for i, _ in pairs if i not in steady)
+    by_place = any(len(lone[0]) * len(lone[1]) > MOST_COMPARED for lone in by_tool.values())
+    return Alignment(tuple(pairs), len(left), len(right), moved, by_place=by_place)
+
+
+def _alike(
+    left: Sequence[MadeCall], right: Sequence[MadeCall], lefts: list[int], rights: list[int]
+) -> list[Pair]:
+    """The pairs of calls of one tool that are alike the most in sum: first by arguments, then by place."""
+    if not lefts or not rights:
+        return []
+    parts = {i: _parts(left[i]) for i in lefts}, {j: _parts(right[j]) for j in rights}
+    longest = max(len(left), len(right))
+
+    def likeness(i: int, j: int) -> float:
+        return 1 + shared(parts[0][i], parts[1][j]) + (1 - abs(i - j) / longest) / 1000
+
+    if max(len(lefts), len(rights)) > MOST_ASSIGNED:
+        return paired(lefts, rights, likeness, MOST_COMPARED)
+    columns = best_assignment([[likeness(i, j) for j in rights] for i in lefts])
+    return [(lefts[row], rights[column]) for row, column in enumerate(columns) if column is not None]
+
+
+def _parts(made: MadeCall) -> frozenset[Hashable]:
+    """What a call's arguments are made of: each value with its path, or words where they cannot be read."""
+    if made.arguments is None:
+        return frozenset(made.text[:4000].split())
+    return frozenset(islice(_values(made.arguments, ""), _MOST_PARTS))
+
+
+def _values(value: Any, path: str) -> Iterator[Hashable]:
+    if isinstance(value, dict) and value:
+        for key, member in value.items():
+            yield from _values(member, f"{path}.{key}")
+    elif isinstance(value, list) and value:
+        for item in value:
+            yield from _values(item, f"{path}[]")
+    else:
+        yield path, key_of(value)
+
+
+def _pairs(calls: tuple[Sequence[MadeCall], Sequence[MadeCall]], alignment: Alignment) -> Iterator[CallPair]:
+    """Pairs in the left side's order; a call of the right side alone stands before what follows it there."""
+    left, right = calls
+    for i, j in common_rows([alignment], [range(alignment.rights)]):
+        if i is None or j is None:
+            yield CallPair(None if i is None else left[i], None if j is None else right[j])
             continue
         yield CallPair(
-            made,
+            left[i],
             right[j],
-            moved=j not in steady,
-            arguments=_argument_leaves(made, right[j]),
-            results=tuple(leaves(made.result, right[j].result)),
+            moved=i in alignment.moved,
+            arguments=_argument_leaves(left[i], right[j]),
+            results=tuple(leaves(left[i].result, right[j].result)),
         )
-    while waiting is not None:
-        yield CallPair(None, right[waiting])
-        waiting = next(alone, None)
-
-
-def _likeness(one: MadeCall, other: MadeCall, count: int) -> float:
-    """0 for another tool; else 1 and up to 1 more for equal arguments, and a little for standing near."""
-    if one.name != other.name:
-        return 0.0
-    compared = _argument_leaves(one, other)
-    same = sum(leaf.kind is Kind.SAME for leaf in compared) / len(compared) if compared else 1.0
-    nearness = 1 - abs(one.place - other.place) / max(1, count, one.place + 1, other.place + 1)
-    return 1 + same + nearness / 1000
 
 
 def _argument_leaves(one: MadeCall, other: MadeCall) -> tuple[Leaf, ...]:
@@ -209,39 +244,36 @@ def _argument_leaves(one: MadeCall, other: MadeCall) -> tuple[Leaf, ...]:
     return tuple(leaves(one.arguments, other.arguments))
 
 
-def _longest_increasing(values: Sequence[int]) -> list[int]:
-    """A longest increasing subsequence: what of it keeps its order; the rest has moved."""
-    best: list[list[int]] = []
-    for value in values:
-        before = max((run for run in best if run[-1] < value), key=len, default=[])
-        best.append([*before, value])
-    return max(best, key=len, default=[])
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """Calls of all sides that belong together, the first side's first; None where a side has none.
+
+    `moved` says of each side whether its call stands in another order than the first side's.
+    """
+
+    calls: tuple[MadeCall | None, ...]
+    moved: tuple[bool, ...]
 
 
-def leaves(left: Any, right: Any, path: str = "") -> Iterator[Leaf]:
-    """Every value of two JSON values by its path, keys in the left side's order."""
-    if isinstance(left, dict) and isinstance(right, dict) and (left or right):
-        for key in dict.fromkeys([*left, *right]):
-            where = f"{path}.{key}" if path else str(key)
-            yield from leaves(left.get(key, NOTHING), right.get(key, NOTHING), where)
-    elif isinstance(left, list) and isinstance(right, list) and (left or right):
-        for i, (one, other) in enumerate(zip_longest(left, right, fillvalue=NOTHING)):
-            yield from leaves(one, other, f"{path}[{i}]")
-    else:
-        yield Leaf(path, left, right, kind_between(left, right))
+def call_rows(diffs: Sequence[ConversationDiff]) -> Iterator[CallRow]:
+    """The calls of sides that were compared with the same first side, in common rows.
 
-
-def kind_between(left: Any, right: Any) -> Kind:
-    """How two JSON values stand to each other, whole; NOTHING is none."""
-    if left is NOTHING and right is NOTHING:
-        return Kind.SAME
-    if left is NOTHING:
-        return Kind.RIGHT_ONLY
-    if right is NOTHING:
-        return Kind.LEFT_ONLY
-    if equal(left, right):
-        return Kind.SAME
-    return Kind.VALUE if json_text.kind_of(left) == json_text.kind_of(right) else Kind.TYPE
+    A call that only further sides made has a row of its own, which equal calls share.
+    """
+    sides = [*(found.calls[0] for found in diffs[:1]), *(found.calls[1] for found in diffs)]
+    alignments = [found.alignment for found in diffs]
+    keys = [[made.key for made in side] for side in sides[1:]]
+    for places in common_rows(alignments, keys, anywhere=True):
+        yield CallRow(
+            tuple(None if place is None else side[place] for side, place in zip(sides, places, strict=True)),
+            (
+                False,
+                *(
+                    place is not None and places[0] in alignment.moved
+                    for alignment, place in zip(alignments, places[1:], strict=True)
+                ),
+            ),
+        )
 
 
 def _answers(left: str, right: str) -> tuple[tuple[JSON, JSON], bool]:
@@ -254,92 +286,3 @@ def _answers(left: str, right: str) -> tuple[tuple[JSON, JSON], bool]:
 
 def _worded(left: str, right: str) -> Leaf:
     return Leaf("", left, right, Kind.SAME if left.split() == right.split() else Kind.VALUE)
-
-
-def sentence(found: ConversationDiff) -> str:
-    """The difference in words, on one line."""
-    parts = [_counted(found), *_changed(found), *_gaps(found)]
-    if any(pair.moved for pair in found.pairs):
-        moved = ", ".join(dict.fromkeys(pair.name for pair in found.pairs if pair.moved))
-        parts.append(f"{moved} moved")
-    if found.answers_differ:
-        parts.append(_answer_words(found))
-    for name, end in zip((found.left_name, found.right_name), found.ends, strict=True):
-        if end:
-            parts.append(f"{name}: {end}")
-    return "; ".join(part for part in parts if part)
-
-
-def _counted(found: ConversationDiff) -> str:
-    matched = sum(pair.left is not None and pair.right is not None for pair in found.pairs)
-    if not found.pairs:
-        return "no calls on either side"
-    same = all(pair.left is not None and pair.right is not None for pair in found.pairs)
-    calls = "call" if matched == 1 else "calls"
-    return f"same {matched} {calls}" if same else f"{matched} {calls} on both sides"
-
-
-def _changed(found: ConversationDiff, most: int = 3) -> list[str]:
-    words = list(_unreadable(found))
-    most += len(words)
-    for pair in found.pairs:
-        for leaf in pair.arguments if not _is_unreadable(pair) else ():
-            if leaf.kind is Kind.SAME or pair.left is None or pair.right is None:
-                continue
-            path = f"{pair.name}.{leaf.path}" if leaf.path else f"{pair.name}'s arguments"
-            long = all(isinstance(side, str) and len(side) > LONG for side in (leaf.left, leaf.right))
-            values = f"{_show(leaf.left)} against {_show(leaf.right)}"
-            words.append(f"{path} is worded differently" if long and leaf.path else f"{path} {values}")
-    return words if len(words) <= most else [*words[:most], f"{len(words) - most} more values differ"]
-
-
-def _is_unreadable(pair: CallPair) -> bool:
-    return any(made is not None and made.arguments is None for made in (pair.left, pair.right))
-
-
-def _unreadable(found: ConversationDiff) -> Iterator[str]:
-    """Whose arguments of which call cannot be read, where both made the call."""
-    for pair in found.pairs:
-        if pair.left is None or pair.right is None:
-            continue
-        for name, made in ((found.left_name, pair.left), (found.right_name, pair.right)):
-            if made.arguments is None and pair.differs:
-                yield f"{name}'s arguments of {made.name} are no JSON object"
-
-
-def _gaps(found: ConversationDiff) -> list[str]:
-    words = []
-    for name, alone in (
-        (found.left_name, [pair.left for pair in found.pairs if pair.right is None]),
-        (found.right_name, [pair.right for pair in found.pairs if pair.left is None]),
-    ):
-        extra = Counter(made.name for made in alone if made is not None)
-        both = {pair.name for pair in found.pairs if pair.left is not None and pair.right is not None}
-        for tool, count in extra.items():
-            times = "once more" if tool in both else ("" if count == 1 else f"{count} times")
-            if tool in both and count > 1:
-                times = f"{count} times more"
-            words.append(
-                f"{name} alone calls {tool}{f' {times}' if times else ''}"
-                if tool not in both
-                else f"{name} calls {tool} {times}"
-            )
-    return words
-
-
-def _answer_words(found: ConversationDiff) -> str:
-    if not found.answer_is_json:
-        sides = (
-            "left" if leaf.left else "right" for leaf in found.answer[:1] if not (leaf.left and leaf.right)
-        )
-        lone = next(sides, None)
-        if lone is not None:
-            return f"only {found.left_name if lone == 'left' else found.right_name} answers in words"
-        return "the answers are worded differently"
-    paths = [leaf.path or "the whole" for leaf in found.answer if leaf.kind is not Kind.SAME]
-    shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
-    return f"the answers' JSON differs in {shown}"
-
-
-def _show(value: Any) -> str:
-    return "nothing" if value is NOTHING else json_text.show(value, 60)

@@ -1,4 +1,4 @@
-"""diff: what two models did with the same prompt, side by side."""
+"""diff: what two to four models did with the same prompt, side by side."""
 
 import asyncio
 import re
@@ -11,6 +11,7 @@ from milo_tui.cli.common import common, settings
 from milo_tui.sanitise import sanitise
 
 if TYPE_CHECKING:
+    from milo_tui.reports.sides import Side
     from milo_tui.suite.conversation import Conversation
 
 REFERENCE = "reference"
@@ -32,25 +33,26 @@ class _Side:
     "--models",
     "sides",
     required=True,
-    metavar="A,B",
-    help="Two sides, each [RUN:]MODEL[#REPEAT] or `reference`.",
+    metavar="A,B,…",
+    help="Two to four sides, each [RUN:]MODEL[#REPEAT] or `reference`; the others are compared with the first.",
 )
-@click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, help="The repeat of both.")
+@click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, help="The repeat of all.")
 @click.option("--all", "everything", is_flag=True, help="Show what is equal, too.")
 @click.option("--ordered", is_flag=True, help="Calls in another order are a difference.")
 @common
 def diff(number: str, prompt_id: str, sides: str, repeat: int, everything: bool, ordered: bool) -> None:
-    """The tool calls of two models, or of a model and the reference: what differs, by meaning."""
+    """The tool calls of two to four models, or of models and the reference: what differs, by meaning."""
     from milo_tui.bench.diffing import diff as compare
     from milo_tui.reports.diff_text import render
+    from milo_tui.reports.sides import MOST_SIDES
 
     chosen = [_side(text.strip(), number, repeat) for text in sides.split(",")]
-    if len(chosen) != 2:
-        raise click.UsageError("Give two sides with --models, such as a,b or a,reference.")
+    if not 2 <= len(chosen) <= MOST_SIDES:
+        raise click.UsageError("Give two to four sides with --models, such as a,b or a,b,reference.")
 
-    (left_name, left), (right_name, right) = asyncio.run(_read(chosen, prompt_id))
-    found = compare(left, right, left_name, right_name, order_matters=ordered)
-    click.echo(sanitise(render(found, everything=everything)), nl=False)
+    (first_name, first), *others = asyncio.run(_read(chosen, prompt_id))
+    diffs = [compare(first, other, first_name, name, order_matters=ordered) for name, other in others]
+    click.echo(sanitise(render(diffs, everything=everything)), nl=False)
 
 
 async def _read(chosen: "list[_Side]", prompt: str) -> "list[tuple[str, Conversation]]":
@@ -61,20 +63,24 @@ async def _read(chosen: "list[_Side]", prompt: str) -> "list[tuple[str, Conversa
 
     reader = await Reader.open(settings(models=False).database)
     try:
-        sides = Sides(reader)
-        found = []
+        sides, found = Sides(reader), []
         for one in chosen:
-            side = Side(
-                await reader.find_run(one.run), None if one.model == REFERENCE else one.model, one.repeat
-            )
-            said = await sides.conversation(side, prompt)
-            name = sides.name(side)
-            found.append((name if side.model is None else f"{name} #{side.repeat}", said))
-        return found
+            model = None if one.model == REFERENCE else one.model
+            side = Side(await reader.find_run(one.run), model, one.repeat)
+            found.append((side, await sides.conversation(side, prompt)))
+        runs = {side.run for side, _ in found if side.model}
+        return [(_named(sides.name(side), side, several=len(runs) > 1), said) for side, said in found]
     except SideError as error:
         raise ConfigError(str(error)) from None
     finally:
         await reader.aclose()
+
+
+def _named(name: str, side: "Side", *, several: bool) -> str:
+    """A side's name with its repeat, and its run where there are several."""
+    if side.model is None:
+        return name
+    return f"{name} #{side.repeat}" + (f" (run {side.run})" if several else "")
 
 
 def _side(text: str, run: str, repeat: int) -> _Side:

@@ -2,7 +2,11 @@
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from milo_tui.bench.sequences import common_ends
 
 Span = tuple[int, int]
 """Start and end within a text."""
@@ -10,8 +14,11 @@ Spans = tuple[Span, ...]
 
 BY_CHARACTER = 80
 """Texts up to this length are compared character by character, longer ones word by word first: it is much faster."""
-MOST_WORDS = 600
-"""Beyond this only what the texts begin and end with alike is left unmarked: matching takes quadratic time."""
+MOST_MATCHES = 40_000
+"""Beyond this many pairs of equal words or characters only what the texts begin and end with alike is left
+unmarked: matching would take over 30 ms. Prose of 1,000 characters has about 30,000."""
+MOST_IN_ALL = 600_000
+"""The same for all texts of a diff together: half a second."""
 ALIKE = 0.5
 """Texts that share less than this are marked whole: scattered letters in common say nothing."""
 NEAR = 3
@@ -20,35 +27,55 @@ NEAR = 3
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 
 
-def changed(one: str, other: str) -> tuple[Spans, Spans]:
-    """The stretches of each text that the other has not."""
+@dataclass(slots=True)
+class Effort:
+    """How many pairs of equal words or characters the texts of a diff may still have."""
+
+    left: int = MOST_IN_ALL
+
+    def allows(self, one: Sequence[str], other: Sequence[str]) -> bool:
+        """Whether two texts' parts may be matched; their pairs are taken from what is left."""
+        counts = Counter(other)
+        matches = sum(count * counts[part] for part, count in Counter(one).items())
+        if matches > min(MOST_MATCHES, self.left):
+            return False
+        self.left -= matches
+        return True
+
+
+def changed(one: str, other: str, effort: Effort | None = None) -> tuple[Spans, Spans]:
+    """The stretches of each text that the other has not; coarse where the effort would be too much."""
     if one == other:
         return (), ()
+    effort = effort or Effort()
     long = max(len(one), len(other)) > BY_CHARACTER
     parts = [_WORD.findall(text) if long else list(text) for text in (one, other)]
-    if max(map(len, parts)) > MOST_WORDS:
+    start, end = common_ends(*parts)
+    middles = [part[start : len(part) - end] for part in parts]
+    if not effort.allows(*middles):
         return _middles(one, other)
-    matcher = difflib.SequenceMatcher(None, parts[0], parts[1], autojunk=False)
-    if matcher.ratio() < ALIKE:
+    matcher = difflib.SequenceMatcher(None, middles[0], middles[1], autojunk=False)
+    matched = start + end + sum(block.size for block in matcher.get_matching_blocks())
+    if 2 * matched < ALIKE * sum(map(len, parts)):
         return _whole(one), _whole(other)
     found = [code[1:] for code in matcher.get_opcodes() if code[0] != "equal"]
-    left, right = _offsets(parts[0]), _offsets(parts[1])
+    left, right = (_offsets(part)[start:] for part in parts)
     stretches = [((left[a], left[b]), (right[c], right[d])) for a, b, c, d in found]
     if long:
-        return _refined(stretches, one, other)
+        return _refined(stretches, one, other, effort)
     return (
         _merged(_by_word([span for span, _ in stretches], one), one),
         _merged(_by_word([span for _, span in stretches], other), other),
     )
 
 
-def _refined(stretches: list[tuple[Span, Span]], one: str, other: str) -> tuple[Spans, Spans]:
+def _refined(stretches: list[tuple[Span, Span]], one: str, other: str, effort: Effort) -> tuple[Spans, Spans]:
     """Stretches of words that differ; of short ones that are much alike, the characters."""
     lefts: list[Span] = []
     rights: list[Span] = []
     for (a, b), (c, d) in stretches:
         short = max(b - a, d - c) <= BY_CHARACTER
-        inner = changed(one[a:b], other[c:d]) if short else (_whole(one[a:b]), _whole(other[c:d]))
+        inner = changed(one[a:b], other[c:d], effort) if short else (_whole(one[a:b]), _whole(other[c:d]))
         lefts += [(a + start, a + end) for start, end in inner[0]]
         rights += [(c + start, c + end) for start, end in inner[1]]
     return _merged(lefts, one), _merged(rights, other)
@@ -90,8 +117,6 @@ def _merged(spans: list[Span], text: str) -> Spans:
 
 def _middles(one: str, other: str) -> tuple[Spans, Spans]:
     """What lies between the beginning and the end that two very long texts share."""
-    shortest = min(len(one), len(other))
-    start = next((i for i in range(shortest) if one[i] != other[i]), shortest)
-    end = next((i for i in range(shortest - start) if one[-1 - i] != other[-1 - i]), shortest - start)
+    start, end = common_ends(one, other)
     spans = [((start, len(text) - end),) if len(text) - end > start else () for text in (one, other)]
     return spans[0], spans[1]

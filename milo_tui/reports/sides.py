@@ -1,5 +1,6 @@
 """The sides of a diff: a model's attempt at a prompt, in any run, or the prompt's reference solution."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from milo_tui.suite.conversation import Conversation
 
 REFERENCE = "reference"
+MOST_SIDES = 4
+"""How many sides a diff has at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +68,20 @@ class Sides:
             return REFERENCE
         return next((model.name for model in run.models if model.id == side.model), side.model) if run else ""
 
-    def names(self, left: Side, right: Side) -> tuple[str, str]:
-        """Both sides' names for a sentence, with what tells two of the same name apart."""
-        names = self.name(left), self.name(right)
-        if names[0] != names[1]:
-            return names
-        if left.run != right.run:
-            return f"{names[0]} (run {left.run})", f"{names[1]} (run {right.run})"
-        return f"{names[0]} #{left.repeat}", f"{names[1]} #{right.repeat}"
+    def names(self, sides: Sequence[Side]) -> list[str]:
+        """The sides' names for a sentence, with what tells those of the same name apart."""
+        names = [self.name(side) for side in sides]
+        twins = [[other for other in sides if self.name(other) == name] for name in names]
+        return [
+            f"{name}{self._apart(side, others)}"
+            for name, side, others in zip(names, sides, twins, strict=True)
+        ]
+
+    def _apart(self, side: Side, others: Sequence[Side]) -> str:
+        """What tells a side from others of its name."""
+        run = f" (run {side.run})" if len({other.run for other in others}) > 1 else ""
+        same_run = [other for other in others if other.run == side.run]
+        return f"{f' #{side.repeat}' if len(same_run) > 1 and side.model else ''}{run}"
 
     async def prompt(self, side: Side, prompt: str) -> PromptRecord:
         """The prompt as the side's run asked it. Raises SideError."""
@@ -123,6 +132,14 @@ def against(run: RunRecord, left: Side, wanted: Side | None = None) -> Side:
     if run.repeats > 1:
         return replace(left, repeat=left.repeat % run.repeats + 1)
     return replace(left, model=None)
+
+
+def every_model(run: RunRecord, first: Side) -> list[Side]:
+    """All models of a run at the first side's repeat: behind the first side, those that follow its model in the run."""
+    ids = [model.id for model in run.models]
+    here = ids.index(first.model) if first.model in ids else -1
+    others = [id for id in [*ids[here + 1 :], *ids[: max(0, here)]] if id != first.model]
+    return [first, *(replace(first, run=run.number, model=id) for id in others)]
 
 
 def _followed(left: Side, wanted: Side) -> Side:

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from milo_tui.bench.assignment import best_assignment
-from milo_tui.bench.diffing import Kind, diff, sentence
+from milo_tui.bench.diff_words import sentence, sentences
+from milo_tui.bench.diffing import MOST_ASSIGNED, MOST_COMPARED, call_rows, diff
+from milo_tui.bench.json_diff import Kind
 from milo_tui.reports.diff_text import marked, render
 from milo_tui.suite.conversation import Conversation, ToolCall, ToolResult, Turn
 
@@ -75,7 +77,7 @@ def test_another_tool_is_missing_and_extra_never_matched() -> None:
 
 def test_unreadable_arguments_are_shown_raw_with_the_place_of_the_error() -> None:
     found = diff(_talk([("a", '{"x": 1')], "ok"), _talk([("a", '{"x": 1}')], "ok"), "L", "R")
-    text = render(found)
+    text = render([found])
     assert '{"x": 1' in text
     assert "not valid JSON" in text
     assert "line 1 column" in text
@@ -96,11 +98,84 @@ def test_the_characters_that_differ_in_a_long_string_are_marked() -> None:
     assert left.endswith('fox jumps over"')
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 3) | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
-    max_leaves=6,
-)
+def _three() -> list[Conversation]:
+    """A first side, one that calls list twice, and one that does not list but looks up."""
+    return [
+        _talk([("list", "{}")], [("pay", '{"n": 1}')], "ok"),
+        _talk([("list", "{}")], [("list", "{}"), ("look", "{}")], [("pay", '{"n": "1"}')], "ok"),
+        _talk([("look", "{}")], [("pay", '{"n": 1.0}')], "well"),
+    ]
+
+
+def test_the_calls_of_three_sides_stand_in_common_rows() -> None:
+    first, *others = _three()
+    rows = list(call_rows([diff(first, other, "A", name) for other, name in zip(others, "BC", strict=True)]))
+    assert [[made and made.name for made in row.calls] for row in rows] == [
+        ["list", "list", None],
+        [None, "list", None],
+        [None, "look", "look"],
+        ["pay", "pay", "pay"],
+    ]
+
+
+def test_each_further_side_is_told_beside_the_first() -> None:
+    first, *others = _three()
+    diffs = [diff(first, other, "A", name) for other, name in zip(others, "BC", strict=True)]
+    assert sentences(diffs) == [
+        ("B", '2 calls in common; pay.n 1 against "1"; calls list once more; also calls look'),
+        ("C", "1 call in common; does not call list; also calls look; its answer is worded differently"),
+    ]
+    assert sentences([diff(first, first, "A", "B")]) == [("B", "same 2 calls, same answer")]
+    assert sentences([diff(_talk("a"), _talk([("x", "{}")], ""), "A", "B")]) == [
+        ("B", "no calls in common; also calls x; does not answer in words")
+    ]
+
+
+def test_a_moved_item_of_an_argument_is_a_difference_and_called_moved() -> None:
+    left, right = (
+        _talk([("mail", f'{{"to": {to}}}')], "ok") for to in ('["a", "b", "c"]', '["c", "a", "b"]')
+    )
+    found = diff(left, right, "L", "R")
+    assert found.differs
+    assert sentence(found) == "same 1 call; mail.to[2] moved to [0]"
+    assert '> to[2]: "c"   moved to [0]' in render([found])
+
+
+def test_unequal_calls_are_paired_with_those_that_are_alike() -> None:
+    left = [("find", f'{{"id": {i}, "kind": "x", "deep": {{"n": [{i}, 2]}}}}') for i in range(3)]
+    right = [("find", f'{{"id": {i}, "kind": "y", "deep": {{"n": [{i}, 2]}}}}') for i in (2, 0, 1)]
+    found = diff(_talk(left, "ok"), _talk(right, "ok"), "L", "R")
+    for pair in found.pairs:
+        assert pair.left is not None
+        assert pair.right is not None
+        assert pair.left.arguments["id"] == pair.right.arguments["id"]
+
+
+def test_so_many_different_calls_that_they_go_by_their_place_say_so() -> None:
+    def calls(count: int, kind: str) -> Conversation:
+        return _talk([("find", f'{{"{kind}": {i}}}') for i in range(count)], "ok")
+
+    most = round(MOST_COMPARED**0.5)
+    assert most > MOST_ASSIGNED
+    assert "place" not in sentence(diff(calls(most, "a"), calls(most, "b"), "L", "R"))
+    found = diff(calls(most + 1, "a"), calls(most + 1, "b"), "L", "R")
+    assert "so many calls differ that they are compared by their place" in sentence(found)
+    assert "compared by their place" in sentences([found])[0][1]
+
+
+def test_many_more_equal_calls_than_the_other_side_made_are_counted() -> None:
+    loop = [("list", "{}")] * 150
+    found = diff(_talk([*loop, ("pay", "{}")], "ok"), _talk([*loop[:3], ("pay", "{}")], "ok"), "L", "R")
+    assert sentence(found) == "4 calls on both sides; L calls list 147 times more"
+
+
+def test_several_sides_are_printed_one_by_one_against_the_first() -> None:
+    first, *others = _three()
+    diffs = [diff(first, other, "A", name) for other, name in zip(others, "BC", strict=True)]
+    printed = render(diffs)
+    assert printed.index("A  against  B") < printed.index("B calls list once more")
+    assert printed.index("B calls list once more") < printed.index("A  against  C")
+    assert render(diffs) == render(diffs[:1]) + "\n" + render(diffs[1:])
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.text(max_size=6)), max_size=5), st.text(max_size=10))
@@ -109,7 +184,7 @@ def test_a_conversation_never_differs_from_itself(calls: list[tuple[str, str]], 
     found = diff(talk, talk, "L", "R", order_matters=True)
     assert not found.differs
     assert not any(pair.moved for pair in found.pairs)
-    render(found, everything=True)
+    render([found], everything=True)
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.text(max_size=6)), max_size=5))

@@ -1,13 +1,16 @@
 """A diff as aligned rows, and the stretches that are marked within them."""
 
+import json
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from milo_tui.bench.diffing import diff
-from milo_tui.reports.changed import BY_CHARACTER, MOST_WORDS, changed
-from milo_tui.reports.diff_rows import BREAK, MOST_ROWS, Cell, Row, rows
+from milo_tui.reports.changed import BY_CHARACTER, MOST_IN_ALL, MOST_MATCHES, Effort, changed
+from milo_tui.reports.diff_cells import Cell, Row
+from milo_tui.reports.diff_rows import BREAK, MOST_ROWS, rows
+from milo_tui.reports.diff_values import ValueRows
 from milo_tui.reports.sides import Side, against
 from milo_tui.suite.conversation import Conversation, ToolCall, ToolResult, Turn
 from tests.tui.diff_data import diff_run
@@ -26,7 +29,7 @@ def compared(
     left: Conversation, right: Conversation, everything: bool = False, order: bool = False
 ) -> list[Row]:
     """The rows of a diff."""
-    return rows(diff(left, right, "L", "R", order_matters=order), everything=everything)
+    return rows([diff(left, right, "L", "R", order_matters=order)], everything=everything)
 
 
 def shown(cell: Cell | None) -> str:
@@ -41,7 +44,7 @@ def shown(cell: Cell | None) -> str:
 
 def lines(made: list[Row]) -> list[str]:
     """Rows to be read in a test."""
-    return [f"{row.sign} {shown(row.left)} | {shown(row.right)}" for row in made]
+    return [f"{row.sign} {' | '.join(map(shown, row.cells))}" for row in made]
 
 
 def test_members_stand_side_by_side_in_the_left_sides_order() -> None:
@@ -82,9 +85,7 @@ def test_a_parallel_call_in_another_order_is_moved_not_changed() -> None:
     assert [row.sign for row in made] == ["=", "=", ">", "="]
     assert not any(row.stop for row in made)
     moved = made[2]
-    assert moved.left is not None
-    assert moved.right is not None
-    assert (moved.left.note, moved.right.note) == ("moved: turn 1, call 3", "moved: turn 1, call 1")
+    assert [cell.note for cell in moved.cells if cell] == ["moved: turn 1, call 3", "moved: turn 1, call 1"]
     ordered = compared(talk(calls), talk([calls[2], *calls[:2]]), order=True)
     assert [row.stop for row in ordered] == [False, False, True, False]
 
@@ -93,7 +94,7 @@ def test_a_call_of_one_side_stands_against_a_gap() -> None:
     left, right = talk([("a", "{}")]), talk([("a", "{}"), ("b", '{"long": "' + "x" * 80 + '"}')])
     made = compared(left, right)[1:4]
     assert [row.sign for row in made] == ["+"] * 3
-    assert all(row.left is None for row in made)
+    assert all(row.cells[0] is None for row in made)
     assert [row.stop for row in made] == [True, False, False]
 
 
@@ -101,7 +102,7 @@ def test_broken_json_is_shown_as_sent_with_the_place_of_the_error() -> None:
     made = compared(talk([("a", '{"x": 1,\n "y" 2}')]), talk([("a", '{"x": 1}')]))
     texts = lines(made)
     assert any(f'"y" [{BREAK}2]}}' in text for text in texts)
-    problem = next(row.left for row in made if row.left is not None and row.left.problem)
+    problem = next(row.cells[0] for row in made if row.cells[0] is not None and row.cells[0].problem)
     assert "not valid JSON" in problem.text
 
 
@@ -130,19 +131,152 @@ def test_results_that_differ_are_shown_below_their_call() -> None:
     assert '~     "n": [1] |     "n": [2]' in lines(made)
 
 
+def test_list_items_are_aligned_and_moved_ones_say_where_they_were() -> None:
+    left = talk([("a", '{"x": [{"n": 1}, {"n": 2}, {"n": 3}], "y": ["p", "q", "r"]}')])
+    right = talk([("a", '{"x": [{"n": 0}, {"n": 1}, {"n": 2}, {"n": 3}], "y": ["r", "p", "q"]}')])
+    made = compared(left, right)
+    assert lines(made)[1:-2] == [
+        '    "x": [ |   "x": [',
+        '+ gap |     {"n": 0},',
+        "      ⋯ 3 equal |     ⋯ 3 equal",
+        "    ], |   ],",
+        '    "y": [ |   "y": [',
+        "      ⋯ 2 equal |     ⋯ 2 equal",
+        '>     "r" |     "r",',
+        "    ] |   ]",
+    ]
+    (moved,) = [row for row in made if row.sign == ">"]
+    assert moved.stop
+    assert [cell.note for cell in moved.cells if cell] == ["moved: item 3", "moved: item 1"]
+
+
+def test_items_that_are_compared_by_place_say_so() -> None:
+    left, right = [
+        talk([("a", str({"x": list(range(start, start + 100))}).replace("'", '"'))]) for start in (0, 500)
+    ]
+    assert any("compared by their place" in line for line in lines(compared(left, right)))
+
+
+def of_three(*arguments: str) -> list[Row]:
+    """The rows of several sides that make one call."""
+    first, *others = [talk([("pay", text)]) for text in arguments]
+    return rows([diff(first, other, "A", name) for name, other in zip("BCD", others, strict=False)])
+
+
+def test_each_further_side_is_marked_against_the_first() -> None:
+    made = of_three(
+        '{"amount": 84.5, "to": "Dana White"}',
+        '{"amount": "84.50", "to": "Dana Whyte"}',
+        '{"to": "Dana White", "amount": 84.5, "note": "x"}',
+        '{"amount": 84.5, "to": "Dan White"}',
+    )
+    assert [row.signs for row in made[1:4]] == [("!", " ", " "), ("~", " ", "~"), (" ", "+", " ")]
+    assert lines(made)[1:4] == [
+        '!   "amount": [84.5], |   "amount": ["84.50"], |   "amount": 84.5, |   "amount": 84.5,',
+        '~   "to": "Dan[a] Wh[i]te" |   "to": "Dana Wh[y]te" |   "to": "Dana White", |   "to": "Dan White"',
+        '+ gap | gap |   "note": "x" | gap',
+    ]
+    assert [row.stop for row in made[:4]] == [False, True, True, True]
+
+
+def test_a_side_without_the_call_or_the_key_stands_against_a_gap() -> None:
+    sides = [
+        talk([("a", "{}"), ("b", '{"x": {"y": 1, "z": 2}}')]),
+        talk([("a", "{}")]),
+        talk([("b", '{"x": 0}')]),
+    ]
+    made = rows([diff(sides[0], other, "A", name) for name, other in zip("BC", sides[1:], strict=True)])
+    assert [row.signs for row in made[:2]] == [("=", "-"), ("-", "~")]
+    assert lines(made)[:3] == [
+        "- ⚙ a | ⚙ a | gap",
+        "~ ⚙ b { | gap | ⚙ b {",
+        '!   "x": [{"y": 1, "z": 2}] | gap |   "x": [0]',
+    ]
+    assert all(row.signs[0] == "-" for row in made[1:4])
+
+
+def test_a_value_of_another_kind_stands_beside_what_others_have_member_by_member() -> None:
+    big = ", ".join(f'"k{i}": "{"v" * 20}"' for i in range(4))
+    made = of_three(f'{{"x": {{{big}}}}}', f'{{"x": {{{big.replace("v", "w", 1)}}}}}', '{"x": "none of it"}')
+    beside = [row for row in made if row.beside]
+    assert [shown(row.cells[2]) for row in beside] == ['  "x": "none of it"']
+    assert beside[0].signs == (" ", "!")
+    assert beside[0].stop
+    assert any(row.signs == ("~", " ") and row.cells[2] is None for row in made)
+
+
+def test_arguments_that_cannot_be_read_stand_beside_those_that_can() -> None:
+    made = of_three('{"x": 1, "y": 2}', '{"x": 2, "y": 2}', '{"x": 1,, "y": 2}')
+    assert lines(made)[:4] == [
+        "~ ⚙ pay { | ⚙ pay { | ⚙ pay",
+        f'~   "x": [1], |   "x": [2], |   {{"x": 1,[{BREAK},] "y": 2}}',
+        '    "y": 2 |   "y": 2 |   ✗ ' + (made[2].cells[2] or Cell("")).text.removeprefix("✗ "),
+        "  } | } | gap",
+    ]
+    broken_first = of_three('{"x": 1,, "y": 2}', '{"x": 2}', '{"x": 1,, "y": 2}')
+    assert broken_first[0].signs == ("~", "=")
+    assert all(row.block for row in broken_first[1:3])
+
+
+def test_answers_of_three_sides_line_by_line() -> None:
+    texts = (
+        "One.\nTwo apples.\nThree.\nFour.",
+        "One.\nTwo pears.\nThree.\nFour.",
+        "One.\nThree.\nFour.\nFive.",
+    )
+    first, *others = [talk([], text) for text in texts]
+    made = rows([diff(first, other, "A", name) for name, other in zip("BC", others, strict=True)])
+    assert [row.signs for row in made] == [("~", "~"), (" ", " "), ("~", "-"), (" ", " "), (" ", "+")]
+    assert lines(made)[2:] == [
+        "~   Two [apples]. |   Two [pears]. | gap",
+        "    ⋯ 2 equal lines |   ⋯ 2 equal lines |   ⋯ 2 equal lines",
+        "+ gap | gap |   Five.",
+    ]
+
+
+def test_results_that_fail_on_one_side_are_shown() -> None:
+    call = ToolCall.read("1", "a", "{}")
+    sides = [
+        Conversation((Turn(calls=(call,), results=(ToolResult("1", "no", is_error=bad),)), Turn(text="ok")))
+        for bad in (False, True, False)
+    ]
+    made = rows([diff(sides[0], other, "A", name) for name, other in zip("BC", sides[1:], strict=True)])
+    assert '    ← "no" |   ← error "no" |   ← "no"' in lines(made)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.text(st.characters(codec="ascii"), max_size=30),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.lists(json_values, min_size=2, max_size=4))
+def test_every_sides_cells_together_are_its_value(values: list[object]) -> None:
+    none = ("",) * len(values)
+    made = list(ValueRows(everything=True).value(values, none, none, 0))
+    for side, value in enumerate(values):
+        moved = any(side and row.signs[side - 1] == ">" for row in made)
+        text = "".join(cell.text for cell in (row.cells[side] for row in made) if cell is not None)
+        if not moved:
+            assert json.loads(text.replace("␡", "\x7f"), strict=False) == value
+    for row in made:
+        assert len(row.cells) == len(values) == len(row.signs) + 1
+
+
 def test_a_diff_without_end_is_cut_and_says_so() -> None:
     many = "{" + ", ".join(f'"k{i}": {i}' for i in range(9_000)) + "}"
     made = compared(talk([("a", many)]), talk([("a", many.replace(": ", ": 1"))]))
     assert len(made) == MOST_ROWS + 1
-    assert made[-1].left is not None
-    assert "y copies all" in made[-1].left.text
+    assert made[-1].cells[0] is not None
+    assert "y copies all" in made[-1].cells[0].text
 
 
 def test_hostile_text_is_made_harmless_before_it_is_marked() -> None:
     calls = [(ALL, ALL), (ALL, '{"a": "' + "b" * 80 + '"}')]
     made = compared(talk(calls, ALL, {ALL: ALL}), talk(calls[:1], ALL + "!", ALL), everything=True)
     for row in made:
-        for cell in (row.left, row.right):
+        for cell in row.cells:
             assert not [c for c in [*FORBIDDEN, "\n"] if cell is not None and c in cell.text]
 
 
@@ -159,8 +293,20 @@ def test_without_its_marks_each_text_is_the_others_part(one: str, other: str) ->
 def test_long_texts_are_compared_by_words_and_endless_ones_by_their_ends() -> None:
     long = "the quick brown fox " * (BY_CHARACTER // 10)
     assert changed(long, long.replace("brown", "green", 1))[0] == ((10, 15),)
-    endless = "a b " * MOST_WORDS
-    assert changed(endless + "x" + endless, endless + "y" + endless)[1] == ((len(endless), len(endless) + 1),)
+    endless = "a b " * MOST_MATCHES
+    one, other = f"{endless}x {endless}x {endless}", f"{endless}y {endless}y {endless}"
+    assert changed(one, other)[1] == ((len(endless), 2 * len(endless) + 3),)
+    assert changed(one, f"{endless}y {endless}x {endless}")[1] == ((len(endless), len(endless) + 1),)
+
+
+def test_all_texts_of_a_diff_share_one_effort() -> None:
+    one, other = "the quick brown fox jumps", "one quick brown fox jumped"
+    fine = changed(one, other)
+    assert len(fine[0]) == 2
+    assert changed(one, other, Effort(0)) == (((0, len(one)),), ((0, len(other)),))
+    effort = Effort()
+    changed(one, other, effort)
+    assert 0 < effort.left < MOST_IN_ALL
 
 
 def test_what_an_attempt_is_compared_with() -> None:

@@ -1,6 +1,7 @@
 """A diff on the screen: by keyboard from Runs and back, what it shows, and what it does with hostile text."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from milo_tui.reports.diff_cells import Row
+from milo_tui.reports.diff_rows import rows
 from milo_tui.settings import Settings
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
@@ -32,6 +35,7 @@ LOOKS = {
     "moved": (*TO_REFUND, "down", "d"),
     "broken": (*TO_REFUND, *"llll", "d"),
     "sides": (*TO_REFUND, "b"),
+    "models": (*TO_REFUND, "d", "m"),
 }
 """The keys that lead to each picture."""
 
@@ -47,6 +51,11 @@ async def stored(tmp_path: Path) -> Settings:
 def diff_list(app: MiloApp) -> ToolCallDiff:
     """The list of the diff that is in front."""
     return app.screen.query_one(ToolCallDiff)
+
+
+def line_with(app: MiloApp, text: str) -> str:
+    """The first line of the screen in which a text stands."""
+    return next(line for line in screen(app).splitlines() if text in line)
 
 
 async def test_from_runs_to_a_diff_and_back_by_keyboard_alone(stored: Settings) -> None:
@@ -129,8 +138,197 @@ async def test_modes(stored: Settings) -> None:
         assert '!+   "amount": "84.50",' in shown
         await pilot.resize_terminal(90, 30)
         await settle(pilot)
-        await press(pilot, "u")
         assert '!-   "amount": 84.5,' in screen(app)
+        await press(pilot, "u")
+        assert line_with(app, '"amount": "84.50"').startswith(' !   "amount": 84.5,')
+
+
+async def test_m_puts_all_models_beside_each_other_and_two_again(stored: Settings) -> None:
+    app = MiloApp(stored)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, "enter", *TO_REFUND, "d", "m")
+        shown = " ".join(screen(app).split())
+        for text in (
+            "Claude Sonnet 4.6: 3 calls in common; refund_order.order.lines[2] nothing against 3;",
+            "MiniMax M2.7: 2 calls in common; its arguments of refund_order are no JSON object;",
+            "1 of 11 differences",
+        ):
+            assert text in shown
+        heading = line_with(app, "repeat 1 of 2 · 1/3")
+        assert [name in heading for name in ("Qwen3.5-397B", "Claude Sonnet 4.6", "MiniMax M2.7")] == [
+            True
+        ] * 3
+        amounts = line_with(app, '"amount": "84.50"')
+        assert amounts.startswith(' !   "amount": 84.5,')
+        assert '│!   "amount": "84.50",' in amounts
+        assert "│- ╱╱╱╱" in line_with(app, "turn 2 │=")
+        await press(pilot, "n", "N", "w", "w", "a", "a", "o", "o", "y")
+        assert "Qwen3.5-397B  against  MiniMax M2.7" in app.clipboard
+        await press(pilot, "m")
+        assert "8 differences" in screen(app)
+        assert "MiniMax" not in screen(app)
+        await press(pilot, *["escape"] * 3)
+        assert isinstance(app.screen, RunsScreen)
+
+
+@pytest.mark.parametrize(("width", "columns"), [(160, 4), (120, 3), (100, 2)])
+async def test_as_many_columns_as_fit_and_a_note_on_the_others(
+    stored: Settings, width: int, columns: int
+) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(width, 36)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d", "m", "plus", "G", "enter")
+        assert line_with(app, "find_customer").count("⚙") == columns
+        assert "run 2" in screen(app)
+        if columns == 4:
+            assert "sides" not in screen(app)
+            await press(pilot, "greater_than_sign")
+            assert any("All sides are in sight" in notice for notice in notices(app))
+            return
+        last = f"{6 - columns}–4" if columns == 3 else "4"
+        assert f"< > sides {last} of 4" in screen(app)
+        await press(pilot, "less_than_sign")
+        assert f"< > sides {f'{5 - columns}–3' if columns == 3 else '3'} of 4" in screen(app)
+        assert "run 2 · repeat" not in screen(app)
+        await press(pilot, "left", "left", "left")
+        assert "Claude Sonnet 4.6" in screen(app)
+        assert any("no sides beyond these" in notice for notice in notices(app))
+        await pilot.resize_terminal(160, 45)
+        await settle(pilot)
+        assert line_with(app, "find_customer").count("⚙") == 4
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert "4 Qwen3.5-397B · run 2 · repeat 1 of 2" in screen(app)
+        assert "sides" not in screen(app)
+
+
+async def test_one_below_the_other_each_line_says_whose_it_is(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d", "m")
+        shown = screen(app)
+        for text in (
+            "1 Qwen3.5-397B",
+            "2 Claude Sonnet 4.6",
+            "3 MiniMax M2.7",
+            " =   ⚙ find_customer",
+            "  12 ⚙ list_orders",
+            " -3  ╱╱╱",
+            " +2  ⚙ list_orders",
+            ' ~3    {"order": {"id": "A-17"}, "amount": 84.5, ▶}',
+        ):
+            assert text in shown
+        broken = shown[shown.index("✗ its arguments") :]
+        assert broken.index("(char 42)") < broken.index('12   "order"')
+        await press(pilot, "G")
+        shown = screen(app)
+        assert shown.index("  1    I refunded") < shown.index(" ~2    I have") < shown.index(" ~3    Sorry.")
+        assert shown.index('!3    ← "no"') < shown.index(' ~2      "refund_id": "R-10"')
+
+
+async def test_sides_are_added_and_taken_away(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d", "minus")
+        assert any("Two sides are the least" in notice for notice in notices(app))
+        await press(pilot, "plus")
+        assert "● Claude Sonnet 4.6" in screen(app)
+        assert "Add a side" in screen(app)
+        await press(pilot, *"jj", "enter")
+        assert line_with(app, "repeat 2 of 2").count("Qwen3.5-397B") == 2
+        await press(pilot, "plus", "enter")
+        assert "Claude" not in screen(app)
+        assert "#2" not in screen(app)
+        await press(pilot, "m", "plus", *"jj", "enter")
+        assert "Qwen3.5-397B #2: same 3 calls, same answer" in " ".join(screen(app).split())
+        await press(pilot, "plus", "G", "enter")
+        assert any("4 sides are the most" in notice for notice in notices(app))
+        await press(pilot, "minus", "minus")
+        assert "MiniMax" not in screen(app)
+
+
+async def test_tab_puts_the_next_side_first_and_b_exchanges_the_last(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d", "m", "tab")
+        heading = line_with(app, "repeat 1 of 2")
+        assert heading.index("Claude") < heading.index("MiniMax") < heading.index("Qwen")
+        assert "Qwen3.5-397B: 3 calls in common" in " ".join(screen(app).split())
+        await press(pilot, "b", "G", "enter")
+        assert "Qwen" not in screen(app)
+        assert "Claude Sonnet 4.6 (run 2): same 4 calls, same answer" in " ".join(screen(app).split())
+        await press(pilot, "right_square_bracket")
+        assert screen(app).count("repeat 2 of 2") == 3
+        await press(pilot, "full_stop")
+        assert IDS[1] in screen(app)
+        assert "MiniMax M2.7: no calls in common; does not call tide" in screen(app)
+
+
+async def test_a_model_without_an_attempt_is_named_and_the_others_are_compared(tmp_path: Path) -> None:
+    await store_diff_run(settings(tmp_path), diff_run(), models=2)
+    app = MiloApp(settings(tmp_path), run=1)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d", "m")
+        shown = " ".join(screen(app).split())
+        assert "Claude Sonnet 4.6: 3 calls in common" in shown
+        assert "MiniMax M2.7 has no attempt at multi_step/refund #1 in run 1" in shown
+        assert '"84.50"' in shown
+
+
+async def test_a_run_of_two_models_has_no_more(tmp_path: Path) -> None:
+    await store_diff_run(settings(tmp_path), replace(diff_run(), models=MODELS[:2]), models=2)
+    app = MiloApp(settings(tmp_path), run=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d", "m")
+        assert any("no further models" in notice for notice in notices(app))
+
+
+async def test_a_long_comparison_says_that_it_goes_on_under_its_title(
+    stored: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(*args: object, **kwargs: object) -> list[Row]:
+        begun.set()
+        go_on.wait(30)
+        return rows(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("milo_tui.tui.comparing.rows", slow)
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND)
+        await pilot.press("d")
+        while not begun.is_set() or "comparing" not in screen(app):
+            await pilot.pause(0.01)
+        shown = screen(app)
+        assert IDS[0] in shown
+        assert "Claude Sonnet 4.6 · repeat 1 of 2" in shown
+        go_on.set()
+        await settle(pilot)
+        assert "1 of 8 differences" in screen(app)
+        assert "comparing" not in screen(app)
+
+
+async def test_of_many_key_presses_the_last_one_counts(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "d")
+        await pilot.press("tab", "m", "a", "tab", "m", "u", "a", "u", "tab")
+        await settle(pilot)
+        diffed = diff_list(app)
+        assert len(diffed.rows[0].cells) == 2
+        heading = line_with(app, "repeat 1 of 2")
+        assert heading.index("Qwen") < heading.index("MiniMax")
+        assert "⚙ refund_order" in screen(app)
 
 
 async def test_tab_swaps_and_brackets_step_both_repeats(stored: Settings) -> None:
@@ -275,7 +473,22 @@ async def test_hostile_text_everywhere_neither_crashes_nor_acts(
     app = MiloApp(settings(tmp_path), run=number)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
-        for key in (*TO_REFUND, "d", "n", "a", "G", "tab", "w", "u", "full_stop", "b", "down", "enter", "y"):
+        for key in (
+            *TO_REFUND,
+            "d",
+            "m",
+            "n",
+            "a",
+            "G",
+            "tab",
+            "w",
+            "u",
+            "full_stop",
+            "b",
+            "down",
+            "enter",
+            "y",
+        ):
             await press(pilot, key)
             drawn = app.export_screenshot()
             assert not [character for character in FORBIDDEN if character in drawn]

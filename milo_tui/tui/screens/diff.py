@@ -1,23 +1,26 @@
-"""A diff: what two sides did with the same prompt, call by call and value by value."""
+"""A diff: what two to four sides did with the same prompt, call by call and value by value."""
 
-import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.notifications import SeverityLevel
+from textual.timer import Timer
 from textual.widgets import Static
 
-from milo_tui.bench.diffing import ConversationDiff, diff, sentence
-from milo_tui.reports.diff_rows import Row, rows
-from milo_tui.reports.sides import Side, SideError, Sides, against
+from milo_tui.reports.sides import MOST_SIDES, Side, SideError, Sides, against, every_model
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said
+from milo_tui.tui.comparing import Compared, compare, rows_of
 from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.milo_screen import MiloScreen
-from milo_tui.tui.widgets.diff_lines import DiffFoot, DiffHeading, named
+from milo_tui.tui.one_thread import OneThread
+from milo_tui.tui.widgets.diff_lines import DOT, DiffFoot, DiffHeading, DiffWords, named
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.title_bar import TitleBar
@@ -25,12 +28,14 @@ from milo_tui.tui.widgets.tool_call_diff import ToolCallDiff
 from milo_tui.tui.words import count
 
 if TYPE_CHECKING:
-    from milo_tui.suite.conversation import Conversation
     from milo_tui.tui.app import MiloApp
+
+NOTICEABLE = 0.2
+"""Seconds after which a comparison that goes on says so."""
 
 
 class DiffScreen(MiloScreen):
-    """Two sides of one prompt; steps to other prompts and repeats without going back."""
+    """Two to four sides of one prompt, each beside the first; steps to other prompts and repeats without going back."""
 
     app: "MiloApp"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,12 +45,21 @@ class DiffScreen(MiloScreen):
         Binding("comma", "prompt(-1)", "Previous prompt that differs", show=False, id="diff.previous_prompt"),
         Binding("left_square_bracket", "repeat(-1)", "Repeat", key_display="[ ]", id="diff.previous_repeat"),
         Binding("right_square_bracket", "repeat(1)", "Next repeat", show=False, id="diff.next_repeat"),
-        Binding("b", "side", "Side", id="diff.side", tooltip="Compare with another side"),
-        Binding("tab", "swap", "Swap", key_display="tab", id="diff.swap", tooltip="Swap the sides"),
+        Binding("b", "side", "Side", id="diff.side", tooltip="Compare with another side (the last one)"),
+        Binding("m", "models", "Models", id="diff.models", tooltip="All models side by side, or two again"),
+        Binding("tab", "swap", "Put another side first", show=False, id="diff.swap"),
         Binding("a", "all", "All", id="diff.all", tooltip="Show what is equal, too"),
+        Binding("plus", "add", "Add a side, or take one away", show=False, key_display="+", id="diff.add"),
+        Binding("minus", "remove", "Take the last side away", show=False, key_display="-", id="diff.remove"),
+        Binding(
+            "greater_than_sign,right,l", "shift(1)", "The next columns", show=False, id="diff.next_columns"
+        ),
+        Binding(
+            "less_than_sign,left,h", "shift(-1)", "The columns before", show=False, id="diff.previous_columns"
+        ),
         Binding("o", "order", "Order matters, or not", show=False, id="diff.order"),
         Binding("w", "wrap", "Wrap long lines, or cut them", show=False, id="diff.wrap"),
-        Binding("u", "one_column", "One column, or two", show=False, id="diff.one_column"),
+        Binding("u", "one_column", "One column, or several", show=False, id="diff.one_column"),
         Binding("y", "copy", "Copy", show=False, id="diff.copy", tooltip="Copy the diff as text"),
         Binding("escape,q", "app.back", "Back", key_display="esc", id="diff.back"),
     ]
@@ -56,16 +70,20 @@ class DiffScreen(MiloScreen):
         self._run, self._prompt = wanted.run, wanted.prompt
         self._sides = Sides(reader)
         self._sides.take(wanted.run, wanted.attempts)
-        self.left = Side(wanted.run.number, wanted.model, wanted.repeat)
-        self.right = against(wanted.run, self.left, chosen)
+        first = Side(wanted.run.number, wanted.model, wanted.repeat)
+        self.sides = [first, against(wanted.run, first, chosen)]
         self._choose = wanted.choose
-        self._found: ConversationDiff | None = None
+        self._thread = OneThread("diff")
+        self._found: Compared | None = None
         self._everything = self._order_matters = False
+        self._passed = 0
+        self._columns = 0
+        self._waiting: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        diff_ = ToolCallDiff()
+        diff_ = ToolCallDiff(self._thread)
         yield TitleBar()
-        yield Static(id="sentence")
+        yield DiffWords()
         yield DiffHeading(diff_)
         yield diff_
         yield Static(id="no-diff")
@@ -78,52 +96,85 @@ class DiffScreen(MiloScreen):
 
     def on_mount(self) -> None:
         self._list.focus()
+        self._columns = self._list.most_sides
+        self._show_title()
+        self._head(self.sides)
         self._show_modes()
         self.load()
         if self._choose:
             self.action_side()
 
+    def on_unmount(self) -> None:
+        self._thread.close()
+
     @work(exclusive=True, group="load", exit_on_error=False, description="")
     async def load(self, *, home: bool = True) -> None:
-        """Read both sides, compare them away from the screen's own thread, and show what differs."""
+        """Read the sides, compare them away from the screen's own thread, and show what differs."""
+        self._wait()
         try:
-            await self._sides.run(self.right.run)
             found = await self._compared(self._prompt)
         except (SideError, StoreError) as error:
             self._show_nothing(str(error))
-            return
-        self._show(found, await asyncio.to_thread(rows, found, everything=self._everything), home)
-
-    async def _compared(self, prompt: str) -> ConversationDiff:
-        """Compare both sides' conversations about a prompt. Raises SideError, StoreError."""
-        one = await self._sides.conversation(self.left, prompt)
-        other = await self._sides.conversation(self.right, prompt)
-        return await asyncio.to_thread(self._diff, one, other)
-
-    def _diff(self, one: "Conversation", other: "Conversation") -> ConversationDiff:
-        names = self._sides.names(self.left, self.right)
-        return diff(one, other, *names, order_matters=self._order_matters)
-
-    def _show(self, found: ConversationDiff, made: list[Row], home: bool) -> None:
-        self._found = found
-        self._show_sides()
-        if found.differs:
-            self._say_above(sentence(found), ("~ ", "bold $warning"))
         else:
-            self._say_above(f"{sentence(found)}; the answers agree", ("= ", "bold $success"))
+            await self._show(found, home)
+
+    async def _compared(self, prompt: str) -> Compared:
+        """Compare the sides' conversations about a prompt. Raises SideError, StoreError."""
+        return await compare(
+            self._sides, tuple(self.sides), prompt, self._thread, order_matters=self._order_matters
+        )
+
+    def _wait(self) -> None:
+        """Say that a comparison is under way, unless it is over at once."""
+        self._wait_no_more()
+        self._waiting = self.set_timer(NOTICEABLE, self._show_waiting)
+
+    def _wait_no_more(self) -> None:
+        if self._waiting is not None:
+            self._waiting.stop()
+        self._waiting = None
+
+    def _show_waiting(self) -> None:
+        self.query_one(TitleBar).status = said(("comparing …", "$dim"))
+
+    def _seen(self) -> range:
+        """The places of the further sides that are to be seen beside the first."""
+        assert self._found is not None
+        last = len(self._found.sides) - 1
+        room = min(self._list.most_sides - 1, last)
+        self._passed = max(0, min(self._passed, last - room))
+        return range(1 + self._passed, 1 + self._passed + room)
+
+    async def _show(self, found: Compared, home: bool) -> None:
+        self._found = found
+        seen = self._seen()
+        self._show_title()
+        self._head([found.sides[0], *(found.sides[place] for place in seen)])
+        self._show_words(found)
+        self._show_modes()
+        made = await rows_of(found, seen, self._thread, everything=self._everything)
+        self._wait_no_more()
         self._turn_to(has_rows=bool(made))
         if not made:
             self.query_one("#no-diff", Static).update(one_line(NOTHING_SAID, "$dim"))
         self._list.show(made, home=home)
-        if home:
-            self._list.step(1) if made and not made[0].stop else None
-        self._show_place()
+
+    def _show_words(self, found: Compared) -> None:
+        sign = ("~ ", "bold $warning") if found.differs else ("= ", "bold $success")
+        parts = [
+            joined([one_line(f"{who}:" if who else "", "bold"), one_line(words)], " ")
+            for who, words in found.words
+        ]
+        parts += [one_line(why.removesuffix("."), "$warning") for why in found.absent]
+        self._say_above(parts, sign)
 
     def _show_nothing(self, why: str) -> None:
-        """One of the sides has nothing to compare: say why, and what helps."""
+        """There are no two sides to compare: say why, and what helps."""
         self._found = None
-        self._show_sides()
-        self._say_above("Nothing to compare", ("! ", "bold $warning"))
+        self._wait_no_more()
+        self._show_title()
+        self._head(self.sides)
+        self._say_above([said("Nothing to compare")], ("! ", "bold $warning"))
         help_ = said(
             ("\n\nb", "bold $accent"), " compares with another side    ", ("[ ]", "bold $accent"),
             " another repeat    ", (". ,", "bold $accent"), " another prompt",
@@ -131,7 +182,6 @@ class DiffScreen(MiloScreen):
         self.query_one("#no-diff", Static).update(one_line(why) + help_)
         self._turn_to(has_rows=False)
         self._list.show([])
-        self._show_place()
 
     def _turn_to(self, *, has_rows: bool) -> None:
         self._list.display = has_rows
@@ -139,24 +189,28 @@ class DiffScreen(MiloScreen):
         if has_rows:
             self._list.focus()
 
-    def _say_above(self, words: str, sign: tuple[str, str]) -> None:
-        self.query_one("#sentence", Static).update(said(sign) + one_line(words))
+    def _say_above(self, parts: list[Content], sign: tuple[str, str]) -> None:
+        self.query_one(DiffWords).show(said(sign), parts)
 
-    def _show_sides(self) -> None:
+    def _show_title(self) -> None:
         prompt = next(one for one in self._run.prompts if one.id == self._prompt)
         bar = self.query_one(TitleBar)
         parts = [said(f"run {self._run.number}"), one_line(prompt.id, "bold")]
         simulated = said(("simulated", "$simulated")) if self._run.simulated else said("")
-        bar.place = joined([*parts, simulated], said((" · ", "$dim")))
+        bar.place = joined([*parts, simulated], DOT)
         bar.detail = one_line(prompt.title, "$dim")
-        heading = self.query_one(DiffHeading)
-        heading.show(
-            *(named(self._sides, side, self._prompt, self._run.number) for side in (self.left, self.right))
-        )
+
+    def _head(self, sides: Sequence[Side]) -> None:
+        """Say whose the columns are."""
+        home = self._run.number
+        self.query_one(DiffHeading).show([named(self._sides, side, self._prompt, home) for side in sides])
 
     @on(LineList.Moved)
+    @on(ToolCallDiff.Shown)
     def _show_place(self) -> None:
         """How many differences there are, and which one the cursor stands on or behind."""
+        if self._waiting is not None:
+            return
         stops = self._list.stops
         if self._found is None:
             status = said("")
@@ -170,19 +224,28 @@ class DiffScreen(MiloScreen):
     def _show_modes(self) -> None:
         shown = self._list
         modes = {
+            self._unseen(): True,
             "all": self._everything,
             "order matters": self._order_matters,
             "long lines cut": not shown.wrapped,
             "one column": shown.one_column,
         }
-        self.query_one(DiffFoot).show([mode for mode, on_ in modes.items() if on_])
+        self.query_one(DiffFoot).show([mode for mode, on_ in modes.items() if on_ and mode])
+
+    def _unseen(self) -> str:
+        """Which columns there is no room for, and how to see them."""
+        if self._found is None or (seen := self._seen()).stop - seen.start + 1 == len(self._found.sides):
+            return ""
+        last = f"–{seen.stop}" if len(seen) > 1 else ""
+        return f"< > sides {seen.start + 1}{last} of {len(self._found.sides)}"
 
     def on_resize(self) -> None:
-        self._make_room()
-
-    def _make_room(self) -> None:
-        self.set_class(self._list.stacked, "-stacked")
+        """More columns fit, or fewer: with more than two sides other rows are needed."""
+        columns, self._columns = self._columns, self._list.most_sides
+        self.query_one(DiffHeading).refresh(layout=True)
         self._show_modes()
+        if columns != self._columns and len(self.sides) > 2:
+            self.load(home=False)
 
     def action_difference(self, step: int) -> None:
         if not self._list.step(step):
@@ -206,29 +269,69 @@ class DiffScreen(MiloScreen):
         self._show_modes()
 
     def action_one_column(self) -> None:
-        self._list.one_column = not self._list.one_column
+        self._list.turn()
         self._list.lay_out()
-        self._make_room()
-        self.query_one(DiffHeading).refresh(layout=True)
+        self.on_resize()
+
+    def action_shift(self, step: int) -> None:
+        """See other columns, where there are more than fit."""
+        if self._found is None:
+            return
+        before = self._seen()
+        self._passed += step
+        if self._seen() == before:
+            everything = len(before) + 1 == len(self._found.sides)
+            self.app.say("All sides are in sight." if everything else "There are no sides beyond these.")
+        else:
+            self._show_modes()
+            self.load(home=False)
 
     def action_swap(self) -> None:
-        self.left, self.right = self.right, self.left
+        """Put the next side first: of two, swap them."""
+        self._put([*self.sides[1:], self.sides[0]])
+
+    def _put(self, sides: list[Side]) -> None:
+        """Compare these."""
+        self.sides = sides
+        self._passed = 0
         self.load()
 
-    def action_repeat(self, step: int) -> None:
-        """Another repeat of both sides; of two repeats of one model, the right one's."""
-        if (self.left.run, self.left.model) == (self.right.run, self.right.model):
-            left, right = self.left, self._stepped(self.right, step)
-            if right.repeat == left.repeat:
-                right = self._stepped(right, step)
+    def action_models(self) -> None:
+        """All models of the first side's run beside each other; two again where they are already."""
+        first = self.sides[0]
+        run = self._sides.known(first.run) or self._run
+        models = every_model(run, first)
+        if len(models) <= 2:
+            self.app.say(f"Run {run.number} has no further models; + adds other sides.")
+        elif set(self.sides) == set(models[:MOST_SIDES]):
+            self._put(self.sides[:2])
         else:
-            left = self._stepped(self.left, step)
-            right = replace(self.right, repeat=left.repeat)
-        if (left, right) == (self.left, self.right):
+            if len(models) > MOST_SIDES:
+                self.app.say(f"{MOST_SIDES} of {len(models)}: b and + choose others.")
+            self._put(models[:MOST_SIDES])
+
+    def action_remove(self) -> None:
+        if len(self.sides) == 2:
+            self.app.say("Two sides are the least.")
+        else:
+            self._put(self.sides[:-1])
+
+    def action_repeat(self, step: int) -> None:
+        """Another repeat of all sides; of two repeats of one model, the second one's."""
+        sides = self._other_repeats(step)
+        if sides == self.sides:
             self.app.say("There is no other repeat.")
-            return
-        self.left, self.right = left, right
-        self.load()
+        else:
+            self._put(sides)
+
+    def _other_repeats(self, step: int) -> list[Side]:
+        first = self.sides[0]
+        stepped = [self._stepped(side, step) for side in self.sides]
+        if len({(side.run, side.model) for side in self.sides}) == len(self.sides):
+            return [replace(side, repeat=stepped[0].repeat) for side in self.sides]
+        if len(self.sides) > 2:
+            return stepped
+        return [first, stepped[1] if stepped[1] != first else self._stepped(stepped[1], step)]
 
     def _stepped(self, side: Side, step: int) -> Side:
         run = self._sides.known(side.run)
@@ -239,6 +342,7 @@ class DiffScreen(MiloScreen):
     @work(exclusive=True, group="load", exit_on_error=False, description="")
     async def action_prompt(self, step: int) -> None:
         """Go to the next prompt on which the sides differ."""
+        self._wait()
         ids = [prompt.id for prompt in self._run.prompts]
         here = ids.index(self._prompt)
         for distance in range(1, len(ids)):
@@ -248,38 +352,68 @@ class DiffScreen(MiloScreen):
             except SideError:
                 continue
             except StoreError as error:
-                self.app.say(str(error), severity="error")
+                self._stay(str(error), "error")
                 return
             if found.differs:
                 self._prompt = prompt
-                made = await asyncio.to_thread(rows, found, everything=self._everything)
-                self._show(found, made, home=True)
+                await self._show(found, home=True)
                 return
-        self.app.say("On no other prompt do these two differ.")
+        self._stay(f"On no other prompt do these {'two ' if len(self.sides) == 2 else ''}differ.")
 
-    @work(exclusive=True, group="ask", exit_on_error=False, description="")
-    async def action_side(self) -> None:
-        """Ask with what the left side is compared."""
+    def _stay(self, why: str, severity: SeverityLevel = "information") -> None:
+        """Leave things as they are, and say why."""
+        self._wait_no_more()
+        self._show_place()
+        self.app.say(why, severity=severity)
+
+    async def _asked(self, here: Sequence[Side], *, adding: bool = False) -> Side | None:
+        """Ask for a side to compare the first one with."""
         from milo_tui.tui.screens.side_list import SideList, offers
 
         try:
-            run = await self._sides.run(self.left.run)
+            run = await self._sides.run(self.sides[0].run)
             others = await self._reader.runs()
         except StoreError as error:
             self.app.say(str(error), severity="error")
+            return None
+        listed = offers(self._sides, run, self.sides[0], self._prompt, others)
+        return await self.app.push_screen_wait(SideList(listed, here, adding=adding))
+
+    @work(exclusive=True, group="ask", exit_on_error=False, description="")
+    async def action_side(self) -> None:
+        """Ask for another side in the last one's place."""
+        chosen = await self._asked(self.sides[-1:])
+        if chosen is None:
             return
-        listed = offers(self._sides, run, self.left, self._prompt, others)
-        chosen = await self.app.push_screen_wait(SideList(listed, self.right))
-        if chosen is not None:
-            self.right = chosen
+        if len(self.sides) == 2:
             self.app.compared_with(self._run.number, chosen)
-            self.load()
+        self._put([*(side for side in self.sides[:-1] if side != chosen), chosen])
+
+    @work(exclusive=True, group="ask", exit_on_error=False, name="action_side", description="")
+    async def action_add(self) -> None:
+        """Ask for one more side, or for one that goes."""
+        chosen = await self._asked(self.sides[1:], adding=True)
+        if chosen is None:
+            return
+        if chosen in self.sides:
+            rest = [side for side in self.sides if side != chosen]
+            self._put(rest) if len(rest) > 1 else self.app.say("Two sides are the least.")
+        elif len(self.sides) == MOST_SIDES:
+            self.app.say(f"{MOST_SIDES} sides are the most; - takes the last one away.")
+        else:
+            self._put([*self.sides, chosen])
+            self._passed = MOST_SIDES
 
     def action_copy(self) -> None:
+        if self._found is not None:
+            self._copy(self._found)
+
+    @work(exclusive=True, group="copy", exit_on_error=False, description="")
+    async def _copy(self, found: Compared) -> None:
         from milo_tui.reports.diff_text import render
 
-        if self._found is not None:
-            self.app.copy_text(render(self._found, everything=self._everything), "the diff as text")
+        text = await self._thread.run(render, found.diffs, everything=self._everything)
+        self.app.copy_text(text, "the diff as text")
 
 
-NOTHING_SAID = "Neither side called a tool or said anything. . and , go to a prompt on which they differ."
+NOTHING_SAID = "No side called a tool or said anything. . and , go to a prompt on which they differ."

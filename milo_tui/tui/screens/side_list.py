@@ -1,5 +1,6 @@
-"""A small list in a box: with what an attempt is to be compared."""
+"""A small list in a box: with what an attempt is to be compared, or what is to stand beside it, too."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -35,17 +36,17 @@ class Offer:
 class SideChoices(LineList):
     """The sides under their headings."""
 
-    def __init__(self, offers: list[Offer], current: Side) -> None:
+    def __init__(self, offers: list[Offer], here: Collection[Side]) -> None:
         super().__init__()
         self.offers = offers
-        self._current = current
+        self._here = here
 
     def on_mount(self) -> None:
         self.styles.height = min(len(self.offers), 16)
         self.lines_changed()
-        sides = [offer.side for offer in self.offers]
-        if self._current in sides:
-            self.cursor = sides.index(self._current)
+        places = [place for place, offer in enumerate(self.offers) if offer.side in self._here]
+        if len(self._here) == 1 and places:
+            self.cursor = places[0]
 
     def line_count(self) -> int:
         return len(self.offers)
@@ -57,24 +58,27 @@ class SideChoices(LineList):
         offer = self.offers[index]
         if offer.side is None:
             return one_line(offer.name, "$dim bold")
-        sign = said(("● " if offer.side == self._current else "  ", "$accent"))
+        sign = said(("● " if offer.side in self._here else "  ", "$accent"))
         words = one_line(offer.words, "$dim").truncate(width // 2, ellipsis=True)
         return sign + fit(one_line(offer.name), width - words.cell_length - 3) + " " + words
 
 
 class SideList(ModalScreen[Side | None]):
-    """Asks with which side to compare; esc leaves things as they are (the answer is None)."""
+    """Asks for a side; those that are here already are marked. esc leaves things as they are (the answer is None)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "cancel", "Cancel", id="sides.cancel")]
 
-    def __init__(self, offers: list[Offer], current: Side) -> None:
+    def __init__(self, offers: list[Offer], here: Collection[Side], *, adding: bool = False) -> None:
         super().__init__()
-        self._choices = SideChoices(offers, current)
+        self._choices = SideChoices(offers, here)
+        self._adding = adding
 
     def compose(self) -> ComposeResult:
-        keys = said(("enter", "bold $accent"), " compare    ", ("esc", "bold $accent"), " leave as it was")
+        title = "Add a side, or take one away (●)" if self._adding else "Compare with"
+        enter = " add, or take away    " if self._adding else " compare    "
+        keys = said(("enter", "bold $accent"), enter, ("esc", "bold $accent"), " leave as it was")
         with Vertical(classes="box sides-box"):
-            yield Static(said(("Compare with", "bold")))
+            yield Static(said((title, "bold")))
             yield self._choices
             yield Static(keys, classes="box-keys")
 

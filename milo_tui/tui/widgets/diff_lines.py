@@ -1,22 +1,26 @@
-"""The lines around a diff: who stands on which side above it, what the signs mean below it."""
+"""The lines around a diff: its sentence and whose its columns are above it, what the signs mean below it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
+from textual.geometry import Size
 
 from milo_tui.bench.record import AttemptRow
 from milo_tui.reports.sides import Side, Sides
-from milo_tui.tui.cells import fit, joined, one_line, said
+from milo_tui.tui.cells import fit, joined, one_line, said, share_out
+from milo_tui.tui.widgets.diff_layout import BETWEEN, GUTTER, Look
 from milo_tui.tui.widgets.line_list import Line
-from milo_tui.tui.widgets.tool_call_diff import BETWEEN, GUTTER, SIGN_STYLES, ToolCallDiff
+from milo_tui.tui.widgets.tool_call_diff import SIGN_STYLES, ToolCallDiff, name_of, name_style
+from milo_tui.tui.widgets.wrapping import wrap
 from milo_tui.tui.words import seconds
 
 MEANINGS = {
     "=": "same",
     "~": "value",
     "!": "type",
-    "-": "left only",
-    "+": "right only",
+    "-": "missing",
+    "+": "extra",
     ">": "moved",
 }
 
@@ -29,54 +33,118 @@ class Named:
     where: str
     row: AttemptRow | None
 
-    def line(self) -> Content:
-        """All of it on one line."""
-        parts = [one_line(self.name, "bold"), said((self.where, "$dim"))]
+    def title(self) -> Content:
+        """Whose it is."""
+        return one_line(self.name, "bold")
+
+    def detail(self) -> Content:
+        """The rest."""
+        parts = [one_line(self.where, "$dim")]
         if self.row is not None and self.row.points is not None:
             parts.append(said((str(self.row.points), f"bold $score-{self.row.points}"), ("/3", "$dim")))
             parts.append(said((seconds(self.row.latency), "$dim")))
         elif self.row is not None:
             parts.append(said(("no score", "$warning")))
-        return joined(parts, said((" · ", "$dim")))
+        return joined(parts, DOT)
+
+    def line(self) -> Content:
+        """All of it on one line."""
+        return joined([self.title(), self.detail()], DOT)
+
+
+DOT = said((" · ", "$dim"))
 
 
 def named(sides: Sides, side: Side, prompt: str, home: int) -> Named:
-    """A side of a run that has been read; `home` is the run that the diff was opened from."""
+    """A side; `home` is the run that the diff was opened from. What of it has not been read is left out."""
     run = sides.known(side.run)
     parts = []
     if side.run != home:
         parts.append(f"run {side.run}")
         versions = [sides.version(number, prompt) for number in (home, side.run)]
-        if versions[0] != versions[1]:
+        if run is not None and versions[0] != versions[1]:
             parts.append(f"! prompt version {versions[1]}")
     if side.model is not None:
-        parts.append(f"repeat {side.repeat} of {run.repeats if run else '?'}")
+        parts.append(f"repeat {side.repeat} of {run.repeats if run else '…'}")
     where = " · ".join(parts) or "what the prompt's author expects"
-    return Named(sides.name(side), where, sides.row(side, prompt))
+    return Named(sides.name(side) or side.model or "", where, sides.row(side, prompt))
+
+
+class DiffWords(Line):
+    """What differs in words, folded. Where it takes too many lines, every side's part is cut to its share."""
+
+    MOST, MOST_LOW = 4, 3
+    LOW = 32
+    """On a screen of fewer lines the parts of several sides, whose names take lines of their own, have less."""
+    RAGGED = 8
+    """Cells that are lost at a line's end, about."""
+
+    def __init__(self) -> None:
+        super().__init__(id="sentence")
+        self._sign, self._parts = Content(""), [Content("")]
+
+    def show(self, sign: Content, parts: list[Content]) -> None:
+        """Say these parts behind a sign."""
+        self._sign, self._parts = sign, parts
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
+
+    def draw(self, width: int) -> Content:
+        return Content("\n").join(self._lines(width))
+
+    def _lines(self, width: int) -> list[Content]:
+        low = self.app.size.height < self.LOW and len(self._parts) > 1
+        most = self.MOST_LOW if low else self.MOST
+        width = max(20, width)
+        lines = self._folded(self._parts, width)
+        if len(lines) <= most:
+            return lines
+        room = most * (width - self.RAGGED) - DOT.cell_length * len(self._parts)
+        shares = share_out([part.cell_length for part in self._parts], room)
+        cut = [part.truncate(share, ellipsis=True) for part, share in zip(self._parts, shares, strict=True)]
+        return self._folded(cut, width)[:most]
+
+    def _folded(self, parts: list[Content], width: int) -> list[Content]:
+        words = self._sign + joined(parts, DOT)
+        return [words[start:end] for start, end in wrap(words.plain, width)]
 
 
 class DiffHeading(Line):
-    """The sides' names over their columns, or one below the other with their signs."""
+    """The sides' names over their columns, or one below the other with what stands before their lines."""
 
     def __init__(self, diff: ToolCallDiff) -> None:
         super().__init__()
         self._diff = diff
-        self._sides: tuple[Named, ...] = ()
+        self._sides: Sequence[Named] = ()
 
-    def show(self, left: Named, right: Named) -> None:
+    def show(self, sides: Sequence[Named]) -> None:
         """Head the columns with these."""
-        self._sides = (left, right)
-        self.refresh()
+        self._sides = sides
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return max(1, len(self._lines(width)))
 
     def draw(self, width: int) -> Content:
-        if not self._sides:
-            return Content("")
-        left, right = (side.line() for side in self._sides)
+        return Content("\n").join(self._lines(width))
+
+    def _lines(self, width: int) -> list[Content]:
+        count = len(self._sides)
         if self._diff.stacked:
-            signs = [said((f" {sign} ", SIGN_STYLES[sign])) for sign in "-+"]
-            return fit(signs[0] + left, width) + "\n" + fit(signs[1] + right, width)
-        room = (width - GUTTER - len(BETWEEN)) // 2
-        return said("  ") + fit(left, room) + said((BETWEEN, "$frame")) + fit(right, room)
+            names = [said((f" {name_of(i, count)} ", name_style(i, count))) for i in range(count)]
+            return [fit(name + side.line(), width) for name, side in zip(names, self._sides, strict=True)]
+        room = Look(width).room(count)
+        lines = [side.line() for side in self._sides]
+        if all(line.cell_length <= room for line in lines):
+            return [self._row(lines, room)]
+        titles, details = [side.title() for side in self._sides], [side.detail() for side in self._sides]
+        return [self._row(titles, room), self._row(details, room)]
+
+    def _row(self, parts: Sequence[Content], room: int) -> Content:
+        between = said((" │" + " " * (BETWEEN - 2 + (len(parts) > 2)), "$frame"))
+        return said(" " * GUTTER) + between.join([fit(part, room) for part in parts])
 
 
 class DiffFoot(Line):

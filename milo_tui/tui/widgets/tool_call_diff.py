@@ -1,23 +1,24 @@
-"""Two conversations side by side, or one below the other: aligned rows that share one scroll."""
+"""Conversations side by side, or one below the other: aligned rows that share one scroll."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
-from textual import events
+from textual import events, work
 from textual.content import Content
+from textual.message import Message
 
-from milo_tui.reports.diff_rows import Cell, Role, Row
+from milo_tui.reports.diff_cells import Cell, Role, Row
 from milo_tui.tui.cells import fit, one_line, said
+from milo_tui.tui.one_thread import OneThread
+from milo_tui.tui.widgets.diff_layout import HANGING, Layout, Look, Place, lay_out
 from milo_tui.tui.widgets.line_list import LineList
-from milo_tui.tui.widgets.wrapping import Span, wrap
 
 NARROW = 100
 """Below this width the sides stand one below the other by themselves."""
-BETWEEN = " │ "
-GUTTER = 2
-ONE_GUTTER = 3
+COLUMN = 40
+"""The cells that a column has at least, about."""
 HATCH = "╱"
-HANGING = 2
+MOVED = "moved: "
 SIGN_STYLES = {
     "=": "$dim",
     "~": "bold $warning",
@@ -29,117 +30,115 @@ SIGN_STYLES = {
 MARK_STYLES = ("reverse $error", "reverse $success")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line of the screen: its row, the sides that it shows (0, 1 or both), and which line of the row it is."""
+def name_of(side: int, sides: int) -> str:
+    """What stands before a side's lines where sides stand one below the other."""
+    return "-+"[side] if sides == 2 else str(side + 1)
 
-    row: int
-    sides: tuple[int, ...]
-    part: int
+
+def name_style(side: int, sides: int) -> str:
+    """The style of that."""
+    return SIGN_STYLES["-+"[side]] if sides == 2 else "$dim" if side == 0 else "bold"
 
 
 class ToolCallDiff(LineList):
-    """The rows of a diff. It draws what is in sight; `layout_rows` alone walks over all of them."""
+    """The rows of a diff. It draws what is in sight; they are laid out in a thread."""
 
-    def __init__(self) -> None:
+    @dataclass
+    class Shown(Message):
+        """Rows have been laid out and are seen."""
+
+    def __init__(self, thread: OneThread) -> None:
         super().__init__()
         self.rows: Sequence[Row] = []
         self.wrapped = True
-        self.one_column = False
-        self._places: list[Place] = []
-        self._first: list[int] = []
-        self._spans: dict[tuple[int, int], list[Span]] = {}
-        self._width = 0
+        self._one_column: bool | None = None
+        self._thread = thread
+        self._layout = Layout(Look())
+        self._wanted: Sequence[Row] = []
+        self._home = False
+        self._laid_out = 0
 
     def show(self, rows: Sequence[Row], *, home: bool = True) -> None:
         """Show these rows, from the first difference on or from where the cursor stands."""
-        row = 0 if home else self.row
-        self.rows = rows
+        self._wanted = rows
+        self._home = self._home or home
         self.lay_out()
-        self.go_to(min(row, len(rows) - 1))
+
+    @work(exclusive=True, group="layout", description="")
+    async def lay_out(self) -> None:
+        """Find anew which line shows what, for the width and the modes; the cursor keeps its row."""
+        rows = self._wanted
+        look = Look(self.scrollable_content_region.width, self.stacked, self.wrapped)
+        layout = await self._thread.run(lay_out, rows, look)
+        row = 0 if self._home else min(self.row, len(rows) - 1)
+        self.rows, self._layout = rows, layout
+        self._laid_out += 1
+        self.lines_changed()
+        self.go_to(row)
+        if self._home and rows and not rows[0].stop:
+            self.step(1)
+        self._home = False
+        self.post_message(self.Shown())
 
     @property
     def row(self) -> int:
         """The row under the cursor."""
-        return self._places[self.cursor].row if self.cursor < len(self._places) else 0
+        places = self._layout.places
+        return places[self.cursor].row if self.cursor < len(places) else 0
+
+    @property
+    def one_column(self) -> bool:
+        """Whether the sides stand one below the other although there is room for columns."""
+        return self.stacked and self.app.size.width >= NARROW
 
     @property
     def stacked(self) -> bool:
         """Whether the sides stand one below the other."""
-        return self.one_column or self.app.size.width < NARROW
+        narrow = self.app.size.width < NARROW
+        return narrow if self._one_column is None else self._one_column
 
-    def lay_out(self) -> None:
-        """Find anew which line shows what, for the width and the modes; the cursor keeps its row."""
-        row = self.row
-        self._width = self.scrollable_content_region.width
-        self._spans.clear()
-        self._places, self._first = [], []
-        for begin, end in self._blocks():
-            self._first += [-1] * (end - begin)
-            for side in (0, 1) if self.stacked and end - begin > 1 else (None,):
-                for index in range(begin, end):
-                    self._place(index, side)
-        self.lines_changed()
-        self.go_to(row)
+    @property
+    def most_sides(self) -> int:
+        """How many sides are to be seen at once: one below the other any number, else two to four columns."""
+        return 4 if self.stacked else max(2, min(4, self.app.size.width // COLUMN))
 
-    def _blocks(self) -> Iterator[tuple[int, int]]:
-        """Rows that stay together, side by side; where they begin and end."""
-        begin = 0
-        for index in range(1, len(self.rows) + 1):
-            goes_on = index < len(self.rows) and self.rows[index].block and not self.rows[index].stop
-            if not (goes_on and self.rows[begin].block):
-                yield begin, index
-                begin = index
-
-    def _place(self, index: int, only: int | None) -> None:
-        """Put a row's lines, or those of one side of it, below what stands already."""
-        for sides in self._groups(self.rows[index]):
-            if only is not None and only not in sides:
-                continue
-            if self._first[index] < 0:
-                self._first[index] = len(self._places)
-            parts = max(len(self._cut(index, side)) for side in sides)
-            self._places += [Place(index, sides, part) for part in range(parts)]
-
-    def _groups(self, row: Row) -> list[tuple[int, ...]]:
-        """The sides that share lines: both, or each for itself where they stand one below the other."""
-        if not self.stacked:
-            return [(0, 1)]
-        if row.left is None or row.right is None:
-            return [(0,) if row.right is None else (1,)]
-        differ = row.sign in ("~", "!") and (row.left.text != row.right.text or row.block)
-        return [(0,), (1,)] if differ else [(0,)]
+    def turn(self) -> None:
+        """Stand the sides one below the other, or side by side, whatever the width would give."""
+        wanted = not self.stacked
+        narrow = self.app.size.width < NARROW
+        self._one_column = None if wanted == narrow else wanted
 
     def on_resize(self, event: events.Resize) -> None:
-        if self.scrollable_content_region.width != self._width:
+        if self.scrollable_content_region.width != self._layout.look.width:
             self.lay_out()
         super().on_resize(event)
 
     def go_to(self, row: int) -> None:
         """Put the cursor on a row."""
-        if 0 <= row < len(self._first):
-            self.cursor = self._first[row]
+        if 0 <= row < len(self._layout.first):
+            self.cursor = self._layout.first[row]
 
     @property
     def stops(self) -> list[int]:
         """The rows in which differences begin."""
-        return [index for index, row in enumerate(self.rows) if row.stop]
+        return self._layout.stops
 
     def step(self, by: int) -> bool:
         """Go to the next or the previous difference; False where there is none."""
         here, stops = self.row, self.stops
-        found = (
-            [stop for stop in stops if stop > here] if by > 0 else [s for s in reversed(stops) if s < here]
+        found = next(
+            (stop for stop in (stops if by > 0 else reversed(stops)) if (stop - here) * by > 0), None
         )
-        if found:
-            self.go_to(found[0])
-            self._show_around(found[0])
-        return bool(found)
+        if found is None:
+            return False
+        self.go_to(found)
+        self._show_around(found)
+        return True
 
     def _show_around(self, row: int) -> None:
         """Bring the call that a difference is in into sight, too, where both fit."""
         head = next((index for index in range(row, -1, -1) if self.rows[index].role is Role.CALL), row)
-        first, last = self._first[head], self._first[row]
+        first, last = self._layout.first[head], self._layout.first[row]
         height = self.scrollable_content_region.height
         top = first if last - first < height - 2 else max(0, last - 1)
         if not round(self.scroll_y) <= top or last >= round(self.scroll_y) + height:
@@ -149,93 +148,122 @@ class ToolCallDiff(LineList):
         return action != "open"
 
     def line_count(self) -> int:
-        return len(self._places)
+        return len(self._layout.places)
 
     def marked(self, index: int) -> bool:
-        return self.has_focus and self._places[index].row == self.row
+        return self.has_focus and self._layout.places[index].row == self.row
 
     def repaint(self, old: int, new: int) -> None:
-        self.refresh()
+        """Paint anew the lines of the row that the cursor left, and of the row that it came to."""
+        places, top = self._layout.places, round(self.scroll_y)
+        changed = {places[index].row for index in (old, new) if index < len(places)}
+        for index in range(top, min(len(places), top + self.scrollable_content_region.height)):
+            if places[index].row in changed:
+                self.refresh_line(index)
+
+    def line_key(self, index: int) -> Hashable:
+        return self._laid_out, index
 
     def draw(self, index: int, width: int) -> Content:
-        place = self._places[index]
+        place = self._layout.places[index]
         row = self.rows[place.row]
-        if self.stacked:
-            return self._gutter(row, place) + self._side(row, place, place.sides[0])
-        between = said((BETWEEN, "$frame"))
-        return self._gutter(row, place) + self._side(row, place, 0) + between + self._side(row, place, 1)
+        if self._layout.look.stacked:
+            side = place.sides[0]
+            return self._names(row, place) + (
+                said((HATCH * self._room(row), "$track")) if place.gap else self._side(row, place, side)
+            )
+        line = [self._sign(row, place), self._side(row, place, 0)]
+        for side in place.sides[1:]:
+            line += [self._between(row, place, side), self._side(row, place, side)]
+        return Content("").join(line)
 
-    def _gutter(self, row: Row, place: Place) -> Content:
-        """The row's sign on its first line; in one column also the sign of the side."""
-        sign = row.sign if place.part == 0 and (row.stop or not row.block) else " "
-        style = SIGN_STYLES.get(row.sign, "")
-        if not self.stacked:
-            return said((f"{sign} ", style))
-        side = place.sides[0]
-        both = row.block or len(self._groups(row)) == 2
-        second = "-+"[side] if both and place.part == 0 else " "
-        return said((sign, style), (f"{second} ", SIGN_STYLES["-+"[side]] if both else ""))
+    def _signed(self, row: Row, place: Place) -> bool:
+        """Whether a line is the one that a row's signs stand on."""
+        return place.part == 0 and (row.stop or not row.block)
 
-    def _room(self) -> int:
-        """The cells of a side."""
-        if self.stacked:
-            return max(1, self._width - ONE_GUTTER)
-        return max(1, (self._width - GUTTER - len(BETWEEN)) // 2)
+    def _sign(self, row: Row, place: Place) -> Content:
+        """The row's sign that says most, before its first line."""
+        sign = row.sign if self._signed(row, place) else " "
+        return said((f"{sign} ", SIGN_STYLES.get(sign, "")))
 
-    def _cut(self, index: int, side: int) -> list[Span]:
-        """The stretches of a cell's text that stand on lines of their own."""
-        row = self.rows[index]
-        cell = (row.left, row.right)[side]
-        if cell is None:
-            return [(0, 0)]
-        room = self._room() - 2 * cell.indent
-        whole = (0, len(cell.text))
-        if not self.wrapped or (len(cell.text) <= room and cell.text.isascii()):
-            return [whole]
-        if (index, side) not in self._spans:
-            spans = list(wrap(cell.text, max(8, room)))
-            hanging = list(wrap(cell.text, max(8, room - HANGING)))
-            self._spans[index, side] = spans if len(spans) == 1 else hanging
-        return self._spans[index, side]
+    def _between(self, row: Row, place: Place, side: int) -> Content:
+        """The line between two columns; of more than two, with the sign of the one behind it."""
+        if len(row.cells) == 2:
+            return said((" │ ", "$frame"))
+        sign = row.signs[side - 1] if self._signed(row, place) else " "
+        return said((" │", "$frame"), (f"{sign} ", SIGN_STYLES.get(sign, "")))
+
+    def _names(self, row: Row, place: Place) -> Content:
+        """The sign and the sides that a line is of, where sides stand one below the other."""
+        count, first = len(row.cells), place.sides[0]
+        sign = row.sign
+        if count > 2:
+            sign = row.sign if place.whole else row.signs[first - 1] if first else " "
+        sign = sign if self._signed(row, place) else " "
+        names = "" if place.whole or place.part else "".join(name_of(side, count) for side in place.sides)
+        return said((sign, SIGN_STYLES.get(sign, "")), (names.ljust(count), name_style(first, count)))
+
+    def _room(self, row: Row) -> int:
+        return self._layout.look.room(len(row.cells))
 
     def _side(self, row: Row, place: Place, side: int) -> Content:
-        cell, room = (row.left, row.right)[side], self._room()
+        cell, room = row.cells[side], self._room(row)
         if cell is None:
             return said((HATCH * room, "$track"))
-        spans = self._cut(place.row, side)
+        spans = self._layout.spans(self.rows, place.row, side)
         if place.part >= len(spans):
             return said(" " * room)
         start, end = spans[place.part]
-        content = styled(cell, row, side)[start:end]
+        if place.part + 1 < len(spans):
+            end = start + len(cell.text[start:end].rstrip())
+        # A line that is cut shows no more than its room: a character has at least one cell.
+        content = styled(cell, row, side, start, min(end, start + room + 1))
         hanging = HANGING if place.part else 0
         line = content.pad_left(2 * cell.indent + hanging)
-        note = self._note(row, cell) if place.part == 0 else Content("")
-        if note.plain and line.rstrip().cell_length + note.cell_length + 2 <= room:
-            return fit(line, room - note.cell_length) + note
+        left = room - line.rstrip().cell_length - 2
+        for note in self._notes(row, place, side) if place.part == 0 else ():
+            if note.cell_length <= left:
+                return fit(line, room - note.cell_length) + note
         return fit(line, room)
 
-    def _note(self, row: Row, cell: Cell) -> Content:
-        """What is said of a call at its line's end; of both sides where they share the line."""
-        notes = [cell.note]
-        if self.stacked and len(self._groups(row)) == 1 and row.left and row.right:
-            notes = list(dict.fromkeys([row.left.note, row.right.note]))
-            notes = [notes[0], *(note.removeprefix("moved: ") for note in notes[1:])]
-        return one_line(" → ".join(notes), "$accent" if row.sign == ">" else "$dim")
+    def _notes(self, row: Row, place: Place, side: int) -> Iterator[Content]:
+        """What is said at a line's end, of two sides that share the line both; then the same in a word."""
+        notes = [cell.note for cell in (row.cells[side],) if cell is not None]
+        if self._layout.look.stacked and place.whole and len(row.cells) == 2:
+            both = [cell.note for cell in row.cells if cell is not None]
+            notes = [both[0], *(note.removeprefix(MOVED) for note in both[1:] if note != both[0])]
+        text = " → ".join(notes)
+        style = "$accent" if _sign_of(row, side) == ">" else "$dim"
+        if text:
+            yield one_line(text, style)
+        if text.startswith(MOVED):
+            yield one_line(MOVED.rstrip(": "), style)
 
 
-def styled(cell: Cell, row: Row, side: int) -> Content:
-    """A cell's text with its colours: what it is, and what differs in it."""
+def styled(cell: Cell, row: Row, side: int, start: int, end: int) -> Content:
+    """A stretch of a cell's text with its colours: what it is, and what differs in it."""
     base, key = ("$warning", "") if cell.problem else _styles(row, side)
-    content = one_line(cell.text, base)
-    if cell.key and key:
-        content = content.stylize(key, 0, cell.key)
-    for start, end in cell.marks:
-        content = content.stylize(MARK_STYLES[side], start, end)
+    content = one_line(cell.text[start:end], base)
+    if cell.key > start and key:
+        content = content.stylize(key, 0, cell.key - start)
+    for first, last in cell.marks:
+        if first < end and last > start:
+            content = content.stylize(MARK_STYLES[side > 0], max(0, first - start), last - start)
     return content
+
+
+def _sign_of(row: Row, side: int) -> str:
+    """A side's sign; the first one's where all others have the same, and a sign of change where they have not."""
+    if side:
+        return row.signs[side - 1]
+    if len(set(row.signs)) == 1:
+        return row.signs[0]
+    return "~" if set(row.signs) & set("~!") else " "
 
 
 def _styles(row: Row, side: int) -> tuple[str, str]:
     """The styles of a row's text and of its key."""
+    sign = _sign_of(row, side)
     if row.role is Role.TITLE:
         return "bold", ""
     if row.role is Role.FOLD:
@@ -243,9 +271,9 @@ def _styles(row: Row, side: int) -> tuple[str, str]:
     if row.role is Role.PROBLEM:
         return "$warning", ""
     if row.role is Role.CALL:
-        return ("$dim" if row.sign in "=> " else ""), "bold $tool-call"
-    if row.sign in "-+":
-        return ("$error", "$success")[side], "$dim"
-    if row.sign == " ":
+        return ("$dim" if sign in "=> " else ""), "bold $tool-call"
+    if sign in "-+":
+        return ("$error" if side == 0 else "$success"), "$dim"
+    if sign == " ":
         return "$dim", "$dim"
     return "", "$tool-result" if row.role is Role.RESULT else "$dim"

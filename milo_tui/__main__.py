@@ -1,6 +1,26 @@
-"""`python -m milo_tui`: the same as `milo`."""
+"""`milo`, and `python -m milo_tui`: the same."""
+
+import atexit
+import os
+import sys
+from contextlib import suppress
 
 from milo_tui.cli import main
 
+
+def console() -> None:
+    """Run a command and leave, without taking the interpreter apart first: that lasts as long as a good start."""
+    try:
+        main()
+        status = 0
+    except SystemExit as leaving:
+        status = leaving.code if isinstance(leaving.code, int) else 0
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    main()
+    console()

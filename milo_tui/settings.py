@@ -99,14 +99,6 @@ def is_set(name: str) -> bool:
     return bool(os.environ.get(name))
 
 
-def shorten_escape() -> None:
-    """Let Textual wait 35 ms, not 100, for what may follow an esc; before it is imported. One's own ESCDELAY stands.
-
-    Keys that are sent as sequences come in one piece, also over SSH; tmux itself waits 10 ms.
-    """
-    os.environ.setdefault("ESCDELAY", "35")
-
-
 def child_environment(**extra: str) -> dict[str, str]:
     """The environment for a process that Milo starts."""
     return {**os.environ, **extra}

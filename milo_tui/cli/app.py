@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 def open_app(context: click.Context) -> None:
     """The app at Runs."""
-    from milo_tui.settings import shorten_escape
-
-    shorten_escape()
     from milo_tui.tui.app import MiloApp
     from milo_tui.tui.hangup import end_with_terminal
 
@@ -35,9 +32,6 @@ def open_live(where: "Settings", number: int, *, started_here: bool) -> None:
 
 async def _live(where: "Settings", number: int, *, started_here: bool) -> None:
     from milo_tui.launch import attach_when_up
-    from milo_tui.settings import shorten_escape
-
-    shorten_escape()
     from milo_tui.tui.app import MiloApp
     from milo_tui.tui.hangup import end_with_terminal
 

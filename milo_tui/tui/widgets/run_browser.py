@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NEAR = 40
 """How many lines before the end of what was read the next page is."""
-TREND_AFTER = 0.1
+TREND_AFTER = 0.04
 """Seconds that the cursor rests before a trend is read: going down a list fast asks for none."""
 ROOM_FOR_PLOTS = 36
 """Lines of the terminal from which on a trend is a plot."""

@@ -168,7 +168,8 @@ class Stream:
                 self._choice(choice)
 
     def _choice(self, choice: dict[str, Any]) -> None:
-        self.finish = words(choice.get("finish_reason")) or self.finish
+        if (finish := choice.get("finish_reason")) is not None:
+            self.finish = words(finish) or self.finish
         delta = choice.get("delta") or choice.get("message")
         if not isinstance(delta, dict):
             return

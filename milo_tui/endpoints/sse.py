@@ -31,6 +31,8 @@ class Splitter:
 
     def feed(self, chunk: bytes, at_ns: int) -> list[Event]:
         """The events that these bytes complete."""
+        if self._is_usual(chunk):
+            return [Event("", chunk[6:-2].decode("utf-8", "replace"), at_ns)]
         if self._skip_newline and chunk.startswith(b"\n"):
             chunk = chunk[1:]
         if chunk:
@@ -41,6 +43,16 @@ class Splitter:
             if piece[-1] in _ENDS and (event := self._end_of_line(at_ns)):
                 events.append(event)
         return events
+
+    def _is_usual(self, chunk: bytes) -> bool:
+        """Whether a chunk is one event of one line of data and nothing else, as most are that servers write."""
+        return (
+            chunk.startswith(b"data: ")
+            and chunk.find(b"\n") == len(chunk) - 2
+            and chunk.endswith(b"\n\n")
+            and b"\r" not in chunk
+            and not (self._line or self._data or self._name or self._skip_newline or self._first)
+        )
 
     def rest(self, at_ns: int) -> list[Event]:
         """The event that the end of the stream completes, if any."""

@@ -69,6 +69,14 @@ def test_any_bytes_cut_anywhere_are_the_same_events(stream: bytes, cuts: list[in
     assert split(*(stream[a:b] for a, b in pairwise(edges))) == split(stream)
 
 
+PARTS = [b"data: ", b"data: a\n\n", b"data: \n\n", b"\n", b"\r", b"a", b"event: x\n", b"\xef\xbb\xbf"]
+
+
+@given(st.lists(st.lists(st.sampled_from(PARTS), max_size=4).map(b"".join), max_size=6))
+def test_whole_events_and_parts_of_them_mixed(chunks: list[bytes]) -> None:
+    assert split(*chunks) == split(b"".join(chunks))
+
+
 def test_an_event_is_stamped_when_its_last_byte_came() -> None:
     splitter = Splitter()
     assert splitter.feed(b"data: a\n", 1) == []

@@ -11,7 +11,7 @@ class MiloScreen(Screen[None]):
     """A whole screen. Its keys work under the card as well, and its focus stays where it was."""
 
     DEFAULT_CSS = """
-    MiloScreen { layers: default small; }
+    MiloScreen { layers: default small; overflow: hidden hidden; }
     MiloScreen > .small-card {
         layer: small; display: none; width: 1fr; height: 1fr; padding: 0 1; background: $background;
     }

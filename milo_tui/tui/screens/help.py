@@ -6,6 +6,7 @@ from typing import ClassVar, NamedTuple
 from textual.app import App, ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 
 from milo_tui.tui.cells import fit, one_line, said
@@ -69,16 +70,20 @@ class HelpText(Line):
         for entry in self._entries:
             if entry.group != group:
                 group = entry.group
-                lines += [said("\n" if lines else "", (group, "bold $accent"))]
+                lines += [Content("")] * bool(lines) + [said((group, "bold $accent"))]
             lines.append(_line(entry, width))
-        lines.append(said(('\n[keymap] in milo.toml moves keys: "runs.note" = "N"', "$dim")))
-        return Content("\n").join(lines)
+        lines += [Content(""), said(('[keymap] in milo.toml moves keys: "runs.note" = "N"', "$dim"))]
+        return Content("\n").join(line.truncate(width) for line in lines)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self.draw(width).plain.split("\n"))
 
 
 def _line(entry: Entry, width: int) -> Content:
-    words = fit(one_line(entry.words), min(WORDS, width - KEYS))
+    keys = KEYS if width >= KEYS + WORDS else KEYS // 2
+    words = fit(one_line(entry.words), min(WORDS, width - keys))
     name = one_line(entry.id, "$dim") if width >= KEYS + WORDS + 22 else ""
-    return fit(one_line(entry.keys, "bold"), KEYS) + words + name
+    return fit(one_line(entry.keys, "bold"), keys) + words + name
 
 
 class HelpScreen(ModalScreen[None]):

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
 from milo_tui.bench.events import RunPhase
@@ -93,34 +94,18 @@ class RunScreen(MiloScreen):
         self._run: RunRecord | None = None
         self._attempts: list[AttemptRow] = []
         self._evidence: Evidence | None = None
+        self._table: ResultTable | None = None
+        self._answer: Answer | None = None
 
     def compose(self) -> ComposeResult:
-        below, alone, log = ScoreMatrix(), ScoreMatrix(), AttemptLog()
         yield TitleBar()
         yield Static(id="headlines")
         yield Static(id="standing")
         yield TabLine(*(name.title() for name in TABS))
-        with ContentSwitcher(initial="table"):
-            with Vertical(id="table"):
-                with KeyScroll(id="table-scroll"):
-                    yield RunTable()
-                with Vertical(id="below"):
-                    yield MatrixHeading(below)
-                    yield below
-                    yield MatrixFoot(below)
-            with Vertical(id="prompts"):
-                yield MatrixHeading(alone)
-                yield alone
-                yield MatrixFoot(alone)
-            with KeyScroll(id="plots"):
-                yield LineBlock(id="plots-lines")
-            with KeyScroll(id="manifest"):
-                yield Static(id="manifest-text")
-            with Vertical(id="log"):
-                yield log
-                yield LogFoot(log)
-            with KeyScroll(id="answer"):
-                yield FoldedText(id="answer-text")
+        with ContentSwitcher(initial="table"), Vertical(id="table"):
+            with KeyScroll(id="table-scroll"):
+                yield RunTable()
+            yield Vertical(*_matrix(), id="below")
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -129,7 +114,9 @@ class RunScreen(MiloScreen):
         self._focus_tab()
 
     def on_screen_resume(self) -> None:
-        self.load()
+        # A run that is done stays as it is; to read it anew at every step back would cost more than the step.
+        if self._run is None or self._run.phase is not RunPhase.DONE:
+            self.load()
 
     def follow(self) -> None:
         on_top = self.app.screen is self
@@ -147,41 +134,67 @@ class RunScreen(MiloScreen):
             self._say_above(one_line(str(error), "$error"))
             return
         run, attempts = self._run, self._attempts
-        self._show(run, await asyncio.to_thread(result_table, run, attempts))
+        costs = await self._costs(run)
         # Exact tests of every two models are too long for the screen's own thread.
-        self._show_answer(
-            run, await asyncio.to_thread(answer, run, attempts, self._evidence, self._costs(run))
-        )
+        self._table = await asyncio.to_thread(result_table, run, attempts)
+        self._answer = await asyncio.to_thread(answer, run, attempts, self._evidence, costs)
+        with self.app.batch_update():
+            self._show(run, self._table, self._answer)
 
-    def _show(self, run: RunRecord, table: ResultTable) -> None:
+    def _show(self, run: RunRecord, table: ResultTable, found: Answer) -> None:
         bar = self.query_one(TitleBar)
         bar.place, bar.detail, bar.status = title_of(run), times_of(run), status_of(run)
         self._say_above(standing(run, table))
-        self.query_one(RunTable).show(run, table)
-        for matrix in self.query(ScoreMatrix):
-            matrix.show(run, table, self._attempts)
-        self._refresh_lines()
-        attempts = self._attempts
-        self.query_one("#plots-lines", LineBlock).show(lambda width: run_plots(run, table, attempts, width))
-        self.query_one("#manifest-text", Static).update(manifest_text(run))
-        self.query_one(AttemptLog).show(run, self._attempts)
-        self._make_room()
-
-    def _costs(self, run: RunRecord) -> Mapping[str, Cost]:
-        """What the run cost, as far as prices are known."""
-        try:
-            prices = load_prices(self.app.settings.config_folder / "prices.toml")
-            return run_costs(run, self._attempts, prices)
-        except PriceError as error:
-            self.app.say(str(error), severity="warning")
-            return {}
-
-    def _show_answer(self, run: RunRecord, found: Answer) -> None:
-        """What the run says of local against cloud; above the table once the run is over."""
+        # What the run says of local against cloud stands above the table once the run is over.
         above = self.query_one("#headlines", Static)
         above.update(headlines(found))
         above.display = bool(found.local_to_api) and run.phase not in GOING_ON
-        self.query_one(FoldedText).show(lambda width: answer_lines(found, width))
+        for name in TABS:
+            if self.query(f"#{name}"):
+                self._fill(name)
+        self._make_room()
+
+    def _pane(self, name: str) -> Widget:
+        """A tab's part, made when it is first looked at: what nobody opens costs nothing."""
+        if name == "prompts":
+            return Vertical(*_matrix(), id=name)
+        if name == "plots":
+            return KeyScroll(LineBlock(id="plots-lines"), id=name)
+        if name == "manifest":
+            return KeyScroll(Static(id="manifest-text"), id=name)
+        if name == "log":
+            log = AttemptLog()
+            return Vertical(log, LogFoot(log), id=name)
+        return KeyScroll(FoldedText(id="answer-text"), id=name)
+
+    def _fill(self, name: str) -> None:
+        """Show the run in a tab's part."""
+        run, table, found, attempts = self._run, self._table, self._answer, self._attempts
+        if run is None or table is None or found is None:
+            return
+        place = self.query_one(f"#{name}")
+        if name == "table":
+            place.query_one(RunTable).show(run, table)
+        if name in ("table", "prompts"):
+            place.query_one(ScoreMatrix).show(run, table, attempts)
+        elif name == "plots":
+            place.query_one(LineBlock).show(lambda width: run_plots(run, table, attempts, width))
+        elif name == "manifest":
+            place.query_one(Static).update(manifest_text(run))
+        elif name == "log":
+            place.query_one(AttemptLog).show(run, attempts)
+        else:
+            place.query_one(FoldedText).show(lambda width: answer_lines(found, width))
+        self._refresh_lines()
+
+    async def _costs(self, run: RunRecord) -> Mapping[str, Cost]:
+        """What the run cost, as far as prices are known."""
+        own = self.app.settings.config_folder / "prices.toml"
+        try:
+            return await asyncio.to_thread(lambda: run_costs(run, self._attempts, load_prices(own)))
+        except PriceError as error:
+            self.app.say(str(error), severity="warning")
+            return {}
 
     def _say_above(self, sentence: Content) -> None:
         line = self.query_one("#standing", Static)
@@ -203,7 +216,7 @@ class RunScreen(MiloScreen):
 
     @on(LineList.Moved)
     def _refresh_lines(self) -> None:
-        for line in (*self.query(MatrixHeading), *self.query(MatrixFoot), self.query_one(LogFoot)):
+        for line in (*self.query(MatrixHeading), *self.query(MatrixFoot), *self.query(LogFoot)):
             line.refresh()
 
     @on(LineList.Opened)
@@ -217,16 +230,21 @@ class RunScreen(MiloScreen):
             self.post_message(self.AttemptChosen(self._run, self._attempts, row))
 
     @on(TabLine.Chosen)
-    def _tab_chosen(self, event: TabLine.Chosen) -> None:
-        self.action_tab(event.index)
+    async def _tab_chosen(self, event: TabLine.Chosen) -> None:
+        await self.action_tab(event.index)
 
-    def action_tab(self, index: int) -> None:
+    async def action_tab(self, index: int) -> None:
+        name = TABS[index]
+        switcher = self.query_one(ContentSwitcher)
+        if not self.query(f"#{name}"):
+            await switcher.mount(self._pane(name))
+            self._fill(name)
         self.query_one(TabLine).active = index
-        self.query_one(ContentSwitcher).current = TABS[index]
+        switcher.current = name
         self._focus_tab()
 
-    def action_next_tab(self, step: int) -> None:
-        self.action_tab((self.query_one(TabLine).active + step) % len(TABS))
+    async def action_next_tab(self, step: int) -> None:
+        await self.action_tab((self.query_one(TabLine).active + step) % len(TABS))
 
     def _focus_tab(self) -> None:
         """Give the keys to the part in front: its list, or its scroll."""
@@ -236,20 +254,20 @@ class RunScreen(MiloScreen):
             place["table"] = "#below ScoreMatrix"
         self.query_one(place.get(name, f"#{name}")).focus()
 
-    def action_intervals(self) -> None:
+    async def action_intervals(self) -> None:
         """Show or hide the table's intervals; from another tab, go to the table and show them."""
         elsewhere = self.query_one(TabLine).active != TABS.index("table")
         table = self.query_one(RunTable)
         table.show_intervals(elsewhere or not table.intervals)
         if elsewhere:
-            self.action_tab(TABS.index("table"))
+            await self.action_tab(TABS.index("table"))
         self._make_room()
 
-    def action_diff(self, choose: bool) -> None:
+    async def action_diff(self, choose: bool) -> None:
         """Compare what the cursor stands on; from a table without cursor go to the prompts first."""
         place = self.focused
         if not isinstance(place, ScoreMatrix | AttemptLog):
-            self.action_tab(TABS.index("prompts"))
+            await self.action_tab(TABS.index("prompts"))
             self.app.say("d compares the attempt under the cursor; arrows choose it.")
             return
         spot = place.spot if isinstance(place, ScoreMatrix) else place.attempt
@@ -275,6 +293,12 @@ class RunScreen(MiloScreen):
             self.app.say(f"Run {self.number} is complete: there is nothing to resume.")
         else:
             self.post_message(self.ResumeWanted(self.number))
+
+
+def _matrix() -> tuple[Widget, ...]:
+    """The matrix of scores with its heading and foot."""
+    matrix = ScoreMatrix()
+    return MatrixHeading(matrix), matrix, MatrixFoot(matrix)
 
 
 def title_of(run: RunRecord) -> Content:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -69,6 +69,12 @@ class Settings:
                 f"There is no model {unknown[0]} in {self.config or 'milo.toml'} (there: {known})."
             )
         return [by_id[id] for id in ids]
+
+    def with_models(self) -> "Settings":
+        """These settings with milo.toml's models as they are now, where it was read without. Raises ConfigError."""
+        if self.models or self.config is None:
+            return self
+        return replace(self, models=tuple(_read(self.config, models=True)["model"]))
 
 
 def data_folder(name: str) -> Path:

@@ -17,7 +17,7 @@ def open_app(context: click.Context) -> None:
     from milo_tui.tui.hangup import end_with_terminal
 
     end_with_terminal()
-    MiloApp(settings()).run(mouse=_mouse())
+    MiloApp(settings(models=False)).run(mouse=_mouse())
 
 
 def _mouse() -> bool:

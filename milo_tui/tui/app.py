@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -12,7 +13,6 @@ from milo_tui.store.queries import Reader
 from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.frame import Frame
 from milo_tui.tui.safe import safe
-from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.screens.runs import RunsScreen
 
 if TYPE_CHECKING:
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from milo_tui.reports.sides import Side
     from milo_tui.tui.screens.bin import BinScreen
     from milo_tui.tui.screens.live import LiveScreen
+    from milo_tui.tui.screens.run import RunScreen
     from milo_tui.tui.screens.search import SearchScreen
+
+_LATER = ("run", "attempt", "new_run", "live", "diff", "compare", "search", "help", "bin")
+"""The screens that are imported once the first one stands."""
 
 
 class MiloApp(Frame):
@@ -60,11 +64,20 @@ class MiloApp(Frame):
         if self._feed is not None:
             await self._show_live(self._feed, self._started_here)
         elif self._run is not None:
+            from milo_tui.tui.screens.run import RunScreen
+
             await self.push_screen(RunScreen(self._reader, self._run))
         self.is_open = True
         if not self.is_headless:
-            # What stands now stays, and going through it at each full collection stops the screen for 50 to 90 ms.
-            gc.freeze()
+            self._prepare()
+
+    @work(group="prepare", description="")
+    async def _prepare(self) -> None:
+        """Import, in a thread, what is opened next: a key would have to wait for it."""
+        for name in _LATER:
+            await asyncio.to_thread(import_module, f"milo_tui.tui.screens.{name}")
+        # What stands now stays, and going through it at each full collection stops the screen for 50 to 90 ms.
+        gc.freeze()
 
     async def on_unmount(self) -> None:
         if self._reader is not None:
@@ -95,8 +108,11 @@ class MiloApp(Frame):
         await self._show_live(feed)
 
     @on(RunsScreen.ResumeWanted)
-    @on(RunScreen.ResumeWanted)
-    def _resume_wanted(self, message: RunsScreen.ResumeWanted | RunScreen.ResumeWanted) -> None:
+    def _resume_wanted(self, message: RunsScreen.ResumeWanted) -> None:
+        self._resume(message.run)
+
+    def on_run_screen_resume_wanted(self, message: "RunScreen.ResumeWanted") -> None:
+        """The run that is looked at is to be carried on."""
         self._resume(message.run)
 
     @on(RunsScreen.SearchWanted)
@@ -191,11 +207,13 @@ class MiloApp(Frame):
 
     def open_run(self, run: int) -> None:
         """Show a run's table."""
+        from milo_tui.tui.screens.run import RunScreen
+
         if self._reader is not None:
             self.push_screen(RunScreen(self._reader, run))
 
-    @on(RunScreen.AttemptChosen)
-    def _attempt_chosen(self, message: RunScreen.AttemptChosen) -> None:
+    def on_run_screen_attempt_chosen(self, message: "RunScreen.AttemptChosen") -> None:
+        """One attempt of the run that is looked at."""
         from milo_tui.tui.screens.attempt import AttemptScreen
 
         if self._reader is not None:

@@ -59,6 +59,27 @@ async def test_says_which_models_answer_and_what_a_run_takes(tmp_path: Path) -> 
             assert "32 attempts: 16 for each model" in screen(app)
 
 
+async def test_milo_toml_is_read_anew_and_a_mistake_in_it_told_where_models_are_chosen(
+    tmp_path: Path,
+) -> None:
+    good = (
+        '[[model]]\nid = "mine"\nname = "Mine"\nprotocol = "openai"\nwhere = "local"\n'
+        'base_url = "http://127.0.0.1:9/v1"\n'
+    )
+    path = tmp_path / "milo.toml"
+    path.write_text(good.replace("where", "were"), encoding="utf-8")
+    app = MiloApp(replace(load_settings(config=path, models=False), database=tmp_path / "milo.db"))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await press(pilot, "n")
+        assert any("milo.toml:5: model[0].were: there is no such key" in notice for notice in notices(app))
+        assert "Steady" in screen(app)
+        await press(pilot, "escape")
+        path.write_text(good, encoding="utf-8")
+        await press(pilot, "n")
+        assert "[x] Mine" in screen(app)
+
+
 async def test_what_listens_here_is_offered_and_written_into_milo_toml(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

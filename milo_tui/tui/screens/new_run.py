@@ -20,7 +20,7 @@ from milo_tui.endpoints.memory import machine_gb
 from milo_tui.endpoints.reach import reach
 from milo_tui.presets import PresetError
 from milo_tui.reports.cost_text import estimate_lines
-from milo_tui.settings import Settings, data_folder
+from milo_tui.settings import ConfigError, Settings, data_folder
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.suite.loading import SuiteError, load_suite
@@ -109,7 +109,12 @@ class NewRunScreen(MiloScreen):
         self.query_one("#suite-title", Static).update(
             one_line(f"{suite.file.title} {suite.file.version}", "bold")
         )
-        found = await offers(self._settings.models)
+        try:
+            configured = self._settings.with_models().models
+        except ConfigError as error:
+            self.app.say(str(error), severity="error")
+            configured = ()
+        found = await offers(configured)
         self.models.show(found, {i for i, offer in enumerate(found) if not offer.entry.is_simulated})
         try:
             self._past = await self._reader.past_latencies()

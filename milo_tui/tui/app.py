@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from milo_tui.tui.screens.run import RunScreen
     from milo_tui.tui.screens.search import SearchScreen
 
+_SETTLED = 0.3
+"""Seconds after which the first screen is drawn."""
 _LATER = ("run", "attempt", "new_run", "live", "diff", "compare", "search", "help", "bin")
 """The screens that are imported once the first one stands."""
 
@@ -69,7 +71,7 @@ class MiloApp(Frame):
             await self.push_screen(RunScreen(self._reader, self._run))
         self.is_open = True
         if not self.is_headless:
-            self._prepare()
+            self.set_timer(_SETTLED, self._prepare)
 
     @work(group="prepare", description="")
     async def _prepare(self) -> None:

@@ -113,14 +113,14 @@ def read_theme(file: Path) -> Theme:
 
 def semantic(theme: Theme) -> dict[str, str]:
     """The variables of SEMANTIC for any theme; `App.get_theme_variable_defaults` should return these."""
-    generated = theme.to_color_system().generate() | {"dimmed": _dimmed(theme)}
+    generated = theme.to_color_system().generate()
+    generated["dimmed"] = _dimmed(theme, generated)
     return {name: theme.variables.get(name, generated[base]) for name, base in SEMANTIC.items()}
 
 
-def _dimmed(theme: Theme) -> str:
+def _dimmed(theme: Theme, generated: dict[str, str]) -> str:
     if theme.ansi:
         return "ansi_bright_black"
-    generated = theme.to_color_system().generate()
     return Color.parse(generated["foreground"]).blend(Color.parse(generated["background"]), 0.35).hex
 
 

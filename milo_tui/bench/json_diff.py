@@ -7,7 +7,7 @@ from typing import Any
 
 from milo_tui.bench.sequences import Alignment, aligned, common_ends
 from milo_tui.suite import json_text
-from milo_tui.suite.matching import equal
+from milo_tui.suite.json_text import equal
 
 BY_PLACE = "too many items differ to tell which belong together: compared by their place"
 

@@ -62,8 +62,8 @@ def _call(row: CallRow, values: ValueRows, order_matters: bool) -> Iterator[Row]
         return
     made = [made for made in row.calls if made is not None]
     moved = [row.moved[side] for side in there]
-    rows = _compared(made, moved, values, order_matters)
     absent = [side for side in range(len(row.calls)) if side not in there]
+    rows = _compared(made, moved, values, order_matters, whole=bool(absent))
     yield from spread(rows, there, len(row.calls), dict.fromkeys(absent, ("-", ())))
 
 
@@ -94,9 +94,9 @@ def _call_cell(made: MadeCall, after: str = "", moved: str = "", exact: bool = F
 
 
 def _compared(
-    made: Sequence[MadeCall], moved: Sequence[bool], values: ValueRows, order_matters: bool
+    made: Sequence[MadeCall], moved: Sequence[bool], values: ValueRows, order_matters: bool, *, whole: bool
 ) -> Iterator[Row]:
-    """A call that the first side and others made."""
+    """A call that the first side and others made; `whole` where equal arguments are not to be cut either."""
     stop = order_matters and any(moved)
     differing = [False, *(_differ(made[0], other) for other in made[1:])]
     signs = tuple(
@@ -108,13 +108,14 @@ def _compared(
     if readable[:1] != [0] or len(readable) == 1:
         yield replace(_head(made, moved, signs), stop=stop and not any(differing))
         yield from _unreadable(made, differing)
-    elif not any(differing) and (short or not values.everything):
+    elif not any(differing) and (short or not (whole or values.everything)):
         yield replace(_head(made, moved, signs, limit=SHORT), stop=stop)
     else:
         yield replace(_head(made, moved, signs, " {"), stop=stop)
         beside = {side: ("~", _raw(one)) for side, one in enumerate(made) if one.arguments is None}
+        shown = values if any(differing) else replace(values, everything=True)
         inside = chain(
-            values.inside([made[side].arguments for side in readable], 1),
+            shown.inside([made[side].arguments for side in readable], 1),
             [alike("}", len(readable), Role.CALL)],
         )
         yield from spread(inside, readable, len(made), beside)

@@ -83,6 +83,22 @@ class Sides:
         same_run = [other for other in others if other.run == side.run]
         return f"{f' #{side.repeat}' if len(same_run) > 1 and side.model else ''}{run}"
 
+    def other_repeats(self, sides: Sequence[Side], step: int) -> list[Side]:
+        """The next repeat of all sides (or the one before); of two repeats of one model, the second one's."""
+        first, *others = sides
+        stepped = [self._stepped(side, step) for side in sides]
+        if len({(side.run, side.model) for side in sides}) == len(sides):
+            return [replace(side, repeat=stepped[0].repeat) for side in sides]
+        if len(others) > 1:
+            return stepped
+        return [first, stepped[1] if stepped[1] != first else self._stepped(stepped[1], step)]
+
+    def _stepped(self, side: Side, step: int) -> Side:
+        run = self.known(side.run)
+        if run is None:
+            return side
+        return replace(side, repeat=(side.repeat - 1 + step) % run.repeats + 1)
+
     async def prompt(self, side: Side, prompt: str) -> PromptRecord:
         """The prompt as the side's run asked it. Raises SideError."""
         run = await self.run(side.run)

@@ -121,6 +121,17 @@ def kind_of(value: Any) -> str:
     return names.get(type(value), type(value).__name__)
 
 
+def equal(left: JSON, right: JSON) -> bool:
+    """JSON equality: numbers by value, booleans apart from numbers, keys in any order, lists in order."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(equal, left, right))
+    return kind_of(left) == kind_of(right) and bool(left == right)
+
+
 def show(value: Any, limit: int = 160) -> str:
     """A value as compact JSON on one line, cut in the middle where it is longer than `limit` characters."""
     return cut(json.dumps(value, ensure_ascii=False, separators=(", ", ": "), default=str), limit)

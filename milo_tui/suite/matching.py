@@ -27,7 +27,7 @@ from jsonschema.exceptions import best_match
 
 from milo_tui.suite import bfcl_rules
 from milo_tui.suite.facts import has_date, has_number, has_phrase
-from milo_tui.suite.json_text import JSON, cut, kind_of, show
+from milo_tui.suite.json_text import JSON, cut, equal, show
 from milo_tui.suite.schemas import validator
 
 Matcher = Any
@@ -71,17 +71,6 @@ def operator_in(value: Any) -> str | None:
 def is_optional(matcher: Matcher) -> bool:
     """Whether an object's key with this matcher may be left out."""
     return operator_of(matcher) == "$optional"
-
-
-def equal(left: JSON, right: JSON) -> bool:
-    """JSON equality: numbers by value, booleans apart from numbers, keys in any order, lists in order."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(equal, left, right))
-    return kind_of(left) == kind_of(right) and bool(left == right)
 
 
 def mismatch(matcher: Matcher, value: JSON, path: str = "") -> str | None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from milo_tui.bench.json_diff import BY_PLACE, NOTHING, Kind, key_of, kind_between, leaves
-from milo_tui.suite.matching import equal
+from milo_tui.suite.json_text import equal
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from([0.5, 1.0, 2.0]) | st.text(max_size=2),

@@ -195,6 +195,20 @@ def test_a_side_without_the_call_or_the_key_stands_against_a_gap() -> None:
     assert all(row.signs[0] == "-" for row in made[1:4])
 
 
+def test_the_arguments_of_a_call_that_one_side_lacks_are_shown_whole() -> None:
+    long = talk([("a", '{"text": "' + "x" * 80 + '", "n": 1}')])
+    made = rows([diff(long, other, "A", name) for name, other in (("B", long), ("C", talk([])))])
+    assert [shown(row.cells[1]) for row in made[:4]] == [
+        "⚙ a {",
+        '  "text": "' + "x" * 80 + '",',
+        '  "n": 1',
+        "}",
+    ]
+    assert [row.signs for row in made[:4]] == [("=", "-"), (" ", "-"), (" ", "-"), (" ", "-")]
+    folded = rows([diff(long, long, "A", "B")])
+    assert len(folded) == 2
+
+
 def test_a_value_of_another_kind_stands_beside_what_others_have_member_by_member() -> None:
     big = ", ".join(f'"k{i}": "{"v" * 20}"' for i in range(4))
     made = of_three(f'{{"x": {{{big}}}}}', f'{{"x": {{{big.replace("v", "w", 1)}}}}}', '{"x": "none of it"}')

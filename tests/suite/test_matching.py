@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_tui.suite.matching import assign, call_fits, equal, matches, mismatch, text_has
+from milo_tui.suite.json_text import equal
+from milo_tui.suite.matching import assign, call_fits, matches, mismatch, text_has
 
 SIMPLE = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_tui.suite.matching import equal
+from milo_tui.suite.json_text import equal
 from milo_tui.suite.schemas import validator
 from milo_tui.suite.values import example, near, places, put, retyped, schema_at, take_out
 

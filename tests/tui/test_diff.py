@@ -192,6 +192,8 @@ async def test_as_many_columns_as_fit_and_a_note_on_the_others(
         await press(pilot, "less_than_sign")
         assert f"< > sides {f'{5 - columns}–3' if columns == 3 else '3'} of 4" in screen(app)
         assert "run 2 · repeat" not in screen(app)
+        await press(pilot, "greater_than_sign", "greater_than_sign")
+        assert columns == 3 or "= no difference in sight" in screen(app)
         await press(pilot, "left", "left", "left")
         assert "Claude Sonnet 4.6" in screen(app)
         assert any("no sides beyond these" in notice for notice in notices(app))

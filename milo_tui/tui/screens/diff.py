@@ -1,7 +1,7 @@
 """A diff: what two to four sides did with the same prompt, call by call and value by value."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -215,9 +215,9 @@ class DiffScreen(MiloScreen):
         if self._found is None:
             status = said("")
         elif not stops:
-            status = said(("= no difference", "$success"))
+            status = said((f"= no difference{' in sight' if self._unseen() else ''}", "$success"))
         else:
-            passed = sum(stop <= self._list.row for stop in stops)
+            passed = bisect_right(stops, self._list.row)
             status = said(f"{passed or '–'} of {count(len(stops), 'difference')}")
         self.query_one(TitleBar).status = status
 
@@ -318,26 +318,11 @@ class DiffScreen(MiloScreen):
 
     def action_repeat(self, step: int) -> None:
         """Another repeat of all sides; of two repeats of one model, the second one's."""
-        sides = self._other_repeats(step)
+        sides = self._sides.other_repeats(self.sides, step)
         if sides == self.sides:
             self.app.say("There is no other repeat.")
         else:
             self._put(sides)
-
-    def _other_repeats(self, step: int) -> list[Side]:
-        first = self.sides[0]
-        stepped = [self._stepped(side, step) for side in self.sides]
-        if len({(side.run, side.model) for side in self.sides}) == len(self.sides):
-            return [replace(side, repeat=stepped[0].repeat) for side in self.sides]
-        if len(self.sides) > 2:
-            return stepped
-        return [first, stepped[1] if stepped[1] != first else self._stepped(stepped[1], step)]
-
-    def _stepped(self, side: Side, step: int) -> Side:
-        run = self._sides.known(side.run)
-        if run is None:
-            return side
-        return replace(side, repeat=(side.repeat - 1 + step) % run.repeats + 1)
 
     @work(exclusive=True, group="load", exit_on_error=False, description="")
     async def action_prompt(self, step: int) -> None:
@@ -404,16 +389,13 @@ class DiffScreen(MiloScreen):
             self._put([*self.sides, chosen])
             self._passed = MOST_SIDES
 
-    def action_copy(self) -> None:
-        if self._found is not None:
-            self._copy(self._found)
-
     @work(exclusive=True, group="copy", exit_on_error=False, description="")
-    async def _copy(self, found: Compared) -> None:
+    async def action_copy(self) -> None:
         from milo_tui.reports.diff_text import render
 
-        text = await self._thread.run(render, found.diffs, everything=self._everything)
-        self.app.copy_text(text, "the diff as text")
+        if self._found is not None:
+            text = await self._thread.run(render, self._found.diffs, everything=self._everything)
+            self.app.copy_text(text, "the diff as text")
 
 
 NOTHING_SAID = "No side called a tool or said anything. . and , go to a prompt on which they differ."

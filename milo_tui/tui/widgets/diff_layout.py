@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from rich.cells import cell_len
+
 from milo_tui.reports.diff_cells import Row
 from milo_tui.tui.widgets.wrapping import Span, wrap
 
@@ -62,15 +64,12 @@ class Layout:
         cell = row.cells[side]
         if cell is None:
             return [(0, 0)]
-        room = self.look.room(len(row.cells)) - 2 * cell.indent
-        whole = [(0, len(cell.text))]
-        if not self.look.wrapped or (len(cell.text) <= room and cell.text.isascii()):
-            return whole
+        room = max(NARROWEST, self.look.room(len(row.cells)) - 2 * cell.indent)
+        one_line = len(cell.text) <= room and (cell.text.isascii() or cell_len(cell.text) <= room)
+        if one_line or not self.look.wrapped:
+            return [(0, len(cell.text))]
         if (index, side) not in self._spans:
-            spans = list(wrap(cell.text, max(NARROWEST, room)))
-            if len(spans) > 1:
-                spans = list(wrap(cell.text, max(NARROWEST, room - HANGING)))
-            self._spans[index, side] = spans
+            self._spans[index, side] = list(wrap(cell.text, max(NARROWEST, room - HANGING)))
         return self._spans[index, side]
 
 

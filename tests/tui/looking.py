@@ -13,15 +13,19 @@ async def settle(pilot: Pilot[int]) -> None:
     while not getattr(pilot.app, "is_open", True):
         await pilot.pause(0.01)
     await pilot.pause()
-    busy = False
-    while any(
+    while _busy(pilot.app):
+        while _busy(pilot.app):
+            await pilot.pause()
+        # What they brought may set others to work.
+        await pilot.pause()
+
+
+def _busy(app: App[int]) -> bool:
+    """Whether a worker is under way that will end by itself."""
+    return any(
         worker.state in (WorkerState.PENDING, WorkerState.RUNNING) and worker.name not in ENDLESS
-        for worker in pilot.app.workers
-    ):
-        busy = True
-        await pilot.pause()
-    if busy:
-        await pilot.pause()
+        for worker in app.workers
+    )
 
 
 async def move(pilot: Pilot[int], *keys: str) -> None:

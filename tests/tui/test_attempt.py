@@ -19,7 +19,7 @@ from milo_tui.tui.widgets import raw_sections
 from milo_tui.tui.widgets.axis import Axis
 from milo_tui.tui.widgets.raw_exchange import RawExchange
 from milo_tui.tui.widgets.raw_sections import body_lines, rows, sections, whole
-from milo_tui.tui.widgets.turn_timing import all_gaps, gap_line, gaps, phase_bar, phases, timing
+from milo_tui.tui.widgets.turn_timing import gap_line, gaps, phase_bar, phases, timing
 from tests.tui.hostile import ALL, FORBIDDEN, STORABLE
 from tests.tui.looking import move, press, screen, settle
 from tests.tui.runs_data import attempt, points_of, run, settings, turn_with_answer, turn_with_call
@@ -332,7 +332,7 @@ def test_a_silence_stands_as_high_as_it_lasted(arrivals: list[int], width: int) 
 
 
 def lines_of(made: AttemptRecord, width: int) -> list[str]:
-    return [line.plain.rstrip() for line in timing(made, all_gaps(made), width)]
+    return [line.plain.rstrip() for line in timing(made, width)]
 
 
 @pytest.mark.parametrize("width", [40, 76, 109, 110, 156, 236])
@@ -507,3 +507,33 @@ async def test_hostile_bytes_neither_crash_nor_act(tmp_path: Path) -> None:
 def test_the_keys_can_be_moved() -> None:
     assert {"attempt.raw", "attempt.timing", "attempt.checks", "attempt.next_tab", "raw.fold"} <= known_ids()
     assert {"run.plots", "run.intervals"} <= known_ids()
+
+
+async def test_a_long_conversation_is_no_widget_more_and_is_folded_at_words(tmp_path: Path) -> None:
+    def talkative(made: AttemptRecord, repeat: int) -> AttemptRecord:
+        answer = streamed(replace(turn_with_answer(), text="word " * 400))
+        return replace(made, turns=(*made.turns, *[answer] * 30)) if repeat == 2 else made
+
+    app = await app_on(tmp_path, talkative)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "enter")
+        before = len(app.screen.query("*"))
+        await press(pilot, "right_square_bracket", "G")
+        assert "    " + " ".join(["word"] * 14) in screen(app)
+        assert "wor\n" not in screen(app)
+        assert len(app.screen.query("*")) == before
+        await press(pilot, "right_square_bracket")
+        assert "user" in screen(app)
+
+
+async def test_the_mouse_selects_text_of_a_conversation(tmp_path: Path) -> None:
+    app = await app_on(tmp_path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "enter")
+        await pilot.mouse_down("#conversation-lines", offset=(2, 1))
+        await pilot.hover("#conversation-lines", offset=(19, 1))
+        await pilot.mouse_up("#conversation-lines", offset=(19, 1))
+        await press(pilot, "ctrl+c")
+        assert app.clipboard == "You help customers"

@@ -1,6 +1,5 @@
 """An attempt: the conversation turn by turn, what went over the wire, where the time went, and the checks."""
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import ContentSwitcher
 
 from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
 from milo_tui.bench.table import counted
@@ -18,15 +17,15 @@ from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said
 from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.milo_screen import MiloScreen
-from milo_tui.tui.widgets.conversation import Piece, as_plain, checks, conversation, summary
+from milo_tui.tui.widgets.conversation import Piece, as_plain, checks, conversation, piece_lines, summary
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.key_scroll import KeyScroll
-from milo_tui.tui.widgets.line_block import LineBlock
+from milo_tui.tui.widgets.line_block import LineBlock, Make
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.raw_exchange import RawExchange, RawFoot
 from milo_tui.tui.widgets.tab_line import TabLine
 from milo_tui.tui.widgets.title_bar import TitleBar
-from milo_tui.tui.widgets.turn_timing import all_gaps, timing
+from milo_tui.tui.widgets.turn_timing import timing
 
 if TYPE_CHECKING:
     from milo_tui.tui.app import MiloApp
@@ -85,14 +84,17 @@ class AttemptScreen(MiloScreen):
         yield TabLine(*(name.title() for name in TABS))
         with ContentSwitcher(initial="tab-conversation"):
             with Container(id="tab-conversation"):
-                yield KeyScroll(id="conversation")
-                yield KeyScroll(id="checks")
+                with KeyScroll(id="conversation"):
+                    yield LineBlock(id="conversation-lines")
+                with KeyScroll(id="checks"):
+                    yield LineBlock(id="checks-beside")
             with Container(id="tab-raw"):
                 yield raw
                 yield RawFoot(raw)
             with KeyScroll(id="tab-timing"):
                 yield LineBlock(id="timing-lines")
-            yield KeyScroll(id="tab-checks")
+            with KeyScroll(id="tab-checks"):
+                yield LineBlock(id="checks-lines")
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -112,34 +114,27 @@ class AttemptScreen(MiloScreen):
         self._filled.clear()
         self._fill()
 
-    @work(exclusive=True, group="fill", description="")
-    async def _fill(self) -> None:
+    def _fill(self) -> None:
         """Put the attempt on the tab in front; the others wait until they are."""
         attempt, name = self._attempt, self._tab
         if attempt is None or name in self._filled:
             return
-        if name == "conversation":
-            with self.app.batch_update():
-                await self._put("#conversation", list(conversation(self._prompt, attempt)))
-                await self._put("#checks", self._checks(attempt))
-        elif name == "checks":
-            await self._put("#tab-checks", self._checks(attempt))
-        elif name == "raw":
-            self.query_one(RawExchange).show(attempt.turns)
-        else:
-            silences = await asyncio.to_thread(all_gaps, attempt)
-            self.query_one(LineBlock).show(partial(timing, attempt, silences))
         self._filled.add(name)
+        if name == "raw":
+            self.query_one(RawExchange).show(attempt.turns)
+        elif name == "timing":
+            self._put("timing-lines", partial(timing, attempt))
+        elif name == "checks":
+            self._put("checks-lines", partial(_check_lines, attempt))
+        else:
+            self._put("conversation-lines", partial(_conversation_lines, self._prompt, attempt))
+            self._put("checks-beside", partial(_check_lines, attempt))
 
-    async def _put(self, place: str, pieces: list[Piece]) -> None:
-        side = self.query_one(place)
-        await side.remove_children()
-        await side.mount_all(Static(piece.text, classes=f"piece-{piece.kind}") for piece in pieces)
-        side.scroll_home(animate=False)
-
-    @staticmethod
-    def _checks(attempt: AttemptRecord) -> list[Piece]:
-        return [Piece("sum", summary(attempt)), *checks(attempt)]
+    def _put(self, place: str, make: Make) -> None:
+        block = self.query_one(f"#{place}", LineBlock)
+        block.show(make)
+        if isinstance(scroll := block.parent, KeyScroll):
+            scroll.scroll_home(animate=False)
 
     @on(LineList.Moved)
     def _refresh_foot(self) -> None:
@@ -227,10 +222,21 @@ class AttemptScreen(MiloScreen):
             section = self.query_one(RawExchange).copied()
             self.app.copy_text(*section) if section else self.app.say("There is nothing to copy.")
         elif self._tab == "timing":
-            self.app.copy_text(self.query_one(LineBlock).plain, "the timing")
+            self.app.copy_text(self.query_one("#timing-lines", LineBlock).plain, "the timing")
         elif self._tab == "checks":
-            self.app.copy_text(as_plain(self._checks(attempt)), "the checks")
+            self.app.copy_text(as_plain(_checked(attempt)), "the checks")
         else:
-            said_ = conversation(self._prompt, attempt)
-            pieces = [*said_, Piece("turn", summary(attempt)), *checks(attempt)]
+            pieces = [*conversation(self._prompt, attempt), *_checked(attempt)]
             self.app.copy_text(as_plain(pieces), "the conversation")
+
+
+def _checked(attempt: AttemptRecord) -> list[Piece]:
+    return [Piece("sum", summary(attempt)), *checks(attempt)]
+
+
+def _check_lines(attempt: AttemptRecord, width: int) -> list[Content]:
+    return piece_lines(_checked(attempt), width)
+
+
+def _conversation_lines(prompt: PromptRecord, attempt: AttemptRecord, width: int) -> list[Content]:
+    return piece_lines(conversation(prompt, attempt), width)

@@ -1,7 +1,7 @@
 """An attempt as pieces of text: what was asked, each turn of the model, and how its checks came out."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from textual.content import Content
@@ -17,10 +17,29 @@ SHORT = 60
 
 
 class Piece(NamedTuple):
-    """A piece of a conversation: its kind (a CSS class is made from it) and its text."""
+    """A piece of a conversation: its kind (how it is set follows from that) and its text."""
 
     kind: str
     text: Content
+
+
+HEADINGS = ("role", "turn")
+"""Kinds that a blank line stands above."""
+AT_THE_EDGE = (*HEADINGS, "sum", "check", "no score")
+"""Kinds that are not indented."""
+STYLES = {"system": "$dim", "reasoning": "italic"}
+
+
+def piece_lines(pieces: Iterable[Piece], width: int) -> list[Content]:
+    """Pieces as lines for a width in cells, folded at words."""
+    lines: list[Content] = []
+    for piece in pieces:
+        if piece.kind in HEADINGS and lines:
+            lines.append(Content(""))
+        indent = 0 if piece.kind in AT_THE_EDGE else 2
+        text = piece.text.stylize_before(STYLES.get(piece.kind, ""))
+        lines += [said(" " * indent) + line for line in text.wrap(max(1, width - indent))]
+    return lines
 
 
 def conversation(prompt: PromptRecord, attempt: AttemptRecord) -> Iterator[Piece]:
@@ -126,14 +145,14 @@ def _long(text: str, style: str = "") -> Content:
 def checks(attempt: AttemptRecord) -> Iterator[Piece]:
     """The three checks, each with its sentence; or why there is no score."""
     if attempt.score is None:
-        yield Piece("loss", one_line(f"no score: {attempt.row.outcome.value}", "$warning"))
+        yield Piece("no score", one_line(f"no score: {attempt.row.outcome.value}", "$warning"))
         return
     for check in attempt.score.checks:
         sign, style = ("✓", "$success") if check.passed else ("✗", "$error")
         yield Piece("check", said((f"{sign} ", f"bold {style}")) + one_line(check.title, "bold"))
         yield Piece("reason", _long(check.reason, "$dim"))
     if attempt.row.lost:
-        yield Piece("loss", one_line(f"* {attempt.row.lost}", "$warning"))
+        yield Piece("no score", one_line(f"* {attempt.row.lost}", "$warning"))
 
 
 def summary(attempt: AttemptRecord) -> Content:

@@ -1,14 +1,21 @@
-"""Many lines made for a width, drawn one by one: in a scroll, their cost is the lines in sight."""
+"""Many lines made for a width in a thread, drawn one by one: in a scroll, their cost is the lines in sight."""
 
+import asyncio
 from collections.abc import Callable
 
+from textual import work
 from textual.content import Content
 from textual.geometry import Size
+from textual.selection import Selection
 from textual.strip import Strip
+from textual.style import Style
 from textual.visual import Visual
 from textual.widget import Widget
 
 NARROWEST = 20
+
+Make = Callable[[int], list[Content]]
+"""Lines for a width in cells; called in a thread, so it must be pure."""
 
 
 class LineBlock(Widget):
@@ -18,33 +25,57 @@ class LineBlock(Widget):
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
-        self._make: Callable[[int], list[Content]] = lambda width: []
+        self._make: Make = lambda width: []
         self._lines: list[Content] = []
-        self._made_for = 0
+        self._asked_for = 0
 
-    def show(self, make: Callable[[int], list[Content]]) -> None:
-        """Draw the lines that `make` gives for a width in cells."""
+    def show(self, make: Make) -> None:
+        """Draw the lines that `make` gives."""
         self._make = make
-        self._made_for = 0
-        self.refresh(layout=True)
+        self._asked_for = 0
+        if self.is_on_screen and self.size.width:
+            self._ask(self.size.width)
+        else:
+            self._lines = []
+            self.refresh(layout=True)
 
     @property
     def plain(self) -> str:
         """All of it as text, as wide as it is drawn."""
-        return "\n".join(line.plain.rstrip() for line in self.lines_at(self.size.width))
-
-    def lines_at(self, width: int) -> list[Content]:
-        """The lines for a width in cells."""
-        if width != self._made_for:
-            self._lines, self._made_for = self._make(max(NARROWEST, width)), width
-        return self._lines
+        return "\n".join(line.plain.rstrip() for line in self._lines)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return len(self.lines_at(width))
+        if width != self._asked_for:
+            self.call_next(self._ask, width)
+        return len(self._lines)
+
+    def _ask(self, width: int) -> None:
+        """Have the lines made for a width, once."""
+        if width != self._asked_for:
+            self._asked_for = width
+            self._remake(width)
+
+    @work(exclusive=True, group="lines", description="")
+    async def _remake(self, width: int) -> None:
+        self._lines = await asyncio.to_thread(self._make, max(NARROWEST, width))
+        self.refresh(layout=True)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        lines = self.lines_at(width)
-        if not 0 <= y < len(lines):
+        if not 0 <= y < len(self._lines):
             return Strip.blank(width, self.visual_style.rich_style)
-        return Visual.to_strips(self, lines[y].truncate(width, pad=True), width, 1, self.visual_style)[0]
+        line = self._selected(self._lines[y], y).truncate(width, pad=True)
+        (strip,) = Visual.to_strips(self, line, width, 1, self.visual_style, apply_selection=False)
+        return strip.apply_offsets(0, y)
+
+    def _selected(self, line: Content, y: int) -> Content:
+        """The line with what the mouse selected of it marked."""
+        selection = self.text_selection
+        if selection is None or (span := selection.get_span(y)) is None:
+            return line
+        style = Style.from_styles(self.screen.get_component_styles("screen--selection"))
+        return line.stylize(style, span[0], None if span[1] == -1 else span[1])
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """What the mouse selected, and how it goes on to the next widget."""
+        return selection.extract(self.plain), "\n"

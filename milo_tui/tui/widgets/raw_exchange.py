@@ -46,6 +46,8 @@ class RawExchange(LineList):
         """Make the rows anew, in a thread; the cursor goes to the section to be kept."""
         width = self.scrollable_content_region.width
         if not width:
+            # Not in sight yet: the resize that brings it there asks again.
+            self._width = 0
             return
         tree = self._tree or await asyncio.to_thread(sections, self._turns)
         opened = {section.key for section in tree} ^ self._toggled

@@ -106,11 +106,6 @@ def gaps(arrivals_us: Sequence[int]) -> Gaps | None:
     )
 
 
-def all_gaps(attempt: AttemptRecord) -> list[Gaps | None]:
-    """Each turn's gaps; long streams make this the slow part."""
-    return [gaps(turn.arrivals_us) for turn in attempt.turns]
-
-
 def gap_line(found: Gaps, axis: Axis) -> Content:
     """Below a bar: how long the stream was silent around each moment, the largest gap full height."""
     highest: list[float | None] = [None] * axis.width
@@ -140,8 +135,8 @@ def _ms(value: float) -> str:
     return f"{1000 * value:.1f} ms" if value < 0.00995 else f"{1000 * value:,.0f} ms".replace(",", " ")
 
 
-def timing(attempt: AttemptRecord, silences: Sequence[Gaps | None], width: int) -> list[Content]:
-    """All of an attempt's timing, as lines of at most `width` cells; `silences` are its turns' gaps."""
+def timing(attempt: AttemptRecord, width: int) -> list[Content]:
+    """All of an attempt's timing, as lines of at most `width` cells."""
     if not attempt.turns:
         why = one_line(f" {attempt.row.error}", "$warning")
         return [said(("No turn came to its end, so nothing was timed.", "$dim")) + why]
@@ -149,10 +144,10 @@ def timing(attempt: AttemptRecord, silences: Sequence[Gaps | None], width: int) 
     found = [phases(turn.clock) for turn in attempt.turns]
     axis = Axis(0, max(phase.end for turn in found for phase in turn), width - FIGURES if beside else width)
     lines = [*_legend(found, width), Content(""), axis.line("s")]
-    for place, (turn, parts, silent) in enumerate(zip(attempt.turns, found, silences, strict=True)):
+    for place, (turn, parts) in enumerate(zip(attempt.turns, found, strict=True)):
         if place:
             lines += [Content(""), *_between(place, attempt.turns[place - 1], turn)]
-        lines += _turn(place + 1, turn, parts, silent, axis, beside)
+        lines += _turn(place + 1, turn, parts, axis, beside)
     return [line.truncate(width, ellipsis=True) for line in lines]
 
 
@@ -177,11 +172,10 @@ def _between(number: int, before: TurnRecord, turn: TurnRecord) -> Iterator[Cont
         yield Content("")
 
 
-def _turn(
-    number: int, turn: TurnRecord, parts: Sequence[Phase], silent: Gaps | None, axis: Axis, beside: bool
-) -> list[Content]:
+def _turn(number: int, turn: TurnRecord, parts: Sequence[Phase], axis: Axis, beside: bool) -> list[Content]:
     names = ", ".join(call.name for call in turn.calls) or ("text" if turn.text else "nothing")
     title = said((f"turn {number}", "bold"), ("  ", "")) + one_line(names, "$dim")
+    silent = gaps(turn.arrivals_us)
     left = [phase_bar(parts, axis)]
     if silent is not None:
         left.append(gap_line(silent, axis))

@@ -44,6 +44,7 @@ async def test_keys_are_named_clicked_and_left_out_where_they_do_not_fit() -> No
         assert line.draw(40).plain == " a First  c Second  e Off "
         assert line.draw(20).plain == " a First  c Second "
         assert line.draw(12).plain == " a First "
+        assert line.draw(3).plain == " a First "
         await pilot.click(KeyLine, offset=(12, 0))
         await pilot.click(KeyLine, offset=(1, 0))
         await pilot.click(KeyLine, offset=(35, 0))
@@ -53,3 +54,18 @@ async def test_keys_are_named_clicked_and_left_out_where_they_do_not_fit() -> No
         screen.refresh_bindings()
         await pilot.pause()
         assert line.draw(40).plain == " a First  c Second "
+
+
+async def test_the_help_keeps_its_place() -> None:
+    class Helped(Keys):
+        BINDINGS = [Binding("question_mark", "note('?')", "Help", key_display="?")]  # noqa: RUF012
+
+    app = KeysApp()
+    async with app.run_test(size=(40, 5)) as pilot:
+        await app.push_screen(Helped())
+        await pilot.pause()
+        line = app.screen.query_one(KeyLine)
+        whole = line.draw(80).plain
+        assert whole.endswith(" ? Help ")
+        assert line.draw(len(whole) - 1).plain.endswith(" ? Help ")
+        assert line.draw(8).plain == " ? Help "

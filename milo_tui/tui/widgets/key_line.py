@@ -12,9 +12,11 @@ from textual.screen import Screen
 from milo_tui.tui.cells import said
 from milo_tui.tui.widgets.line_list import Line
 
+HELP = "question_mark"
+
 
 class KeyLine(Line):
-    """What is to be shown of the screen's bindings; those that do not fit stand in the help alone."""
+    """What is to be shown of the screen's bindings. The help keeps its place: it names those that do not fit."""
 
     DEFAULT_CSS = """
     KeyLine { dock: bottom; height: 1; }
@@ -27,15 +29,16 @@ class KeyLine(Line):
         self.refresh()
 
     def draw(self, width: int) -> Content:
-        line = Content("")
-        for item, _ in self._items():
-            if line.cell_length + item.cell_length > width:
-                break
-            line += item
-        return line
+        return Content("").join(item for item, _ in self._shown(width))
+
+    def _shown(self, width: int) -> list[tuple[Content, str]]:
+        """Those that fit: each as it is drawn, and the key that it stands for."""
+        items = list(self._items())
+        while len(items) > 1 and sum(item.cell_length for item, _ in items) > width:
+            del items[-2 if items[-1][1] == HELP else -1]
+        return items
 
     def _items(self) -> Iterator[tuple[Content, str]]:
-        """Each as it is drawn, and the key that it stands for."""
         actions = set[str]()
         for _, binding, enabled, _ in self.screen.active_bindings.values():
             if not binding.show or binding.action in actions:
@@ -47,7 +50,7 @@ class KeyLine(Line):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         end = 0
-        for item, key in self._items():
+        for item, key in self._shown(self.size.width):
             end += item.cell_length
             if event.x < end:
                 self.app.simulate_key(key)

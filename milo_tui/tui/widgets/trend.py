@@ -280,9 +280,9 @@ class Trend(Line):
                 + said((" yet.", "$dim"))
             )
         return (
-            said(("One run of ", "$dim"))
+            said(("One run so far of ", "$dim"))
             + model
             + said((" on ", "$dim"))
             + suite
-            + said((" so far; the next one makes a trend.", "$dim"))
+            + said(("; the next makes a trend.", "$dim"))
         )

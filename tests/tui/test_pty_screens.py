@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,8 @@ where = "local"
 base_url = "http://127.0.0.1:9/v1"
 """
 
+PASTED = "".join(PAYLOADS.values()).replace("\ud83d", "")
+
 WALK = (
     ("", b"runs"),
     ("\r", b"Table"),
@@ -49,22 +52,40 @@ WALK = (
     ("d", b"diff"),
     ("\x1b", b"Prompts"),
     ("\x1b", b"when"),
+    ("l", b"trend"),
+    ("m", b"Note of run"),
+    ("\x1b", b"when"),
+    ("\x06", b"Type what to look for"),
+    (f"\x1b[200~{PASTED}\x1b[201~", b"Nothing holds"),
+    ("\x15", b"Type what to look for"),
+    ("bold", b"hits"),
+    ("\r", b"Copy"),
+    ("\r", b"run 2"),
+    ("\x1b", b"hits"),
+    ("jjj\r", b"turn"),
+    ("\x1b", b"hits"),
+    ("\x1b", b"when"),
+    ("\x7f", b"is in the bin"),
+    ("B", b"deletes for good"),
+    ("u", b"is out of the bin"),
+    ("\x1b", b"when"),
     ("n", b"new run"),
 )
 """Keys, and what the screen that they lead to shows."""
 
-QUIET = 1.0
+QUIET = 0.3
 PATIENCE = 60.0
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> Path:
-    """A run in which everything is hostile."""
-    record, spoil = hostile(ALL + "".join(PAYLOADS.values()).replace("\ud83d", ""))
+    """Two runs in which everything is hostile."""
+    record, spoil = hostile(ALL + PASTED)
     store = await Store.open(tmp_path / "milo.db")
-    number = await store.create_run(record)
-    for model, prompt in itertools.product(range(3), range(2)):
-        await store.add_attempt(number, spoil(attempt(record, model, prompt, 1, 1)))
+    for key in ("one", "two"):
+        number = await store.create_run(replace(record, key=key))
+        for model, prompt in itertools.product(range(3), range(2)):
+            await store.add_attempt(number, spoil(attempt(record, model, prompt, 1, 1)))
     await store.aclose()
     return tmp_path / "milo.db"
 

@@ -146,7 +146,7 @@ def test_an_answer_in_one_piece_is_pretty_json() -> None:
 def test_what_is_neither_json_nor_a_stream_is_shown_as_it_came(body: str) -> None:
     (turn,) = sections([streamed(turn_with_call(), response=body.encode())])
     answer = turn.parts[2]
-    assert answer.parts == []
+    assert not answer.parts
     assert answer.empty == (not body)
     assert "".join(line.strip() for line in answer.lines(70)).startswith(body.strip("\ufeff")[:60])
 

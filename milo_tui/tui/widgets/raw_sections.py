@@ -6,7 +6,7 @@ Pure, and made to run in a thread: nothing here touches a widget, and long bodie
 import json
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from milo_tui.bench.record import TurnRecord
@@ -43,7 +43,7 @@ class Section:
     title: str
     detail: str
     text: str = ""
-    parts: list["Section"] = field(default_factory=list)
+    parts: Sequence["Section"] = ()
     alike: int = 0
     _folded: tuple[int, list[str]] = (0, [])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import Any
 
+from milo_tui.endpoints import sockets
 from milo_tui.endpoints.endpoint import Clock, EndpointError, Exchange
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.failures import answered, cause_of, is_retryable, kind_of, one_line, retry_after
@@ -190,8 +191,6 @@ class _Reading:
         if name == "http11.send_request_body.complete":
             self.clock.sent = perf_counter_ns()
             self._wait_for(self._first_wait)
-        elif name == "http11.receive_response_headers.complete":
-            self.clock.headers = perf_counter_ns()
 
     @property
     def _first_wait(self) -> float:
@@ -217,16 +216,19 @@ class _Reading:
             return self._unanswered(error)
         try:
             self.answer.status = response.status_code
+            self.clock.headers = _read_at(response)
             self.answer.headers = _kept(response.headers)
-            await self._read(response.aiter_bytes())
+            await self._read(response)
         finally:
             await response.aclose()
         return None
 
-    async def _read(self, chunks: AsyncIterator[bytes]) -> None:
+    async def _read(self, response: httpx.Response) -> None:
         splitter = Splitter()
+        is_plain = "content-encoding" not in response.headers
+        chunks = response.aiter_raw() if is_plain else response.aiter_bytes()
         while not self.answer.broken and (chunk := await self._next(chunks)) is not None:
-            at_ns = perf_counter_ns()
+            at_ns = _read_at(response)
             self._keep(chunk)
             if not self.answer.ended:
                 self._wait_on()
@@ -279,7 +281,7 @@ def _client(entry: ModelEntry, auth: httpx.Auth, url: httpx.URL) -> httpx.AsyncC
     """A client; the environment's proxy is taken, but never on the way to this machine itself."""
     problem, loopback = "", is_loopback(url.host)
     try:
-        return httpx.AsyncClient(
+        client = httpx.AsyncClient(
             auth=auth,
             headers={"accept-encoding": "identity", "user-agent": "milo"},
             # Waits for an answer are bounded in `_Reading`: a time-out between two reads knows no first byte.
@@ -290,10 +292,18 @@ def _client(entry: ModelEntry, auth: httpx.Auth, url: httpx.URL) -> httpx.AsyncC
             # Certificates are not even loaded where there is no TLS: neither to the server nor to a proxy before it.
             verify=not (loopback and url.scheme == "http"),
         )
+        sockets.use_for(client)
+        return client
     except (ImportError, ValueError, OSError) as error:
         problem = one_line(redact(str(error)))
     message = f"The environment's proxy or certificates cannot be used: {problem}."
     raise EndpointError(message, kind="address", retryable=False)
+
+
+def _read_at(response: httpx.Response) -> int:
+    """When what was read of a response last had left the socket."""
+    stamp: int = response.extensions["network_stream"].get_extra_info(sockets.READ_AT) or perf_counter_ns()
+    return stamp
 
 
 def _kept(headers: httpx.Headers) -> dict[str, str]:

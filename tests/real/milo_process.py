@@ -70,7 +70,7 @@ class Milo:
 
     def servers(self) -> list[int]:
         """The leaders of the servers that stand in its ledger."""
-        return [data["processes"][0]["pid"] for data in self.ledger()]
+        return [data["processes"][0]["pid"] for data in self.ledger() if data["processes"]]
 
     def ledger(self) -> list[dict[str, Any]]:
         """Its ledger's files."""

@@ -20,6 +20,7 @@ from typing import Any
 
 from benchmarks.measuring import ROOT, say
 from milo_tui.bench.attempt import Attempt
+from milo_tui.bench.calm import be_calm
 from milo_tui.bench.plan import new_run
 from milo_tui.endpoints.endpoint import Delta
 from milo_tui.endpoints.entry import ModelEntry
@@ -70,7 +71,7 @@ async def _run(url: str, folder: Path, streams: int, repeats: int, model: str) -
     say(str(number))
     sys.stdin.readline()
     before, start = time.process_time(), time.perf_counter()
-    await carry_out(settings, number)
+    await carry_out(settings, number, on_start=lambda runner: be_calm())
     used, took = time.process_time() - before, time.perf_counter() - start
     return {"errors": _errors, "cpu": used, "seconds": took}
 

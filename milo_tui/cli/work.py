@@ -203,7 +203,7 @@ def work(number: int) -> None:
     where = settings()
     keep_awake()
     log_to_file(log_path(where, number))
-    asyncio.run(carry_out(where, number, on_start=_stop_on_signals))
+    asyncio.run(carry_out(where, number, on_start=_begin_calmly))
 
 
 def _in_app(plain: bool) -> bool:
@@ -291,7 +291,7 @@ async def _plainly(where: "Settings", number: int, demands: "Demands") -> int:
     def begin(runner: "Runner") -> None:
         nonlocal progress
         progress = Progress(runner.state)
-        _stop_on_signals(runner, interrupts)
+        _begin_calmly(runner, interrupts)
 
     def publish(event: Event) -> None:
         if progress is not None:
@@ -313,9 +313,15 @@ async def _plainly(where: "Settings", number: int, demands: "Demands") -> int:
     return INCOMPLETE
 
 
-def _stop_on_signals(runner: "Runner", seen: list[int] | None = None) -> None:
+def _begin_calmly(runner: "Runner", seen: list[int] | None = None) -> None:
+    from milo_tui.bench.calm import be_calm
+
+    be_calm()
+    _stop_on_signals(runner, [] if seen is None else seen)
+
+
+def _stop_on_signals(runner: "Runner", seen: list[int]) -> None:
     """ctrl+c once: stop after the attempts in hand; twice, or SIGTERM: stop now. SIGHUP is nothing to a run."""
-    seen = [] if seen is None else seen
     loop = asyncio.get_running_loop()
 
     def interrupted(number: int) -> None:

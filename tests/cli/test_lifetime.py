@@ -107,6 +107,7 @@ def test_hanging_up_does_not_end_a_detached_run(home: Path) -> None:
     pid = _runner(home)
     psutil.Process(pid).send_signal(signal.SIGHUP)
     _wait(lambda: milo_json("runs", "--json")[0]["phase"] == "done")
+    _wait(lambda: any(Path("bench_results").glob("*.json")))
     attempts = json.loads(next(Path("bench_results").glob("*.json")).read_text())["attempts"]
     assert len(attempts) == 20
 

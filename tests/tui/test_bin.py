@@ -1,5 +1,6 @@
 """The bin: a run goes in and comes back with all that it holds, and a live one stays where it is."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,26 @@ async def test_several_come_back_in_turn_the_last_one_first(four_runs: Settings)
         assert "No runs yet." in screen(app)
         await press(pilot, "u")
         assert numbers(app) == [1]
+        await press(pilot, "enter")
+        assert isinstance(app.screen, RunScreen)
+
+
+async def test_u_right_after_delete_waits_for_it(
+    four_runs: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move_to_bin = Store.bin
+
+    async def slowly(store: Store, number: int, when: float) -> None:
+        await asyncio.sleep(0.5)
+        await move_to_bin(store, number, when)
+
+    monkeypatch.setattr(Store, "bin", slowly)
+    app = MiloApp(four_runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await move(pilot, "delete", "u")
+        assert numbers(app) == [4, 3, 2, 1]
+    assert await binned(four_runs) == []
 
 
 async def test_the_bin_shows_what_is_in_it_and_gives_it_back(four_runs: Settings) -> None:

@@ -252,6 +252,26 @@ async def test_a_live_run_stays_on_top_of_what_the_filter_finds(three_runs: Sett
         assert numbers(app) == [4]
 
 
+async def test_the_cursor_stays_on_its_run_when_a_new_one_comes(three_runs: Settings) -> None:
+    app = MiloApp(three_runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "j", "enter")
+        await store_run(three_runs.database, run(MODELS[:1], created=NOVEMBER + 300))
+        await press(pilot, "escape")
+        assert numbers(app) == [4, 3, 2, 1]
+        assert "run 2 ·" in screen(app)
+
+
+async def test_after_a_filter_that_nothing_matches_the_keys_are_the_list_s(three_runs: Settings) -> None:
+    app = MiloApp(three_runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "slash", "z", "z", "enter", "slash", "escape", "j", "enter")
+        assert isinstance(app.screen, RunScreen)
+        assert app.screen.number == 2
+
+
 async def test_a_key_after_the_filter_s_enter_is_the_list_s(three_runs: Settings) -> None:
     app = MiloApp(three_runs)
     async with app.run_test(size=(80, 24)) as pilot:

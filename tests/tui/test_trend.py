@@ -55,6 +55,7 @@ def test_a_plot_rises_where_the_score_does() -> None:
 def test_small_differences_are_not_blown_up_to_the_whole_height() -> None:
     rows = [line[11:36].strip() for line in plots(points([0.950, 0.951, 0.949, 0.950]))[1:6]]
     assert sum(bool(row) for row in rows) <= 2
+    assert not any("•" in row for row in rows)
 
 
 def test_the_run_under_the_cursor_is_marked_by_a_sign() -> None:
@@ -139,9 +140,9 @@ async def test_the_trend_follows_the_cursor_and_the_model_that_is_chosen(history
     app = MiloApp(history)
     async with app.run_test(size=(80, 36)) as pilot:
         await settle(pilot)
-        assert "One run of Claude Sonnet 4.6 on milo-bench so far" in screen(app)
+        assert "One run so far of Claude Sonnet 4.6 on milo-bench" in screen(app)
         await press(pilot, "j")
-        assert "One run of MiniMax M2.7 on other so far" in screen(app)
+        assert "One run so far of MiniMax M2.7 on other" in screen(app)
         await press(pilot, "j")
         shown = screen(app)
         assert "trend · Qwen3.5-397B · milo-bench · 3 runs · ┬ new suite version" in shown
@@ -189,6 +190,9 @@ async def test_going_down_fast_reads_no_trend_on_the_way(
         asked.clear()
         await move(pilot, "j", "j", "j", "k", "l", "l")
         assert asked == ["minimax-m2.7"]
+        asked.clear()
+        await press(pilot, "j", "j", "k")
+        assert asked == []
 
 
 async def test_the_latest_trend_wins_however_late_an_earlier_one_comes(

@@ -147,7 +147,10 @@ def _answers(found: ConversationDiff) -> str:
         return ""
     if (lone := _lone_answer(found)) is not None:
         return f"only {(found.left_name, found.right_name)[lone]} answers in words"
-    return _differing_json(found, "the answers' JSON") or "the answers are worded differently"
+    if not found.answer_is_json:
+        return "the answers are worded differently"
+    owners = f"{found.left_name}'s", f"{found.right_name}'s"
+    return "; ".join([*_around(found, owners), *_differing_json(found, "the answers' JSON")])
 
 
 def _answer_of_right(found: ConversationDiff) -> str:
@@ -155,7 +158,10 @@ def _answer_of_right(found: ConversationDiff) -> str:
         return ""
     if (lone := _lone_answer(found)) is not None:
         return "answers in words" if lone else "does not answer in words"
-    return _differing_json(found, "its answer's JSON") or "its answer is worded differently"
+    if not found.answer_is_json:
+        return "its answer is worded differently"
+    owners = f"{found.left_name}'s", "its"
+    return "; ".join([*_around(found, owners), *_differing_json(found, "its answer's JSON")])
 
 
 def _lone_answer(found: ConversationDiff) -> int | None:
@@ -164,12 +170,17 @@ def _lone_answer(found: ConversationDiff) -> int | None:
     return said.index(True) if said.count(True) == 1 else None
 
 
-def _differing_json(found: ConversationDiff, whose: str) -> str:
-    if not found.answer_is_json:
-        return ""
+def _around(found: ConversationDiff, owners: tuple[str, str]) -> Iterator[str]:
+    for owner, around in zip(owners, found.around, strict=True):
+        if around:
+            yield f"{owner} answer has text around its JSON"
+
+
+def _differing_json(found: ConversationDiff, whose: str) -> Iterator[str]:
     paths = [leaf.path or "the whole" for leaf in found.answer if leaf.kind is not Kind.SAME]
-    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-    return f"{whose} differs in {', '.join(paths[:3])}{more}"
+    if paths:
+        more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+        yield f"{whose} differs in {', '.join(paths[:3])}{more}"
 
 
 def _show(value: Any) -> str:

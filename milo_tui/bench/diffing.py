@@ -84,9 +84,9 @@ class CallPair:
 class ConversationDiff:
     """All calls aligned, and the answers compared as JSON where both are JSON, else as text.
 
-    `answers` are the two as they were compared, JSON values or texts; `texts` the answers as they are. `calls`
-    are each side's, and `alignment` says by their places which belong together. `ends` say how a conversation
-    ended that did not end with its answer.
+    `answers` are the two as they were compared, JSON values or texts; `around` says which had text around its
+    JSON; `texts` are the answers as they are. `calls` are each side's, and `alignment` says by their places which
+    belong together. `ends` say how a conversation ended that did not end with its answer.
     """
 
     left_name: str
@@ -97,6 +97,7 @@ class ConversationDiff:
     order_matters: bool
     ends: tuple[str, str]
     answers: tuple[JSON, JSON]
+    around: tuple[bool, bool]
     texts: tuple[str, str]
     calls: tuple[tuple[MadeCall, ...], tuple[MadeCall, ...]]
     alignment: Alignment
@@ -104,7 +105,7 @@ class ConversationDiff:
     @property
     def answers_differ(self) -> bool:
         """Whether the last texts differ."""
-        return any(leaf.kind is not Kind.SAME for leaf in self.answer)
+        return any(self.around) or any(leaf.kind is not Kind.SAME for leaf in self.answer)
 
     @property
     def differs(self) -> bool:
@@ -117,7 +118,7 @@ def diff(
     left: Conversation, right: Conversation, left_name: str, right_name: str, *, order_matters: bool = False
 ) -> ConversationDiff:
     """Compare two conversations. Pure; never raises, whatever the models sent."""
-    answers, is_json = _answers(left.answer, right.answer)
+    answers, is_json, around = _answers(left.answer, right.answer)
     calls = _made(left), _made(right)
     alignment = _aligned(*calls)
     return ConversationDiff(
@@ -129,6 +130,7 @@ def diff(
         order_matters=order_matters,
         ends=(_end(left), _end(right)),
         answers=answers,
+        around=around,
         texts=(left.answer, right.answer),
         calls=calls,
         alignment=alignment,
@@ -276,12 +278,37 @@ def call_rows(diffs: Sequence[ConversationDiff]) -> Iterator[CallRow]:
         )
 
 
-def _answers(left: str, right: str) -> tuple[tuple[JSON, JSON], bool]:
-    """Both answers as JSON where both are JSON, else as they are; and whether they are JSON."""
+def _answers(left: str, right: str) -> tuple[tuple[JSON, JSON], bool, tuple[bool, bool]]:
+    """Both answers as JSON where both are, else as they are; whether they are JSON; which has text around it.
+
+    That text is taken off where the other side's answer is an object or a list and nothing else.
+    """
+    texts = left, right
+    read = [_read(text) for text in texts]
+    around = [False, False]
+    for side, text in enumerate(texts):
+        other = read[1 - side]
+        if read[side] is NOTHING and isinstance(other, dict | list) and not around[1 - side]:
+            found = _found(text)
+            if type(found) is type(other):
+                read[side], around[side] = found, True
+    if any(value is NOTHING for value in read):
+        return texts, False, (False, False)
+    return (read[0], read[1]), True, (around[0], around[1])
+
+
+def _read(text: str) -> JSON:
     try:
-        return (json_text.parse(left), json_text.parse(right)), True
+        return json_text.parse(text)
     except ValueError:
-        return (left, right), False
+        return NOTHING
+
+
+def _found(text: str) -> JSON:
+    try:
+        return json_text.find(text)
+    except ValueError:
+        return NOTHING
 
 
 def _worded(left: str, right: str) -> Leaf:

@@ -216,7 +216,9 @@ def _answer(diffs: Sequence[ConversationDiff], values: ValueRows) -> Iterator[Ro
             cells = tuple(Cell(clean(f"{what}  {json_text.cut(text, SHORT)}")) for text in shown)
             yield Row(cells, signs, Role.TITLE)
         return
-    yield replace(alike(what, len(texts), Role.TITLE), signs=signs)
+    around = [any(found.around[0] for found in diffs), *(found.around[1] for found in diffs)]
+    titles = ["answer, as the JSON within its text" if one else what for one in around]
+    yield Row(tuple(map(Cell, titles)), signs, Role.TITLE, stop=any(around))
     if is_json:
         none = ("",) * len(texts)
         yield from values.value(parsed, none, none, 1)

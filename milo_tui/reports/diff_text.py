@@ -89,6 +89,9 @@ def _answer(found: ConversationDiff, everything: bool, effort: Effort) -> Iterat
         return
     yield "~ answer" if found.answers_differ else "= answer"
     if found.answer_is_json:
+        for name, around in zip((found.left_name, found.right_name), found.around, strict=True):
+            if around:
+                yield f"    ! {name} has text around its JSON"
         yield from _leaves(found.answer, everything, effort)
         return
     for leaf in found.answer:

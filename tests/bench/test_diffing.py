@@ -91,6 +91,19 @@ def test_answers_that_are_json_are_compared_as_json() -> None:
     assert sentence(found) == "no calls on either side; the answers' JSON differs in b[1]"
 
 
+def test_text_around_an_answers_json_is_said_and_taken_off() -> None:
+    found = diff(_talk('{"a": 1}'), _talk('Here: {"a": 1.0}'), "L", "R")
+    assert found.differs
+    assert sentence(found) == "no calls on either side; R's answer has text around its JSON"
+    assert sentences([found])[0][1] == "no calls; its answer has text around its JSON"
+    assert "! R has text around its JSON" in render([found])
+    other = diff(_talk("```\n[1, 2]\n```"), _talk("[1]"), "L", "R")
+    assert sentence(other).endswith("L's answer has text around its JSON; the answers' JSON differs in [1]")
+    for text in ("Nothing: [1].", "well", ""):
+        assert not diff(_talk('{"a": 1}'), _talk(text), "L", "R").answer_is_json
+    assert not diff(_talk('So: {"a": 1}'), _talk('Here: {"a": 1}'), "L", "R").answer_is_json
+
+
 def test_the_characters_that_differ_in_a_long_string_are_marked() -> None:
     left, right = marked("the quick brown fox jumps over", "the quick green fox jumps over")
     assert "the quick ⟦" in left
@@ -161,6 +174,13 @@ def test_so_many_different_calls_that_they_go_by_their_place_say_so() -> None:
     found = diff(calls(most + 1, "a"), calls(most + 1, "b"), "L", "R")
     assert "so many calls differ that they are compared by their place" in sentence(found)
     assert "compared by their place" in sentences([found])[0][1]
+
+
+def test_any_number_of_equal_calls_in_another_order_have_moved() -> None:
+    calls = [("find", f'{{"id": {i}}}') for i in range(MOST_ASSIGNED + 50)]
+    found = diff(_talk(calls, "ok"), _talk(calls[::-1], "ok"), "L", "R")
+    assert not found.differs
+    assert sum(pair.moved for pair in found.pairs) == len(calls) - 1
 
 
 def test_many_more_equal_calls_than_the_other_side_made_are_counted() -> None:

@@ -1,5 +1,6 @@
 """Which items of lists belong together: held against brute force."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -135,6 +136,20 @@ def test_what_several_lists_have_beyond_the_first_shares_a_row() -> None:
         (None, None, 2, 1),
         (None, None, None, 2),
     ]
+
+
+@given(few, st.lists(few, min_size=1, max_size=3))
+def test_anywhere_equal_lone_items_share_as_few_rows_as_can_be(
+    left: list[int], rights: list[list[int]]
+) -> None:
+    alignments = [aligned(left, right, alike) for right in rights]
+    lone = [
+        Counter(right[j] for places in alignment.extras().values() for j in places)
+        for alignment, right in zip(alignments, rights, strict=True)
+    ]
+    rows = common_rows(alignments, rights, anywhere=True)
+    most = {value: max(count[value] for count in lone) for value in set().union(*lone)}
+    assert sum(row[0] is None for row in rows) == sum(most.values())
 
 
 def test_without_lists_there_are_no_rows() -> None:

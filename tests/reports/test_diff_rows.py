@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from milo_tui.bench.diffing import diff
 from milo_tui.reports.changed import BY_CHARACTER, MOST_IN_ALL, MOST_MATCHES, Effort, changed
-from milo_tui.reports.diff_cells import Cell, Row
+from milo_tui.reports.diff_cells import LONGEST, Cell, Row
 from milo_tui.reports.diff_rows import BREAK, MOST_ROWS, rows
 from milo_tui.reports.diff_values import ValueRows
-from milo_tui.reports.sides import Side, against
+from milo_tui.reports.sides import Side, Sides, against, every_model
 from milo_tui.suite.conversation import Conversation, ToolCall, ToolResult, Turn
 from tests.tui.diff_data import diff_run
 from tests.tui.hostile import ALL, FORBIDDEN
@@ -115,6 +115,23 @@ def test_answers_that_are_json_are_compared_as_json() -> None:
     made = compared(talk([], '{"a": 1, "b": [1, 2]}'), talk([], '{"b": [1, 3], "a": 1.0}'))
     assert lines(made)[0] == "~ answer, as JSON | answer, as JSON"
     assert "~       [2] |       [3]" in lines(made)
+
+
+def test_an_answer_with_text_around_its_json_is_compared_by_its_json() -> None:
+    bare, fenced = '{"a": 1, "b": 2}', 'Here you are:\n```json\n{"b": 3, "a": 1}\n```'
+    made = compared(talk([], bare), talk([], fenced))
+    assert lines(made) == [
+        "~ answer, as JSON | answer, as the JSON within its text",
+        "    { |   {",
+        '      "a": 1, |     "a": 1,',
+        '~     "b": [2] |     "b": [3]',
+        "    } |   }",
+    ]
+    same = compared(talk([], fenced), talk([], '{"a": 1.0, "b": 3}'))
+    assert same[0].signs == ("~",)
+    assert same[0].stop
+    prose = compared(talk([], bare), talk([], "Nothing of the kind [1]."))
+    assert lines(prose)[0] == "~ answer | answer"
 
 
 def test_answers_in_words_are_compared_line_by_line() -> None:
@@ -248,6 +265,20 @@ def test_answers_of_three_sides_line_by_line() -> None:
     ]
 
 
+def test_lines_in_another_order_are_missing_here_and_added_there() -> None:
+    made = compared(talk([], "One.\nTwo.\nThree."), talk([], "Three.\nOne.\nTwo."))
+    assert [row.sign for row in made] == ["~", "+", " ", "-"]
+
+
+def test_the_first_side_is_marked_where_a_side_differs_that_has_much_in_common_with_it() -> None:
+    texts = "The parcel came on Monday.", "The parcel came on Friday.", "Sorry."
+    first, *others = [talk([], text) for text in texts]
+    made = rows([diff(first, other, "A", name) for name, other in zip("BC", others, strict=True)])
+    assert lines(made)[1] == "~   The parcel came on [Monday]. |   The parcel came on [Friday]. |   [Sorry.]"
+    alone = rows([diff(first, others[1], "A", "C")])
+    assert lines(alone)[1] == "~   [The parcel came on Monday.] |   [Sorry.]"
+
+
 def test_results_that_fail_on_one_side_are_shown() -> None:
     call = ToolCall.read("1", "a", "{}")
     sides = [
@@ -307,7 +338,8 @@ def test_without_its_marks_each_text_is_the_others_part(one: str, other: str) ->
 def test_long_texts_are_compared_by_words_and_endless_ones_by_their_ends() -> None:
     long = "the quick brown fox " * (BY_CHARACTER // 10)
     assert changed(long, long.replace("brown", "green", 1))[0] == ((10, 15),)
-    endless = "a b " * MOST_MATCHES
+    endless = "a b " * round(MOST_MATCHES**0.5 / 2)
+    assert 3 * len(endless) < LONGEST
     one, other = f"{endless}x {endless}x {endless}", f"{endless}y {endless}y {endless}"
     assert changed(one, other)[1] == ((len(endless), 2 * len(endless) + 3),)
     assert changed(one, f"{endless}y {endless}x {endless}")[1] == ((len(endless), len(endless) + 1),)
@@ -336,3 +368,42 @@ def test_what_an_attempt_is_compared_with() -> None:
     alone = replace(run, models=run.models[:1])
     assert against(alone, first) == Side(4, MODELS[0].id, 2)
     assert against(replace(alone, repeats=1), first) == Side(4, None, 1)
+
+
+def test_all_models_of_a_run_behind_the_first_side() -> None:
+    run = replace(diff_run(), number=4)
+    ids = [model.id for model in MODELS]
+    second = Side(4, ids[1], 2)
+    assert every_model(run, second) == [second, Side(4, ids[2], 2), Side(4, ids[0], 2)]
+    reference = Side(4, None, 1)
+    assert every_model(run, reference) == [reference, *(Side(4, id, 1) for id in ids)]
+
+
+def _sides() -> Sides:
+    found = Sides(None)  # type: ignore[arg-type]
+    for number, repeats in ((4, 3), (5, 3)):
+        found.take(replace(diff_run(), number=number, repeats=repeats), [])
+    return found
+
+
+def test_the_next_repeat_of_all_sides() -> None:
+    a, b = (model.id for model in MODELS[:2])
+    sides = _sides()
+    assert sides.other_repeats([Side(4, a, 3), Side(4, b, 3)], 1) == [Side(4, a, 1), Side(4, b, 1)]
+    assert sides.other_repeats([Side(4, a, 1), Side(4, None, 1)], -1) == [Side(4, a, 3), Side(4, None, 3)]
+    assert sides.other_repeats([Side(4, a, 1), Side(4, a, 3)], 1) == [Side(4, a, 1), Side(4, a, 2)]
+    three = [Side(4, a, 1), Side(4, a, 2), Side(4, b, 1)]
+    assert sides.other_repeats(three, 1) == [Side(4, a, 2), Side(4, a, 3), Side(4, b, 2)]
+
+
+def test_sides_of_one_name_are_told_apart_by_run_and_repeat() -> None:
+    a, b = (model.id for model in MODELS[:2])
+    sides = _sides()
+    assert sides.names([Side(4, a, 1), Side(4, b, 1)]) == ["Qwen3.5-397B", "Claude Sonnet 4.6"]
+    assert sides.names([Side(4, a, 1), Side(4, a, 2), Side(5, a, 1), Side(4, b, 1)]) == [
+        "Qwen3.5-397B #1 (run 4)",
+        "Qwen3.5-397B #2 (run 4)",
+        "Qwen3.5-397B (run 5)",
+        "Claude Sonnet 4.6",
+    ]
+    assert sides.names([Side(4, a, 1), Side(4, None, 1)]) == ["Qwen3.5-397B", "reference"]

@@ -5,12 +5,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from milo_tui.reports.diff_cells import Row
-from milo_tui.reports.diff_rows import rows
+from milo_tui.bench.diffing import ConversationDiff, diff
 from milo_tui.settings import Settings
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
@@ -103,6 +103,16 @@ async def test_a_parallel_call_in_another_order_says_moved_not_changed(stored: S
         app = MiloApp(stored, run=1)
 
 
+async def test_where_there_is_no_room_for_where_a_call_moved_it_says_that_it_did(stored: Settings) -> None:
+    app = MiloApp(stored, run=1)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await press(pilot, *TO_REFUND, "down", "d", "m")
+        assert "tide moved · MiniMax M2.7: no calls in common" in screen(app)
+        line = line_with(app, "Vigo")
+        assert '│> ⚙ tide {"port": "Vigo"}        moved │- ╱' in line
+
+
 async def test_n_walks_over_the_differences(stored: Settings) -> None:
     app = MiloApp(stored, run=1)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -163,6 +173,7 @@ async def test_m_puts_all_models_beside_each_other_and_two_again(stored: Setting
         assert amounts.startswith(' !   "amount": 84.5,')
         assert '│!   "amount": "84.50",' in amounts
         assert "│- ╱╱╱╱" in line_with(app, "turn 2 │=")
+        assert "property name enclosed in double quotes: line" in line_with(app, "quotes")
         await press(pilot, "n", "N", "w", "w", "a", "a", "o", "o", "y")
         assert "Qwen3.5-397B  against  MiniMax M2.7" in app.clipboard
         await press(pilot, "m")
@@ -297,12 +308,12 @@ async def test_a_long_comparison_says_that_it_goes_on_under_its_title(
 ) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(*args: object, **kwargs: object) -> list[Row]:
+    def slow(*args: Any, **kwargs: Any) -> ConversationDiff:
         begun.set()
         go_on.wait(30)
-        return rows(*args, **kwargs)  # type: ignore[arg-type]
+        return diff(*args, **kwargs)
 
-    monkeypatch.setattr("milo_tui.tui.comparing.rows", slow)
+    monkeypatch.setattr("milo_tui.tui.comparing.diff", slow)
     app = MiloApp(stored, run=1)
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)

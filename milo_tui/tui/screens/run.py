@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -133,13 +134,14 @@ class RunScreen(MiloScreen):
         except StoreError as error:
             self._say_above(one_line(str(error), "$error"))
             return
-        run, attempts = self._run, self._attempts
-        costs = await self._costs(run)
         # Exact tests of every two models are too long for the screen's own thread.
-        self._table = await asyncio.to_thread(result_table, run, attempts)
-        self._answer = await asyncio.to_thread(answer, run, attempts, self._evidence, costs)
+        run, prices = self._run, self.app.settings.config_folder / "prices.toml"
+        table, found, problem = await asyncio.to_thread(_judge, run, self._attempts, self._evidence, prices)
+        self._table, self._answer = table, found
+        if problem:
+            self.app.say(problem, severity="warning")
         with self.app.batch_update():
-            self._show(run, self._table, self._answer)
+            self._show(run, table, found)
 
     def _show(self, run: RunRecord, table: ResultTable, found: Answer) -> None:
         bar = self.query_one(TitleBar)
@@ -186,15 +188,6 @@ class RunScreen(MiloScreen):
         else:
             place.query_one(FoldedText).show(lambda width: answer_lines(found, width))
         self._refresh_lines()
-
-    async def _costs(self, run: RunRecord) -> Mapping[str, Cost]:
-        """What the run cost, as far as prices are known."""
-        own = self.app.settings.config_folder / "prices.toml"
-        try:
-            return await asyncio.to_thread(lambda: run_costs(run, self._attempts, load_prices(own)))
-        except PriceError as error:
-            self.app.say(str(error), severity="warning")
-            return {}
 
     def _say_above(self, sentence: Content) -> None:
         line = self.query_one("#standing", Static)
@@ -293,6 +286,19 @@ class RunScreen(MiloScreen):
             self.app.say(f"Run {self.number} is complete: there is nothing to resume.")
         else:
             self.post_message(self.ResumeWanted(self.number))
+
+
+def _judge(
+    run: RunRecord, attempts: list[AttemptRow], evidence: Evidence, own_prices: Path
+) -> tuple[ResultTable, Answer, str]:
+    """The run's table, what it says of local against cloud, and why its prices are not known, if they are not."""
+    costs: Mapping[str, Cost] = {}
+    problem = ""
+    try:
+        costs = run_costs(run, attempts, load_prices(own_prices))
+    except PriceError as error:
+        problem = str(error)
+    return result_table(run, attempts), answer(run, attempts, evidence, costs), problem
 
 
 def _matrix() -> tuple[Widget, ...]:

@@ -4,46 +4,12 @@ Times: `at` is seconds since the epoch (for a person's clock); durations are sec
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Literal, get_args
 
-
-class Phase(StrEnum):
-    """What a model is doing in a run."""
-
-    WAITING = "waiting"
-    LOADING = "loading"
-    WARMING_UP = "warming up"
-    RUNNING = "running"
-    PAUSED = "paused"
-    DONE = "done"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-    STOPPED = "stopped"
-
-
-class Outcome(StrEnum):
-    """How an attempt ended. A server's loss is scored too, but marked; infrastructure never is."""
-
-    SCORED = "scored"
-    SERVER = "failed: server"
-    INFRASTRUCTURE = "failed: infrastructure"
-    STOPPED = "stopped"
-
-
-class RunPhase(StrEnum):
-    """What a run as a whole is doing; the last three are final until it is resumed."""
-
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPING = "stopping"
-    DONE = "done"
-    INCOMPLETE = "incomplete"
-    STOPPED = "stopped"
-
-
-GOING_ON = frozenset({RunPhase.RUNNING, RunPhase.PAUSED, RunPhase.STOPPING})
-"""The phases in which a process is at work on the run."""
+from milo_tui.bench.phases import GOING_ON as GOING_ON
+from milo_tui.bench.phases import Outcome as Outcome
+from milo_tui.bench.phases import Phase as Phase
+from milo_tui.bench.phases import RunPhase as RunPhase
 
 
 @dataclass(frozen=True, slots=True)

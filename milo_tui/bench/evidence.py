@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from milo_tui.bench.events import Outcome
+from milo_tui.bench.phases import Outcome
 from milo_tui.bench.record import AttemptRow, ModelRecord
 from milo_tui.bench.state import mean_of
 

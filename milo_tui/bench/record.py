@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from milo_tui.bench.events import Outcome, Phase, RunPhase
+from milo_tui.bench.phases import Outcome, Phase, RunPhase
 from milo_tui.endpoints.endpoint import Clock
 from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult, Turn
 from milo_tui.suite.score import SCORER_VERSION, Score

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
-from milo_tui.bench.events import Outcome
+from milo_tui.bench.phases import Outcome
 from milo_tui.bench.record import AttemptRow, RunRecord
 from milo_tui.bench.state import mean_of
 from milo_tui.bench.stats import mean_interval

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from milo_tui.bench.record import ModelRecord
-from milo_tui.bench.table import CategoryFigure, ModelTotal
+if TYPE_CHECKING:
+    from milo_tui.bench.record import ModelRecord
+    from milo_tui.bench.table import CategoryFigure, ModelTotal
 
 
 def seconds(value: float | None) -> str:
@@ -26,7 +28,7 @@ def speed(value: float | None) -> str:
     return "–" if value is None else f"{value:.0f} tok/s"
 
 
-def category_cell(figure: CategoryFigure) -> str:
+def category_cell(figure: "CategoryFigure") -> str:
     """`3.00/3 · 4.5 s`, with what is missing where attempts are."""
     if figure.score is None:
         return "–"
@@ -34,7 +36,7 @@ def category_cell(figure: CategoryFigure) -> str:
     return cell if figure.scored == figure.planned else f"{cell} ({figure.scored}/{figure.planned})"
 
 
-def total_cell(total: ModelTotal) -> str:
+def total_cell(total: "ModelTotal") -> str:
     """`58.0/60, 96.7 %, 2.6 s avg`; points of those possible so far while prompts have no score."""
     if not total.possible:
         return "–"
@@ -48,7 +50,7 @@ def total_cell(total: ModelTotal) -> str:
     return f"{cell} ({missing} attempts missing)" if missing else cell
 
 
-def model_heading(model: ModelRecord) -> str:
+def model_heading(model: "ModelRecord") -> str:
     """`Qwen3.5-397B (local, 416 GB RAM)`, `Claude Sonnet 4.6 (API)`."""
     if model.where == "api":
         return f"{model.name} (API)"
@@ -61,7 +63,7 @@ def moment(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
 
 
-def missing_sentence(name: str, total: ModelTotal) -> str | None:
+def missing_sentence(name: str, total: "ModelTotal") -> str | None:
     """What stands wherever a total does that has holes."""
     missing = total.planned - total.scored
     if not missing:

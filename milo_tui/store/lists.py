@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from milo_tui.bench.events import GOING_ON, RunPhase
 from milo_tui.bench.liveness import is_alive
-from milo_tui.store import rows
+from milo_tui.bench.phases import GOING_ON, RunPhase
 from milo_tui.store.database import StoreError
 from milo_tui.store.summary import ModelSummary, RunSummary, TrendPoint
+from milo_tui.store.texts import text
 
 _RUN = (
     "number, key, suite, suite_title, suite_version, simulated, phase, created, finished, repeats, planned, note, "
@@ -40,7 +40,7 @@ def runs(
     """A page of runs, newest first: below `before`, with every one of `words` in its line; or those in the bin."""
     wanted = ["binned IS NOT NULL" if binned else "binned IS NULL", "number < ?"]
     values: list[Any] = [2**62 if before is None else before]
-    for word in (rows.text(word).casefold() for word in words):
+    for word in (text(word).casefold() for word in words):
         wanted.append("(instr(words, ?) OR instr(number, ?))")
         values += [word] * 2
         if any(word in state for state in _STATES):

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from milo_tui.bench.evidence import Evidence
-from milo_tui.bench.record import AttemptRecord, AttemptRow, RunRecord
-from milo_tui.store import lists, records, search
-from milo_tui.store.search import Hit
+from milo_tui.store import lists
 from milo_tui.store.summary import RunSummary, TrendPoint
 from milo_tui.store.thread import DatabaseThread
+
+if TYPE_CHECKING:
+    from milo_tui.bench.evidence import Evidence
+    from milo_tui.bench.record import AttemptRecord, AttemptRow, RunRecord
+    from milo_tui.store.search import Hit
 
 
 class Reader:
@@ -51,32 +53,44 @@ class Reader:
         """A model's newest `limit` runs of a suite, the oldest first; simulated ones apart from the others."""
         return await self._database.read(lists.trend, model, suite, simulated, limit)
 
-    async def search(self, text: str, before: int | None = None, limit: int = 50) -> list[Hit]:
+    async def search(self, text: str, before: int | None = None, limit: int = 50) -> "list[Hit]":
         """Where all words of `text` stand, newest first; attempts below `before` alone, for a next page."""
+        from milo_tui.store import search
+
         return await self._database.read(search.search, text, before, limit)
 
     async def past_latencies(self) -> dict[str, float]:
         """For each model id the mean latency of an attempt in its newest run that has one, in seconds."""
         return await self._database.read(lists.past_latencies)
 
-    async def run(self, number: int) -> RunRecord:
+    async def run(self, number: int) -> "RunRecord":
         """A run whole, without its attempts. Raises StoreError where there is none."""
+        from milo_tui.store import records
+
         return await self._database.read(records.run, number)
 
-    async def attempts(self, run: int) -> list[AttemptRow]:
+    async def attempts(self, run: int) -> "list[AttemptRow]":
         """The narrow rows of all attempts of a run, retries among them, in the order they were stored."""
+        from milo_tui.store import records
+
         return await self._database.read(records.attempts, run)
 
     async def attempt_ids(
         self, run: int, after: int = 0, limit: int = 200, *, scored: bool = False
     ) -> list[int]:
         """A page of the ids of a run's attempts, those after `after`, in the order they were stored."""
+        from milo_tui.store import records
+
         return await self._database.read(records.attempt_ids, run, after, limit, scored)
 
-    async def attempt(self, id: int) -> AttemptRecord:
+    async def attempt(self, id: int) -> "AttemptRecord":
         """An attempt whole, with its newest score. Raises StoreError where there is none."""
+        from milo_tui.store import records
+
         return await self._database.read(records.attempt, id)
 
-    async def evidence(self, run: int) -> Evidence:
+    async def evidence(self, run: int) -> "Evidence":
         """What lies behind a run's points: failed checks, and what was answered, by attempt."""
+        from milo_tui.store import records
+
         return await self._database.read(records.evidence, run)

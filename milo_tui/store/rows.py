@@ -10,7 +10,7 @@ from itertools import accumulate
 from operator import sub
 from typing import Any
 
-from milo_tui.bench.events import Outcome, Phase, RunPhase
+from milo_tui.bench.phases import Outcome, Phase, RunPhase
 from milo_tui.bench.record import (
     AttemptRow,
     ModelRecord,
@@ -18,19 +18,12 @@ from milo_tui.bench.record import (
     RunRecord,
     TurnRecord,
 )
+from milo_tui.store.texts import text as text
 from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
 from milo_tui.suite.score import CheckResult
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 _SMALL = 16_384
-
-
-def text(value: str) -> str:
-    """Text that SQLite can hold: a lone surrogate (legal in JSON) becomes its escape, such as \\ud83d.
-
-    Nothing is lost by it: the response's bytes are stored as they came.
-    """
-    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def dump(value: Any) -> str:

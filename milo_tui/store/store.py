@@ -2,19 +2,19 @@
 
 import hashlib
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Self
 
-from milo_tui.bench.events import GOING_ON, RunPhase
 from milo_tui.bench.liveness import is_alive
+from milo_tui.bench.phases import GOING_ON, RunPhase
 from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError
 from milo_tui.store.records import positions
 from milo_tui.store.thread import DatabaseThread
+from milo_tui.store.writing import writing as writing
 from milo_tui.suite.score import Score
 
 
@@ -114,16 +114,6 @@ _INSERT_RUN = _insert_into("run", f"number, {rows.RUN_COLUMNS}")
 _INSERT_MODEL = _insert_into("run_model", f"run, position, {rows.MODEL_COLUMNS}")
 _INSERT_ATTEMPT = _insert_into("attempt", rows.ATTEMPT_COLUMNS)
 _INSERT_TURN = _insert_into("turn", rows.TURN_COLUMNS)
-
-
-@asynccontextmanager
-async def writing(path: Path) -> AsyncIterator[Store]:
-    """A writer for a change or two. Raises StoreError."""
-    store = await Store.open(path)
-    try:
-        yield store
-    finally:
-        await store.aclose()
 
 
 def _execute(db: sqlite3.Connection, sql: str, values: tuple[Any, ...]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from milo_tui.bench.events import RunPhase
+from milo_tui.bench.phases import RunPhase
 
 
 @dataclass(frozen=True, slots=True)

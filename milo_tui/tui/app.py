@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 _SETTLED = 0.3
 """Seconds after which the first screen is drawn."""
-_LATER = ("run", "attempt", "new_run", "live", "diff", "compare", "search", "help", "bin")
-"""The screens that are imported once the first one stands."""
+_LATER = (
+    *("store.records", "store.search", "store.store"),
+    *("run", "attempt", "new_run", "live", "diff", "compare", "search", "help", "bin"),
+)
+"""What is imported once the first screen stands: the other screens, and what reads for them."""
 
 
 class MiloApp(Frame):
@@ -77,7 +80,8 @@ class MiloApp(Frame):
     async def _prepare(self) -> None:
         """Import, in a thread, what is opened next: a key would have to wait for it."""
         for name in _LATER:
-            await asyncio.to_thread(import_module, f"milo_tui.tui.screens.{name}")
+            module = name if "." in name else f"tui.screens.{name}"
+            await asyncio.to_thread(import_module, f"milo_tui.{module}")
         # What stands now stays, and going through it at each full collection stops the screen for 50 to 90 ms.
         gc.freeze()
 

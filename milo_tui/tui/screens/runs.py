@@ -16,8 +16,8 @@ from milo_tui.bench.events import GOING_ON
 from milo_tui.settings import Settings
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
-from milo_tui.store.store import writing
 from milo_tui.store.summary import RunSummary
+from milo_tui.store.writing import writing
 from milo_tui.tui.cells import said
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.ask import Ask

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-_INHERITED = (
+INHERITED = (
     "MILO_DB",
     "XDG_RUNTIME_DIR",
     "ANTHROPIC_API_KEY",
@@ -18,7 +18,7 @@ _INHERITED = (
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of this test's own, and an empty working directory."""
-    for name in _INHERITED:
+    for name in INHERITED:
         monkeypatch.delenv(name, raising=False)
     folder, work = tmp_path / "home", tmp_path / "work"
     work.mkdir()

@@ -21,6 +21,7 @@ from milo_tui.tui.app import MiloApp
 from milo_tui.tui.screens.new_run import NewRunScreen
 from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.screens.runs import RunsScreen
+from milo_tui.tui.screens.search import SearchScreen
 from milo_tui.tui.widgets.run_columns import heading, models_in, needs_of, run_line, state_of
 from milo_tui.tui.widgets.run_list import RunList
 from tests.tui.hostile import ALL, FORBIDDEN, PAYLOADS
@@ -115,7 +116,7 @@ async def test_the_newest_run_stands_first_with_its_figures(three_runs: Settings
         assert "Qwen3.5-397B 96.7 % · Claude Sonnet 4.6 95.0 %" in newest
         assert "✓ done" in newest
         assert "◐ incomplete 171/180" in screen(app)
-        assert "simulated" in next(line for line in lines if line.lstrip().startswith("1 "))
+        assert " sim" in next(line for line in lines if line.lstrip().startswith("1 "))
 
 
 async def test_the_run_under_the_cursor_is_shown_whole(three_runs: Settings) -> None:
@@ -221,7 +222,7 @@ async def test_the_filter_asks_the_database_and_pages_through_what_matches(tmp_p
         await settle(pilot)
         await move(pilot, "slash", *"Umbrella")
         assert numbers(app) == [7]
-        assert "1 run match" in screen(app)
+        assert "1 run matches" in screen(app)
         await press(pilot, "escape")
         assert len(numbers(app)) == 200
         await move(pilot, "slash", *"sonnet incompl", "enter")
@@ -231,6 +232,16 @@ async def test_the_filter_asks_the_database_and_pages_through_what_matches(tmp_p
         await press(pilot, "slash", "7")
         assert numbers(app) == []
         assert "No run matches sonnet incompl7" in screen(app)
+
+
+async def test_from_the_filter_s_line_ctrl_f_searches_what_was_said(three_runs: Settings) -> None:
+    app = MiloApp(three_runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "slash", "r", "ctrl+f")
+        assert isinstance(app.screen, SearchScreen)
+        await press(pilot, "escape", "escape")
+        assert numbers(app) == [3, 2, 1]
 
 
 async def test_a_live_run_stays_on_top_of_what_the_filter_finds(three_runs: Settings) -> None:

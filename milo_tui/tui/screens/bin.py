@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 EMPTY = said(
     ("The bin is empty.\n\n", "bold"),
     ("delete", "bold $accent"),
-    " on the list of runs moves the run under the cursor here; ",
+    " on the list of runs moves a run here, ",
     ("u", "bold $accent"),
     " takes it out again.\nNothing in it is lost until ",
     ("milo bin --empty", "$accent"),
     " deletes it for good.\n\n",
     ("esc", "bold $accent"),
-    " goes back to the runs",
+    " goes back to the runs.",
 )
 
 
@@ -85,9 +85,7 @@ class BinScreen(MiloScreen):
 
     @on(RunBrowser.Changed)
     def _show_how_many(self) -> None:
-        browser = self.browser
-        match = " match" if browser.is_filtered else ""
-        self.query_one(TitleBar).status = said((f"{browser.how_many}{match}", "$dim"))
+        self.query_one(TitleBar).status = said((self.browser.how_many, "$dim"))
 
     @on(LineList.Opened)
     def _opened(self) -> None:

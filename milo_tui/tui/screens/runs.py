@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
-from milo_tui.bench.events import GOING_ON
+from milo_tui.bench.phases import GOING_ON
 from milo_tui.settings import Settings
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 NO_RUNS = said(
     ("No runs yet.\n\n", "bold"),
     ("n", "bold $accent"),
-    "           sets up a new run: your own models, or simulated ones to look around\n",
+    "            sets up a new run: your own models, or simulated ones\n",
     ("milo demo", "$accent"),
-    "   runs the benchmark on built-in simulated models: nothing to set up, nothing to pay\n",
+    "    runs simulated models: nothing to set up, nothing to pay\n",
     ("milo run", "$accent"),
-    "    runs it on your own models, once they stand in milo.toml (",
+    "     runs your own models, once they stand in milo.toml\n             (",
     ("milo models init", "$accent"),
     " writes one)\n",
     ("milo doctor", "$accent"),
-    " says what is missing",
+    "  says what is missing",
 )
 
 
@@ -53,8 +53,14 @@ class RunsScreen(MiloScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New run", id="runs.new"),
         Binding("slash", "filter", "Filter", key_display="/", id="runs.filter"),
+        # By priority, so that it works from the filter's line, too.
         Binding(
-            "ctrl+f", "search", "Search", id="runs.search", tooltip="Search what was said, called and noted"
+            "ctrl+f",
+            "search",
+            "Search",
+            priority=True,
+            id="runs.search",
+            tooltip="Search what was said, called and noted",
         ),
         Binding(
             "space", "pick", "Mark", key_display="space", show=False, id="runs.mark", tooltip="Mark two runs"
@@ -149,7 +155,7 @@ class RunsScreen(MiloScreen):
 
     async def _follow_live(self) -> None:
         """Read the live runs' figures anew; the clock ticks only while there are any."""
-        from milo_tui.bench.channel import live_runs
+        from milo_tui.bench.live_runs import live_runs
 
         found = [await self._summary(number) for number in live_runs(self._settings.runtime)]
         live = [run for run in found if run is not None and run.phase in GOING_ON and run.binned is None]
@@ -185,7 +191,7 @@ class RunsScreen(MiloScreen):
     def _show_how_many(self) -> None:
         browser = self.browser
         live = len(browser.runs.pages.live)
-        status = said((f"{browser.how_many}{' match' if browser.is_filtered else ''}", "$dim"))
+        status = said((browser.how_many, "$dim"))
         if live:
             status = said((f"● {count(live, 'live', 'live')}", "$live"), "  ") + status
         self.query_one(TitleBar).status = status

@@ -169,6 +169,7 @@ class SearchScreen(MiloScreen):
         status = f"{number:,}{more} {'hit' if number == 1 else 'hits'}" if some else ""
         self.query_one(TitleBar).status = said((status, "$dim"))
         self.query_one(HitHeading).refresh()
+        self.refresh_bindings()
         self.query_one(HitPeek).show(hits.current)
         if not some and hits.has_focus:
             self.set_focus(self.query_one(Input))
@@ -185,6 +186,8 @@ class SearchScreen(MiloScreen):
             self.post_message(self.Chosen(hit))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "to_hits":
+            return bool(self.hits.hits)
         return not (action in ("type", "copy") and isinstance(self.focused, Input))
 
     def action_to_hits(self) -> None:

@@ -93,9 +93,11 @@ class RunBrowser(Vertical):
 
     @property
     def how_many(self) -> str:
-        """How many runs there are, as far as is known: "12 runs", "200+ runs"."""
+        """How many runs there are, as far as is known: "12 runs", "200+ runs", "1 run matches"."""
         number, more = len(self.runs.pages), "" if self.runs.pages.complete else "+"
-        return f"{number:,}{more} {'run' if number == 1 else 'runs'}"
+        runs = "run" if number == 1 else "runs"
+        match = "" if not self.is_filtered else " matches" if number == 1 else " match"
+        return f"{number:,}{more} {runs}{match}"
 
     @property
     def plain(self) -> str:

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from milo_tui.bench.events import RunPhase
+from milo_tui.bench.phases import RunPhase
 from milo_tui.store.summary import ModelSummary, RunSummary
 from milo_tui.tui.cells import Align, fit, joined, one_line, said, share_out
 from milo_tui.tui.words import NOTHING, moment, percent, seconds
 
 WIDE = 100
 """From this width on words stand where narrow terminals get signs."""
+WIDEST = 180
+"""From this width on a simulated run is called so in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ def needs_of(runs: Iterable[RunSummary]) -> Needs:
 def columns(width: int, needs: Needs) -> Columns:
     """The columns that fit, none wider than it needs to be."""
     wide = width >= WIDE
-    when, state, simulated = (12, 20, 9) if wide else (6, 12, 3)
-    simulated = simulated if needs.simulated else 0
+    when, state = (12, 20) if wide else (6, 12)
+    simulated = (9 if width >= WIDEST else 3) if needs.simulated else 0
     suite = 14 if width >= 116 else 0
     latency = 6 if width >= 72 else 0
     rest = width - sum(size + 2 for size in (needs.number, latency, when, state, simulated, suite) if size)

@@ -1,0 +1,239 @@
+"""Every screen as text, at the smallest size that is promised and at a large one.
+
+`pytest tests/tui/test_snapshots.py --snapshot-update` writes the files in snapshots/ anew, here and for the
+pictures with colours (test_looks.py and others); `git diff` then shows what changed.
+"""
+
+import asyncio
+import difflib
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from milo_tui.bench.events import RunPhase
+from milo_tui.endpoints.discovery import Found
+from milo_tui.endpoints.entry import ModelEntry
+from milo_tui.settings import Settings
+from milo_tui.store.store import Store
+from milo_tui.tui import offers
+from milo_tui.tui.app import MiloApp
+from milo_tui.tui.screens import new_run
+from milo_tui.tui.widgets import run_browser
+from tests.conftest import INHERITED
+from tests.tui.diff_data import diff_run, made
+from tests.tui.live_feed import conversation, live, make_state
+from tests.tui.looking import move, press, screen, settle
+from tests.tui.runs_data import (
+    MODELS,
+    NOVEMBER,
+    Points,
+    model,
+    points_of,
+    run,
+    settings,
+    store_run,
+)
+from tests.tui.test_attempt import streamed
+
+FOLDER = Path(__file__).parent / "snapshots"
+SIZES = ("80x24", "160x45")
+DAY = 86_400.0
+
+WALK = {
+    "runs": (),
+    "runs-other-model": ("j", "l"),
+    "runs-filtered": ("slash", "type sonnet incomplete", "enter"),
+    "runs-no-match": ("slash", "type zzz"),
+    "help": ("escape", "question_mark"),
+    "note": ("escape", "m"),
+    "search": ("escape", "ctrl+f"),
+    "search-hits": ("type refunded", "enter", "j"),
+    "search-nothing": ("slash", "type zzz"),
+    "bin": ("escape", "B"),
+    "new-run": ("escape", "n"),
+    "compare": ("escape", "j", "space", "j", "space", "c"),
+    "run-table": ("escape", "enter"),
+    "run-intervals": ("i",),
+    "run-prompts": ("2", "j", "l"),
+    "run-plots": ("3",),
+    "run-manifest": ("4",),
+    "run-log": ("5",),
+    "run-answer": ("6",),
+    "run-incomplete": ("escape", "k", "enter"),
+    "attempt-conversation": ("escape", "g", "enter", "2", "enter"),
+    "attempt-raw": ("2", "j", "enter"),
+    "attempt-timing": ("3",),
+    "attempt-checks": ("4",),
+    "diff-none": ("escape", "d"),
+    "diff-side": ("b",),
+    "diff": ("escape", "full_stop", "full_stop", "full_stop"),
+    "diff-all-models": ("m",),
+}
+"""Each screen, and the keys that lead to it from the one before, words to type among them."""
+
+EMPTY = {
+    "empty-runs": (),
+    "empty-search": ("ctrl+f",),
+    "empty-bin": ("escape", "B"),
+    "empty-new-run": ("escape", "n"),
+}
+"""The same of a database in which there is nothing."""
+
+LIVE = ("live", "live-zoomed", "live-stop")
+SMALL = "small"
+NAMES = (*WALK, *EMPTY, *LIVE, SMALL)
+
+Pictures = dict[str, str]
+
+
+def varied(day: int) -> Points:
+    """Points that differ a little from day to day."""
+    return lambda m, p, r: max(
+        0, points_of(m, p, r) - ((p + 3 * day + m) % 11 == 0) - (day == 2 and p % 4 == 0)
+    )
+
+
+async def store_history(database: Path) -> None:
+    """Simulated and real runs, a new version of the suite, an incomplete run, one in the bin, one made for diffs."""
+    simulated = [model("steady", "Steady", simulated=True), model("hasty", "Hasty", simulated=True)]
+    await store_run(database, run(simulated))
+    for day in range(1, 5):
+        note = "after the server's update" if day == 3 else ""
+        record = run(created=NOVEMBER + DAY * day, suite_version=1 + (day > 2), note=note)
+        await store_run(database, record, varied(day))
+    holes = run(
+        created=NOVEMBER + 6 * DAY, phase=RunPhase.INCOMPLETE, suite_version=2, note="the night's run"
+    )
+    await store_run(database, holes, lambda m, p, r: None if (m, p) == (2, 17) else points_of(m, p, r))
+    binned = await store_run(database, run(MODELS[:1], created=NOVEMBER + 7 * DAY, note="wrong sampling"))
+    record = diff_run(created=NOVEMBER + 8 * DAY, suite_version=2)
+    store = await Store.open(database)
+    await store.bin(binned, NOVEMBER + 7.5 * DAY)
+    number = await store.create_run(record)
+    for m in range(3):
+        for p in range(4):
+            for r in (1, 2):
+                attempt = made(record, m, p, r)
+                await store.add_attempt(number, replace(attempt, turns=tuple(map(streamed, attempt.turns))))
+    await store.aclose()
+
+
+def entries() -> tuple[ModelEntry, ...]:
+    """A local model that is not there, and one of a cloud without its key."""
+    local = {
+        "id": "qwen",
+        "name": "Qwen3.5-397B",
+        "protocol": "openai",
+        "where": "local",
+        "base_url": "http://127.0.0.1:9/v1",
+        "memory_gb": 416,
+    }
+    cloud = {
+        "id": "sonnet",
+        "name": "Claude Sonnet 4.6",
+        "protocol": "anthropic",
+        "where": "api",
+        "base_url": "http://127.0.0.1:9",
+        "model": "claude-sonnet-4-6",
+        "api_key_env": "NO_SUCH_KEY",
+    }
+    return ModelEntry.model_validate(local), ModelEntry.model_validate(cloud)
+
+
+async def walked(chosen: Settings, size: tuple[int, int], walk: dict[str, tuple[str, ...]]) -> Pictures:
+    """What a walk shows at each of its places."""
+    pictures = {}
+    app = MiloApp(chosen)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        for name, keys in walk.items():
+            for key in keys:
+                typed = key.removeprefix("type ")
+                await (press(pilot, key) if typed == key else move(pilot, *typed))
+            pictures[name] = screen(app).rstrip()
+    return pictures
+
+
+async def watched(size: tuple[int, int]) -> Pictures:
+    """The live screen, and the card of a small terminal."""
+    pictures = {}
+    async with live(make_state(), size=size) as it:
+        await it.feed.put(*conversation())
+        pictures["live"] = (await it.look()).rstrip()
+        await it.pilot.press("z")
+        pictures["live-zoomed"] = (await it.look()).rstrip()
+        await it.pilot.press("z", "x")
+        await it.pilot.pause()
+        pictures["live-stop"] = (await it.look()).rstrip()
+        await it.pilot.press("escape")
+        await it.pilot.resize_terminal(70, 15)
+        pictures[SMALL] = (await it.look()).rstrip()
+    return pictures
+
+
+async def taken(folder: Path, size: tuple[int, int]) -> Pictures:
+    """All pictures of a size."""
+    whole, empty = replace(settings(folder), models=entries()), settings(folder / "empty")
+    return await walked(whole, size, WALK) | await walked(empty, size, EMPTY) | await watched(size)
+
+
+async def nobody(ports: dict[int, str] | None = None) -> list[Found]:
+    """No server listens on this machine."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the history lies that all pictures show."""
+    place = tmp_path_factory.mktemp("pictures")
+    asyncio.run(store_history(settings(place).database))
+    return place
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def pictures(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[str, Pictures]]:
+    """A size with its pictures: one app goes through all screens."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in INHERITED:
+            patch.delenv(name, raising=False)
+        patch.setenv("MILO_HOME", str(folder / "home"))
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        patch.setattr(offers, "find_servers", nobody)
+        patch.setattr(new_run, "machine_gb", lambda: 512.0)
+        patch.setattr(run_browser, "TREND_AFTER", 0)
+        width, height = map(int, request.param.split("x"))
+        yield request.param, asyncio.run(taken(folder, (width, height)))
+    time.tzset()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_screen_looks_as_before(
+    pictures: tuple[str, Pictures], name: str, request: pytest.FixtureRequest
+) -> None:
+    size, found = pictures
+    file = FOLDER / size / f"{name}.txt"
+    if request.config.getoption("--snapshot-update"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(found[name] + "\n", encoding="utf-8")
+    before = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    changes = difflib.unified_diff(before, found[name].splitlines(), "before", "now", lineterm="", n=2)
+    told = "\n".join(changes)
+    assert not told, f"{name} at {size} looks different (--snapshot-update keeps it):\n{told}"
+
+
+def test_every_picture_has_its_screen() -> None:
+    files = {file.relative_to(FOLDER).with_suffix("") for file in FOLDER.rglob("*.txt")}
+    assert files == {Path(size) / name for size in SIZES for name in NAMES}
+
+
+def test_no_picture_is_wider_than_its_screen_or_names_a_place_of_this_machine() -> None:
+    for file in FOLDER.rglob("*.txt"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        width, height = map(int, file.parent.name.split("x"))
+        assert len(lines) <= height, file
+        assert not [line for line in lines if "/tmp" in line or "/work" in line], file
+        assert max(map(len, lines)) <= width, file

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from milo_tui.bench.events import Command, Event, Streamed
 from milo_tui.bench.lines import command_line, event_line, read_command, read_event, read_state, state_line
+from milo_tui.bench.live_runs import live_runs as live_runs
+from milo_tui.bench.live_runs import socket_path as socket_path
 from milo_tui.bench.state import RunState
 
 LINE_LIMIT = 64 * 1024 * 1024
@@ -21,11 +23,6 @@ LINE_LIMIT = 64 * 1024 * 1024
 
 QUEUED_DELTAS = 2_000
 """How many text deltas wait for a slow viewer before the oldest are dropped."""
-
-
-def socket_path(folder: Path, run: int) -> Path:
-    """Where the run's socket lies."""
-    return folder / f"{run}.sock"
 
 
 class ChannelError(Exception):
@@ -200,9 +197,3 @@ async def attach(run: int, folder: Path) -> SocketFeed:
         writer.close()
         raise ConnectionError(f"run {run} ended just now")
     return SocketFeed(read_state(line), reader, writer)
-
-
-def live_runs(folder: Path) -> list[int]:
-    """The numbers of the runs that have a socket here, newest first; a stale one fails to attach."""
-    found = [int(path.stem) for path in folder.glob("*.sock") if path.stem.isdigit()]
-    return sorted(found, reverse=True)

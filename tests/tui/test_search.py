@@ -81,6 +81,16 @@ async def test_a_search_finds_answers_reasoning_calls_and_notes_and_says_which(t
         assert "50+ hits" in screen(app)
 
 
+async def test_the_palette_leads_to_it(three_runs: Settings) -> None:
+    app = MiloApp(three_runs)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "ctrl+p", *"Search")
+        await pilot.app.workers.wait_for_complete()
+        await press(pilot, "enter")
+        assert isinstance(app.screen, SearchScreen)
+
+
 async def test_it_searches_as_one_types_and_the_last_word_may_be_unfinished(three_runs: Settings) -> None:
     app = MiloApp(three_runs)
     async with app.run_test(size=(80, 24)) as pilot:

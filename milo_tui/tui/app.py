@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -211,12 +212,16 @@ class MiloApp(Frame):
         self.pop_screen()
         self.open_run(message.run)
 
-    def open_run(self, run: int) -> None:
-        """Show a run's table."""
+    @work(exclusive=True, group="opening", description="a run is opened")
+    async def open_run(self, run: int) -> None:
+        """Show a run's table, once it is read: to draw it empty first takes longer."""
         from milo_tui.tui.screens.run import RunScreen
 
         if self._reader is not None:
-            self.push_screen(RunScreen(self._reader, run))
+            screen = RunScreen(self._reader, run)
+            with suppress(StoreError):
+                await screen.read()
+            await self.push_screen(screen)
 
     def on_run_screen_attempt_chosen(self, message: "RunScreen.AttemptChosen") -> None:
         """One attempt of the run that is looked at."""

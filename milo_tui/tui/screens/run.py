@@ -112,6 +112,7 @@ class RunScreen(MiloScreen):
     def on_mount(self) -> None:
         self.query_one(TitleBar).place = said(f"run {self.number}")
         self.set_interval(2, self.follow)
+        self._show_read()
         self._focus_tab()
 
     def on_screen_resume(self) -> None:
@@ -124,24 +125,37 @@ class RunScreen(MiloScreen):
         if on_top and self._run is not None and self._run.phase in GOING_ON:
             self.load()
 
-    @work(exclusive=True, description="")
+    async def read(self) -> None:
+        """Read the run and its attempts, and judge them; before the screen is shown it is drawn whole at once.
+
+        Raises StoreError.
+        """
+        run = await self._reader.run(self.number)
+        self._attempts = await self._reader.attempts(self.number)
+        evidence = self._evidence = await self._reader.evidence(self.number)
+        prices = self.app.settings.config_folder / "prices.toml"
+        # Exact tests of every two models are too long for the screen's own thread.
+        self._table, self._answer, problem = await asyncio.to_thread(
+            _judge, run, self._attempts, evidence, prices
+        )
+        self._run = run
+        if problem:
+            self.app.say(problem, severity="warning")
+
+    @work(exclusive=True, description="the run is read")
     async def load(self) -> None:
-        """Read the run and its attempts, and show them."""
+        """Read the run and show it."""
         try:
-            self._run = await self._reader.run(self.number)
-            self._attempts = await self._reader.attempts(self.number)
-            self._evidence = await self._reader.evidence(self.number)
+            await self.read()
         except StoreError as error:
             self._say_above(one_line(str(error), "$error"))
             return
-        # Exact tests of every two models are too long for the screen's own thread.
-        run, prices = self._run, self.app.settings.config_folder / "prices.toml"
-        table, found, problem = await asyncio.to_thread(_judge, run, self._attempts, self._evidence, prices)
-        self._table, self._answer = table, found
-        if problem:
-            self.app.say(problem, severity="warning")
         with self.app.batch_update():
-            self._show(run, table, found)
+            self._show_read()
+
+    def _show_read(self) -> None:
+        if self._run is not None and self._table is not None and self._answer is not None:
+            self._show(self._run, self._table, self._answer)
 
     def _show(self, run: RunRecord, table: ResultTable, found: Answer) -> None:
         bar = self.query_one(TitleBar)
@@ -199,9 +213,10 @@ class RunScreen(MiloScreen):
 
     def _make_room(self) -> None:
         """Put the matrix below the table where both fit."""
-        lines = self.query_one(RunTable).lines_at(self.size.width - 2)
+        width, height = self.app.size
+        lines = self.query_one(RunTable).lines_at(width - 2)
         below = self.query_one("#below")
-        fits = self.size.height - lines >= ROOM_BELOW
+        fits = height - lines >= ROOM_BELOW
         if below.display != fits:
             below.display = fits
             self.set_class(fits, "-both")

@@ -1,6 +1,7 @@
 """Opening the app: on Runs, on a run that starts now, or on one that goes on."""
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,9 @@ def open_app(context: click.Context) -> None:
     from milo_tui.tui.hangup import end_with_terminal
 
     end_with_terminal()
-    MiloApp(settings(models=False)).run(mouse=_mouse())
+    app = MiloApp(settings(models=False))
+    app.run(mouse=_mouse())
+    sys.exit(app.return_code or 0)
 
 
 def _mouse() -> bool:

@@ -1,12 +1,13 @@
 """A run, its attempts and one attempt whole, from their rows."""
 
 import sqlite3
+import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from milo_tui.bench.evidence import Answered, Evidence, FailedCheck, digest
-from milo_tui.bench.record import AttemptRecord, AttemptRow, RunRecord
+from milo_tui.bench.record import AttemptRecord, AttemptRow, RunRecord, TurnRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError
 from milo_tui.store.lists import phase_of
@@ -83,10 +84,21 @@ def attempt(db: sqlite3.Connection, id: int) -> AttemptRecord:
     return AttemptRecord(
         row=rows.attempt_row(row, row["model_id"], row["prompt_id"]),
         ended=row["ended"],
-        turns=tuple(rows.turn_record(turn, calls[turn["position"]]) for turn in turns),
+        turns=_turns(id, turns, calls),
         score=Score(tuple(rows.check_result(check) for check in checks)) if checks else None,
         scorer_version=checks[0]["scorer_version"] if checks else 0,
     )
+
+
+def _turns(
+    id: int, turns: Iterable[sqlite3.Row], calls: Mapping[int, list[sqlite3.Row]]
+) -> tuple[TurnRecord, ...]:
+    try:
+        return tuple(rows.turn_record(turn, calls[turn["position"]]) for turn in turns)
+    except (ValueError, zlib.error) as error:
+        raise StoreError(
+            f"Attempt {id} is damaged in the database ({error}); `milo doctor` looks at the whole of it."
+        ) from None
 
 
 def evidence(db: sqlite3.Connection, run: int) -> Evidence:

@@ -244,3 +244,18 @@ def _count_elsewhere(path: Path) -> int:
         [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
     )
     return int(done.stdout)
+
+
+@pytest.mark.parametrize("column", ["response", "arrivals"])
+async def test_damaged_bytes_are_said_in_a_sentence(tmp_path: Path, column: str) -> None:
+    store, run = await _stored(tmp_path / "milo.db", tmp_path / "suite")
+    id = await store.add_attempt(run, _attempt())
+    await store.aclose()
+    with sqlite3.connect(tmp_path / "milo.db") as other:
+        other.execute(f"UPDATE turn SET {column} = x'010203'")
+    other.close()
+    reader = await Reader.open(tmp_path / "milo.db")
+    with pytest.raises(StoreError, match=r"Attempt 1 is damaged in the database .*milo doctor"):
+        await reader.attempt(id)
+    assert len(await reader.attempts(run)) == 1
+    await reader.aclose()

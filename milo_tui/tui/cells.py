@@ -5,19 +5,20 @@ from typing import Literal
 
 from textual.content import Content
 
-from milo_tui.tui.safe import safe, safe_line
+from milo_tui.sanitise import one_line as sanitised_line
+from milo_tui.sanitise import sanitise
 
 Align = Literal["left", "right"]
 
 
 def block(text: str, style: str = "") -> Content:
     """Text from outside, its lines kept; `style` may name the theme's colours."""
-    return Content.from_text(safe(text)).stylize(style)
+    return Content.styled(sanitise(text), style)
 
 
 def one_line(text: str, style: str = "") -> Content:
     """Text from outside on a single line; `style` may name the theme's colours."""
-    return Content.from_text(safe_line(text)).stylize(style)
+    return Content.styled(sanitised_line(text), style)
 
 
 def fit(content: Content, width: int, align: Align = "left") -> Content:

@@ -93,10 +93,14 @@ def run_of_key(db: sqlite3.Connection, key: str) -> int | None:
 def trend(
     db: sqlite3.Connection, model: str, suite: str, simulated: bool = False, limit: int = 200
 ) -> list[TrendPoint]:
-    """A model's newest runs of a suite, the oldest first. Runs with simulated models are apart from the others."""
+    """A model's newest runs of a suite, the oldest first. Runs with simulated models are apart from the others.
+
+    Runs of fewer prompts than the most that a run of the same version asked are left out: a part is no trend.
+    """
     found = db.execute(
         """
-        SELECT run.number, run.created, run.suite_version, s.points, s.scored, s.latency_us, s.latencies
+        SELECT run.number, run.created, run.suite_version, s.points, s.scored, s.latency_us, s.latencies,
+               (SELECT count(*) FROM run_prompt WHERE run_prompt.run = m.run) AS asked
         FROM run_model AS m
         JOIN run ON run.number = m.run
         JOIN run_summary AS s ON s.run = m.run AND s.model = m.position
@@ -105,9 +109,13 @@ def trend(
         """,
         (model, suite, simulated, limit),
     ).fetchall()
+    most: dict[int, int] = {}
+    for row in found:
+        most[row["suite_version"]] = max(row["asked"], most.get(row["suite_version"], 0))
     points = [
         TrendPoint(number, created, version, earned / (3 * scored) if scored else None, _mean(latency, timed))
-        for number, created, version, earned, scored, latency, timed in found
+        for number, created, version, earned, scored, latency, timed, asked in found
+        if asked == most[version]
     ]
     # An imported run has a number of its day, not of its time.
     return sorted(points, key=lambda point: (point.created, point.run))

@@ -1,15 +1,19 @@
 """Lists of runs narrowed by words, the bin, and a model's trend."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from milo_tui.bench.events import RunPhase
+from milo_tui.bench.plan import new_run
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import writing
+from tests.bench.running import entry
+from tests.bench.suite import small_suite
 from tests.store.told import attempt, store_run
 
 WHOLE = [attempt(repeat=repeat, prompt=prompt) for repeat in (1, 2) for prompt in ("one/look_up", "two/move")]
@@ -149,4 +153,16 @@ async def test_the_summary_follows_every_attempt_and_every_new_score(tmp_path: P
     reader = await Reader.open(path)
     (model,) = (await reader.summary(1)).models
     assert (model.points, model.scored, model.planned, model.latency) == (4, 3, 4, 4.0)
+    await reader.aclose()
+
+
+async def test_runs_of_a_part_of_the_suite_are_no_trend(tmp_path: Path) -> None:
+    path = tmp_path / "milo.db"
+    await store_run(path, tmp_path / "s", attempt(points=3))
+    whole = new_run(small_suite(tmp_path / "s"), [entry("local", "http://h:1")], 1, 7)
+    async with writing(path) as store:
+        await store.create_run(replace(whole, prompts=whole.prompts[:1], phase=RunPhase.DONE))
+        await store.add_attempt(2, attempt(points=0))
+    reader = await Reader.open(path)
+    assert [point.run for point in await reader.trend("local", "small")] == [1]
     await reader.aclose()

@@ -80,6 +80,14 @@ def quantile(values: Iterable[float], share: float) -> float:
     return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
 
 
+def waited() -> float:
+    """Milliseconds that this thread has waited for a core so far, while others had it; 0 where nobody counts."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e6
+    except OSError:
+        return 0.0
+
+
 def timed(
     command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> tuple[float, int]:

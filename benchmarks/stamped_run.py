@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import ROOT, say
+from benchmarks.measuring import ROOT, say, waited
 from milo_tui.bench.attempt import Attempt
 from milo_tui.bench.calm import be_calm
 from milo_tui.bench.plan import new_run
@@ -70,10 +70,10 @@ async def _run(url: str, folder: Path, streams: int, repeats: int, model: str) -
     number = await create_run(settings, new_run(load_suite(folder), entries, repeats, 1))
     say(str(number))
     sys.stdin.readline()
-    before, start = time.process_time(), time.perf_counter()
+    before, start, delay = time.process_time(), time.perf_counter(), waited()
     await carry_out(settings, number, on_start=lambda runner: be_calm())
     used, took = time.process_time() - before, time.perf_counter() - start
-    return {"errors": _errors, "cpu": used, "seconds": took}
+    return {"errors": _errors, "cpu": used, "seconds": took, "waited": waited() - delay}
 
 
 class Started:

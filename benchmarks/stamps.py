@@ -29,11 +29,13 @@ WORST = 10.0
 
 @dataclass(frozen=True)
 class Stamped:
-    """A report of stamped_run.py or raw_reader.py: milliseconds for each token, seconds, bytes a second drawn."""
+    """A report of stamped_run.py or raw_reader.py: milliseconds for each token, CPU seconds of so many, bytes a second
+    drawn. `waited` is milliseconds in which it wanted a core that others had."""
 
     errors: list[float]
     cpu: float
     seconds: float
+    waited: float
     drawn: float = 0.0
 
 
@@ -109,12 +111,25 @@ def _values(reports: list[Stamped], beyond: float | None) -> list[str]:
         *(f"{value:.2f}" for value in (median(worst), max(worst))),
         f"{sum(error >= WORST for one in reports for error in one.errors)}",
         f"{sum(len(one.errors) for one in reports)}",
+        f"{median(one.waited / one.seconds for one in reports):.1f}",
         f"{cpu:.0f}",
         f"{median(one.drawn for one in reports) / 1000:.1f}",
     ]
 
 
-HEADINGS = ("ms", "p50", "p99", "− raw", "worst", "of all", "≥ 10", "tokens", "CPU %", "KB/s drawn")
+HEADINGS = (
+    "ms",
+    "p50",
+    "p99",
+    "− raw",
+    "worst",
+    "of all",
+    "≥ 10",
+    "tokens",
+    "waited ms/s",
+    "CPU %",
+    "KB/s drawn",
+)
 
 
 def main() -> None:

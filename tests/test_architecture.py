@@ -13,13 +13,58 @@ def test_the_rooms_know_only_those_below() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_a_list_of_runs_imports_no_interface_no_model_and_no_schema() -> None:
-    script = (
-        "import sys\n"
-        "from milo_tui.cli import main\n"
-        "sys.argv = ['milo', 'runs']\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "print([name for name in ('textual', 'mlx', 'jsonschema', 'httpx') if name in sys.modules])\n"
+HEAVY = ("textual", "mlx", "mlx_lm", "jsonschema", "httpx", "pydantic", "yaml", "psutil", "rich", "asyncio")
+"""What takes long to import; Milo needs each for something."""
+
+
+def imported(script: str, *arguments: str) -> list[str]:
+    """Which of HEAVY a new interpreter holds after a script, in a home with a milo.toml."""
+    Path("milo.toml").write_text(
+        '[[model]]\nid = "a"\nname = "A"\nprotocol = "openai"\nwhere = "local"\nbase_url = "http://127.0.0.1:9/v1"\n',
+        encoding="utf-8",
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip().endswith("[]")
+    told = f"{script}\nprint('held:', *(name for name in {HEAVY} if name in sys.modules))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", told, *arguments], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.rpartition("held:")[2].split()
+
+
+COMMAND = """
+import sys
+from milo_tui.cli import main
+sys.argv[0] = "milo"
+try:
+    main()
+except SystemExit:
+    pass
+"""
+
+
+def test_the_version_imports_nothing_that_takes_long() -> None:
+    assert imported(COMMAND, "--version") == []
+
+
+def test_a_list_of_runs_imports_no_interface_no_model_and_no_schema() -> None:
+    demo = imported(COMMAND, "demo", "--plain", "--pace", "instant", "--repeats", "1")
+    assert not {"textual", "mlx", "mlx_lm"} & set(demo)
+    assert imported(COMMAND, "runs") == ["rich", "asyncio"]
+    assert imported(COMMAND, "runs", "--json") == ["asyncio"]
+
+
+def test_the_apps_first_screen_imports_no_network_no_model_and_no_schema() -> None:
+    script = """
+import asyncio, sys
+from milo_tui.settings import load_settings
+from milo_tui.tui.app import MiloApp
+
+async def look():
+    app = MiloApp(load_settings(models=False))
+    async with app.run_test(size=(80, 24)) as pilot:
+        while not app.is_open:
+            await pilot.pause()
+        await pilot.pause()
+
+asyncio.run(look())
+"""
+    assert imported(script) == ["textual", "rich", "asyncio"]

@@ -42,9 +42,9 @@ async def pieces(reader: Reader, number: int, *, share: bool = False) -> AsyncIt
     yield '\n },\n "attempts": ['
     separator = "\n"
     last = 0
-    while page := await reader.attempt_ids(number, last):
-        for last in page:
-            attempt = await reader.attempt(last)
+    while page := await reader.whole_attempts(number, last):
+        last = page[-1].row.id
+        for attempt in page:
             yield separator + json.dumps(_attempt(sharing.attempt(attempt) if sharing else attempt))
             separator = ",\n"
     yield "\n ]\n}\n"

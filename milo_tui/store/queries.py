@@ -89,6 +89,12 @@ class Reader:
 
         return await self._database.read(records.attempt, id)
 
+    async def whole_attempts(self, run: int, after: int = 0, limit: int = 20) -> "list[AttemptRecord]":
+        """A page of a run's attempts whole, those after the id `after`, in the order they were stored."""
+        from milo_tui.store import records
+
+        return await self._database.read(records.whole_attempts, run, after, limit)
+
     async def evidence(self, run: int) -> "Evidence":
         """What lies behind a run's points: failed checks, and what was answered, by attempt."""
         from milo_tui.store import records

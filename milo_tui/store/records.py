@@ -101,6 +101,11 @@ def _turns(
         ) from None
 
 
+def whole_attempts(db: sqlite3.Connection, run: int, after: int, limit: int) -> list[AttemptRecord]:
+    """A page of a run's attempts whole, in the order they were stored."""
+    return [attempt(db, id) for id in attempt_ids(db, run, after, limit)]
+
+
 def evidence(db: sqlite3.Connection, run: int) -> Evidence:
     """What lies behind a run's points: failed checks, and what was answered, by attempt."""
     return Evidence(_failed_checks(db, run), _answered(db, run))

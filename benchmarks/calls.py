@@ -22,8 +22,8 @@ from benchmarks.served import CALIBRATION, QUICK, Answered, Stub, calibrate, cal
 from milo_tui.suite import yaml_lines
 
 REPEATS = 3
-LOOPS = 3
-"""Loops in each round: one process of a third of a second is a poor denominator."""
+EACH = 3
+"""Processes of each kind in a round, in turns: one of a third of a second is a poor denominator."""
 
 
 @dataclass(frozen=True)
@@ -141,14 +141,13 @@ class Side:
 
 
 def measure(side: Side, rounds: int) -> tuple[list[Taken], list[Taken]]:
-    """Milo's and the loop's times; a round's loops are joined to the one in the middle."""
+    """Milo's and the loop's times; of those of a round the one in the middle counts."""
     milo: list[Taken] = []
     loop: list[Taken] = []
     for _ in range(rounds):
-        found = [side.loop()]
-        milo.append(side.milo())
-        found += [side.loop() for _ in range(LOOPS - 1)]
-        loop.append(sorted(found, key=lambda one: one.whole)[LOOPS // 2])
+        pairs = [(side.milo(), side.loop()) for _ in range(EACH)]
+        for kept, found in zip((milo, loop), zip(*pairs, strict=True), strict=True):
+            kept.append(sorted(found, key=lambda one: one.whole)[EACH // 2])
     return milo, loop
 
 

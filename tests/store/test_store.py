@@ -11,56 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from milo_tui.bench.events import Outcome, RunPhase
+from milo_tui.bench.events import RunPhase
 from milo_tui.bench.plan import new_run
-from milo_tui.bench.record import AttemptRecord, AttemptRow, TurnRecord
+from milo_tui.bench.record import AttemptRecord
 from milo_tui.store.database import StoreError, migrations
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
-from milo_tui.suite.score import CheckResult, Score
 from tests.bench.running import entry
 from tests.bench.suite import small_suite
+from tests.store.told import attempt, turn
 
 
 def _attempt(repeat: int = 1, points: int | None = 2, number: int = 1, text: str = "Done.") -> AttemptRecord:
     call = ToolCall.read("a", "count_crates", '{"bay": 7}')
-    outcome = Outcome.INFRASTRUCTURE if points is None else Outcome.SCORED
-    row = AttemptRow(
-        0, "local", "one/look_up", repeat, number, outcome, points, 2.5, 0.25, 41.5, 100, 20, 60, "", "", 1e9
-    )
-    turn = TurnRecord(
-        text=text,
-        reasoning="hm",
-        finish_reason="stop",
-        complete=True,
-        loss=None,
-        calls=(call,),
-        results=(ToolResult("a", {"crates": 412}),),
-        sent_at=1e9,
-        headers_ns=5,
-        first_event_ns=5,
-        first_reasoning_ns=5,
-        first_text_ns=5,
-        first_tool_call_ns=5,
-        last_delta_ns=7,
-        end_ns=9,
-        chunks=3,
-        input_tokens=100,
-        output_tokens=20,
-        cached_tokens=60,
-        cache_write_tokens=None,
-        reasoning_tokens=None,
-        quirks=("odd",),
-        server="0.32.2",
-        status=200,
-        headers={"content-type": "text/event-stream"},
-        request=b'{"q": 1}',
-        response=b"data: \xff\xfe\n\n",
-        arrivals_us=(5, 5, 4_000_000),
-    )
-    checks = tuple(CheckResult(f"check {i}", i < (points or 0), "because") for i in range(3))
-    return AttemptRecord(row, "answer", (turn,), None if points is None else Score(checks))
+    made = turn(text, "hm", [call], quirks=("odd",), arrivals_us=(5, 5, 4_000_000))
+    return attempt(made, repeat=repeat, points=points, number=number)
 
 
 async def _stored(path: Path, suite: Path) -> tuple[Store, int]:

@@ -16,6 +16,7 @@ from milo_tui.reports.sides import MOST_SIDES, Side, SideError, Sides, against, 
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said
+from milo_tui.tui.column_window import ColumnWindow
 from milo_tui.tui.comparing import Compared, compare, rows_of
 from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.milo_screen import MiloScreen
@@ -76,7 +77,7 @@ class DiffScreen(MiloScreen):
         self._thread = OneThread("diff")
         self._found: Compared | None = None
         self._everything = self._order_matters = False
-        self._passed = 0
+        self._window = ColumnWindow()
         self._columns = 0
         self._waiting: Timer | None = None
 
@@ -137,17 +138,9 @@ class DiffScreen(MiloScreen):
     def _show_waiting(self) -> None:
         self.query_one(TitleBar).status = said(("comparing …", "$dim"))
 
-    def _seen(self) -> range:
-        """The places of the further sides that are to be seen beside the first."""
-        assert self._found is not None
-        last = len(self._found.sides) - 1
-        room = min(self._list.most_sides - 1, last)
-        self._passed = max(0, min(self._passed, last - room))
-        return range(1 + self._passed, 1 + self._passed + room)
-
     async def _show(self, found: Compared, home: bool) -> None:
         self._found = found
-        seen = self._seen()
+        seen = self._window.seen(len(found.sides), self._list.most_sides)
         self._show_title()
         self._head([found.sides[0], *(found.sides[place] for place in seen)])
         self._show_words(found)
@@ -234,10 +227,9 @@ class DiffScreen(MiloScreen):
 
     def _unseen(self) -> str:
         """Which columns there is no room for, and how to see them."""
-        if self._found is None or (seen := self._seen()).stop - seen.start + 1 == len(self._found.sides):
-            return ""
-        last = f"–{seen.stop}" if len(seen) > 1 else ""
-        return f"< > sides {seen.start + 1}{last} of {len(self._found.sides)}"
+        return (
+            "" if self._found is None else self._window.unseen(len(self._found.sides), self._list.most_sides)
+        )
 
     def on_resize(self) -> None:
         """More columns fit, or fewer: with more than two sides other rows are needed."""
@@ -277,14 +269,11 @@ class DiffScreen(MiloScreen):
         """See other columns, where there are more than fit."""
         if self._found is None:
             return
-        before = self._seen()
-        self._passed += step
-        if self._seen() == before:
-            everything = len(before) + 1 == len(self._found.sides)
-            self.app.say("All sides are in sight." if everything else "There are no sides beyond these.")
-        else:
+        if self._window.shift(step, len(self._found.sides), self._list.most_sides):
             self._show_modes()
             self.load(home=False)
+        else:
+            self.app.say("There are no sides beyond these." if self._unseen() else "All sides are in sight.")
 
     def action_swap(self) -> None:
         """Put the next side first: of two, swap them."""
@@ -293,7 +282,7 @@ class DiffScreen(MiloScreen):
     def _put(self, sides: list[Side]) -> None:
         """Compare these."""
         self.sides = sides
-        self._passed = 0
+        self._window.to_first()
         self.load()
 
     def action_models(self) -> None:
@@ -387,7 +376,7 @@ class DiffScreen(MiloScreen):
             self.app.say(f"{MOST_SIDES} sides are the most; - takes the last one away.")
         else:
             self._put([*self.sides, chosen])
-            self._passed = MOST_SIDES
+            self._window.to_last()
 
     @work(exclusive=True, group="copy", exit_on_error=False, description="")
     async def action_copy(self) -> None:

@@ -24,6 +24,7 @@ from benchmarks.terminal import Terminal
 from milo_tui.bench.events import AttemptStarted, Command, Event, Phase, Streamed
 from milo_tui.bench.state import ModelState, PromptRow, RunState
 from milo_tui.tui import themes
+from milo_tui.tui.hangup import end_with_terminal
 from milo_tui.tui.screens.live import LiveScreen
 
 WORDS = "the customer must be looked up before anything is refunded so a call to find it comes first".split()
@@ -183,6 +184,7 @@ def main() -> None:
     given = options.parse_args()
     if given.child:
         setting = next(setting for setting in SETTINGS if setting.name == given.child)
+        end_with_terminal()
         DrawApp(setting, given.models, given.rate).run()
         return
     found: dict[Setting, list[tuple[float, float]]] = {setting: [] for setting in (*SETTINGS, *ATTACHED)}

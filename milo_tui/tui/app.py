@@ -17,7 +17,6 @@ from milo_tui.tui.safe import safe
 from milo_tui.tui.screens.runs import RunsScreen
 
 if TYPE_CHECKING:
-    from milo_tui.bench.evidence import Evidence
     from milo_tui.bench.feed import Feed
     from milo_tui.bench.record import AttemptRow, RunRecord
     from milo_tui.reports.sides import Side
@@ -40,8 +39,6 @@ class MiloApp(Frame):
 
     TITLE = "milo"
     CSS_PATH = "milo.tcss"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012
 
     def __init__(
         self,
@@ -241,33 +238,40 @@ class MiloApp(Frame):
         """Remember with what a run's attempts were compared last: the next diff begins with it."""
         self._compared_with[run] = side
 
-    def copy_table(
-        self, run: "RunRecord", attempts: "list[AttemptRow]", evidence: "Evidence | None" = None
-    ) -> None:
+    @work(group="table", description="a table is copied")
+    async def copy_table(self, run: "RunRecord", attempts: "list[AttemptRow]") -> None:
         """Copy a run's table as Markdown."""
-        from milo_tui.reports.markdown import render
+        if text := await self._as_markdown(run, attempts):
+            self.copy_text(text, "the table as Markdown")
 
-        self.copy_text(render(run, attempts, evidence), "the table as Markdown")
-
-    def export_table(
-        self, run: "RunRecord", attempts: "list[AttemptRow]", evidence: "Evidence | None" = None
-    ) -> None:
+    @work(group="table", description="a table is exported")
+    async def export_table(self, run: "RunRecord", attempts: "list[AttemptRow]") -> None:
         """Write a run's table as Markdown and say where."""
-        from milo_tui.reports.markdown import render
         from milo_tui.tui.export import write
 
-        self.say(write(f"run-{run.number}.md", render(run, attempts, evidence), self.settings.results))
+        if text := await self._as_markdown(run, attempts):
+            self.say(write(f"run-{run.number}.md", text, self.settings.results))
+
+    async def _as_markdown(self, run: "RunRecord", attempts: "list[AttemptRow]") -> str:
+        """The table, or nothing where the run cannot be read, which is said then."""
+        from milo_tui.reports.markdown import render
+
+        if self._reader is None:
+            return ""
+        try:
+            evidence = await self._reader.evidence(run.number)
+        except StoreError as error:
+            self.say(str(error), severity="error")
+            return ""
+        return await asyncio.to_thread(render, run, attempts, evidence)
 
     @on(RunsScreen.ExportWanted)
     async def _export_wanted(self, message: RunsScreen.ExportWanted) -> None:
         if self._reader is None:
             return
         try:
-            run = await self._reader.run(message.run)
-            attempts, evidence = (
-                await self._reader.attempts(message.run),
-                await self._reader.evidence(message.run),
-            )
-            self.export_table(run, attempts, evidence)
+            run, attempts = await self._reader.run(message.run), await self._reader.attempts(message.run)
         except StoreError as error:
             self.say(str(error), severity="error")
+        else:
+            self.export_table(run, attempts)

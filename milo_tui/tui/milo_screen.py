@@ -6,10 +6,22 @@ from textual.widget import Widget
 from milo_tui.tui.tiling import fits
 from milo_tui.tui.widgets.small_card import SmallCard
 
+Breakpoints = list[tuple[int, str]]
+"""From how many cells or lines on a screen has a class."""
+WIDTHS: Breakpoints = [(0, "-narrow"), (120, "-wide")]
+HEIGHTS: Breakpoints = [(0, "-low"), (32, "-high")]
+
 
 class MiloScreen(Screen[None]):
-    """A whole screen. Its keys work under the card as well, and its focus stays where it was."""
+    """A whole screen. Its keys work under the card as well, and its focus stays where it was.
 
+    What it costs to open is styling and laying out again what was just laid out, so it has its classes before
+    anything is styled, gives the focus itself, and makes the card when it is needed.
+    """
+
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
+    AUTO_FOCUS = ""
     DEFAULT_CSS = """
     MiloScreen { layers: default small; overflow: hidden hidden; }
     MiloScreen > .small-card {
@@ -18,11 +30,17 @@ class MiloScreen(Screen[None]):
     MiloScreen.-small > .small-card { display: block; }
     """
 
-    def on_mount(self) -> None:
-        self.mount(self.small_card())
+    def __init__(self) -> None:
+        super().__init__()
+        width, height = self.app.size
+        classes = {_at(WIDTHS, width): True, _at(HEIGHTS, height): True}
+        self.update_classes(classes, update=False)
 
     def on_resize(self) -> None:
-        self.set_class(not fits(*self.app.size), "-small")
+        small = not fits(*self.app.size)
+        if small and not self.query(".small-card"):
+            self.mount(self.small_card())
+        self.set_class(small, "-small")
 
     @property
     def is_small(self) -> bool:
@@ -32,3 +50,8 @@ class MiloScreen(Screen[None]):
     def small_card(self) -> Widget:
         """What is shown in place of the screen; of the class `small-card`."""
         return SmallCard(home=len(self.app.screen_stack) <= 2)
+
+
+def _at(breakpoints: Breakpoints, size: int) -> str:
+    """The class that a screen of a size has."""
+    return [name for least, name in breakpoints if size >= least][-1]

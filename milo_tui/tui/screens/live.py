@@ -43,7 +43,6 @@ class LiveScreen(MiloScreen):
     """A run that is going on. It only looks on: leaving it ends nothing unless the person says so."""
 
     CSS_PATH = "live.tcss"
-    AUTO_FOCUS = ""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "zoom", "Zoom", id="live.zoom"),
@@ -159,7 +158,8 @@ class LiveScreen(MiloScreen):
         if not self.is_current:
             return
         self.header.sync()
-        self.card.sync()
+        if self.is_small:
+            self.card.sync()
         if self._stale:
             self._stale = False
             self.board.sync()

@@ -17,6 +17,7 @@ from textual.widgets import ContentSwitcher, Static
 
 from milo_tui.bench.events import RunPhase
 from milo_tui.bench.evidence import Evidence
+from milo_tui.bench.phases import GOING_ON
 from milo_tui.bench.prices import Cost, PriceError, load_prices, run_costs
 from milo_tui.bench.record import AttemptRow, RunRecord
 from milo_tui.bench.table import ResultTable, result_table
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 TABS = ("table", "prompts", "plots", "manifest", "log", "answer")
 ROOM_BELOW = 18
 """Lines beyond the table's from which on the matrix stands below it."""
-GOING_ON = (RunPhase.RUNNING, RunPhase.PAUSED, RunPhase.STOPPING)
 
 
 class RunScreen(MiloScreen):
@@ -94,9 +94,8 @@ class RunScreen(MiloScreen):
         self.number = number
         self._run: RunRecord | None = None
         self._attempts: list[AttemptRow] = []
-        self._evidence: Evidence | None = None
         self._table: ResultTable | None = None
-        self._answer: Answer | None = None
+        self._headlines = Content("")
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -132,15 +131,9 @@ class RunScreen(MiloScreen):
         """
         run = await self._reader.run(self.number)
         self._attempts = await self._reader.attempts(self.number)
-        evidence = self._evidence = await self._reader.evidence(self.number)
-        prices = self.app.settings.config_folder / "prices.toml"
         # Exact tests of every two models are too long for the screen's own thread.
-        self._table, self._answer, problem = await asyncio.to_thread(
-            _judge, run, self._attempts, evidence, prices
-        )
+        self._table, self._headlines = await asyncio.to_thread(_first_look, run, self._attempts)
         self._run = run
-        if problem:
-            self.app.say(problem, severity="warning")
 
     @work(exclusive=True, description="the run is read")
     async def load(self) -> None:
@@ -154,17 +147,16 @@ class RunScreen(MiloScreen):
             self._show_read()
 
     def _show_read(self) -> None:
-        if self._run is not None and self._table is not None and self._answer is not None:
-            self._show(self._run, self._table, self._answer)
+        if self._run is not None and self._table is not None:
+            self._show(self._run, self._table)
 
-    def _show(self, run: RunRecord, table: ResultTable, found: Answer) -> None:
+    def _show(self, run: RunRecord, table: ResultTable) -> None:
         bar = self.query_one(TitleBar)
         bar.place, bar.detail, bar.status = title_of(run), times_of(run), status_of(run)
         self._say_above(standing(run, table))
-        # What the run says of local against cloud stands above the table once the run is over.
         above = self.query_one("#headlines", Static)
-        above.update(headlines(found))
-        above.display = bool(found.local_to_api) and run.phase not in GOING_ON
+        above.update(self._headlines)
+        above.display = bool(self._headlines.plain)
         for name in TABS:
             if self.query(f"#{name}"):
                 self._fill(name)
@@ -185,8 +177,8 @@ class RunScreen(MiloScreen):
 
     def _fill(self, name: str) -> None:
         """Show the run in a tab's part."""
-        run, table, found, attempts = self._run, self._table, self._answer, self._attempts
-        if run is None or table is None or found is None:
+        run, table, attempts = self._run, self._table, self._attempts
+        if run is None or table is None:
             return
         place = self.query_one(f"#{name}")
         if name == "table":
@@ -200,8 +192,22 @@ class RunScreen(MiloScreen):
         elif name == "log":
             place.query_one(AttemptLog).show(run, attempts)
         else:
-            place.query_one(FoldedText).show(lambda width: answer_lines(found, width))
+            self._judge(run, attempts)
         self._refresh_lines()
+
+    @work(exclusive=True, group="answer", description="a run is judged")
+    async def _judge(self, run: RunRecord, attempts: list[AttemptRow]) -> None:
+        """Show what the run says of local against cloud, with where points were lost and what it cost."""
+        prices = self.app.settings.config_folder / "prices.toml"
+        try:
+            evidence = await self._reader.evidence(run.number)
+        except StoreError as error:
+            self.app.say(str(error), severity="error")
+            return
+        found, problem = await asyncio.to_thread(_whole_answer, run, attempts, evidence, prices)
+        self.query_one("#answer-text", FoldedText).show(lambda width: answer_lines(found, width))
+        if problem:
+            self.app.say(problem, severity="warning")
 
     def _say_above(self, sentence: Content) -> None:
         line = self.query_one("#standing", Static)
@@ -219,7 +225,7 @@ class RunScreen(MiloScreen):
         fits = height - lines >= ROOM_BELOW
         if below.display != fits:
             below.display = fits
-            self.set_class(fits, "-both")
+            self.query_one("#table-scroll").set_class(fits, "-above")
             self._focus_tab()
 
     @on(LineList.Moved)
@@ -260,7 +266,7 @@ class RunScreen(MiloScreen):
         place = {"table": "#table-scroll", "prompts": "#prompts ScoreMatrix", "log": "AttemptLog"}
         if name == "table" and self.query_one("#below").display:
             place["table"] = "#below ScoreMatrix"
-        self.query_one(place.get(name, f"#{name}")).focus()
+        self.set_focus(self.query_one(place.get(name, f"#{name}")))
 
     async def action_intervals(self) -> None:
         """Show or hide the table's intervals; from another tab, go to the table and show them."""
@@ -286,11 +292,11 @@ class RunScreen(MiloScreen):
 
     def action_copy(self) -> None:
         if self._run is not None:
-            self.app.copy_table(self._run, self._attempts, self._evidence)
+            self.app.copy_table(self._run, self._attempts)
 
     def action_export(self) -> None:
         if self._run is not None:
-            self.app.export_table(self._run, self._attempts, self._evidence)
+            self.app.export_table(self._run, self._attempts)
 
     def action_resume(self) -> None:
         if self._run is None:
@@ -303,17 +309,28 @@ class RunScreen(MiloScreen):
             self.post_message(self.ResumeWanted(self.number))
 
 
-def _judge(
+def _first_look(run: RunRecord, attempts: list[AttemptRow]) -> tuple[ResultTable, Content]:
+    """The run's table, and once it is over what stands above it: how local compares to cloud, if it says so."""
+    found = None if run.phase in GOING_ON or not _both_places(run) else answer(run, attempts)
+    return result_table(run, attempts), headlines(found) if found else Content("")
+
+
+def _both_places(run: RunRecord) -> bool:
+    """Whether a run has local models as well as such behind an API."""
+    return len({model.where for model in run.models}) > 1
+
+
+def _whole_answer(
     run: RunRecord, attempts: list[AttemptRow], evidence: Evidence, own_prices: Path
-) -> tuple[ResultTable, Answer, str]:
-    """The run's table, what it says of local against cloud, and why its prices are not known, if they are not."""
+) -> tuple[Answer, str]:
+    """What the run says of local against cloud, and why its prices are not known, if they are not."""
     costs: Mapping[str, Cost] = {}
     problem = ""
     try:
         costs = run_costs(run, attempts, load_prices(own_prices))
     except PriceError as error:
         problem = str(error)
-    return result_table(run, attempts), answer(run, attempts, evidence, costs), problem
+    return answer(run, attempts, evidence, costs), problem
 
 
 def _matrix() -> tuple[Widget, ...]:

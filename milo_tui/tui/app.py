@@ -99,7 +99,7 @@ class MiloApp(Frame):
         if message.live:
             await self._watch_live(message.run)
         else:
-            self.open_run(message.run)
+            await self.open_run(message.run)
 
     async def _watch_live(self, run: int) -> None:
         from milo_tui.bench.channel import attach
@@ -107,7 +107,7 @@ class MiloApp(Frame):
         try:
             feed = await attach(run, self.settings.runtime)
         except ConnectionError:
-            self.open_run(run)
+            await self.open_run(run)
             return
         await self._show_live(feed)
 
@@ -132,10 +132,8 @@ class MiloApp(Frame):
         if self._reader is None:
             return
         if hit.attempt is None:
-            self.open_run(hit.run)
+            await self.open_run(hit.run)
             return
-        from milo_tui.tui.screens.attempt import AttemptScreen
-
         try:
             run, attempts = await self._reader.run(hit.run), await self._reader.attempts(hit.run)
         except StoreError as error:
@@ -145,7 +143,7 @@ class MiloApp(Frame):
         if row is None:
             self.say(f"Run {hit.run} no longer has this attempt.")
         else:
-            self.push_screen(AttemptScreen(self._reader, run, attempts, row))
+            await self._open_attempt(run, attempts, row)
 
     @on(RunsScreen.BinWanted)
     def _bin_wanted(self) -> None:
@@ -154,9 +152,9 @@ class MiloApp(Frame):
         if self._reader is not None:
             self.push_screen(BinScreen(self._reader, self.settings))
 
-    def on_bin_screen_chosen(self, message: "BinScreen.Chosen") -> None:
+    async def on_bin_screen_chosen(self, message: "BinScreen.Chosen") -> None:
         """A run may be looked at in the bin."""
-        self.open_run(message.run)
+        await self.open_run(message.run)
 
     @on(RunsScreen.CompareWanted)
     def _compare_wanted(self, message: RunsScreen.CompareWanted) -> None:
@@ -204,14 +202,13 @@ class MiloApp(Frame):
             self.pop_screen()
         await self._show_live(feed, started_here=True)
 
-    def on_live_screen_open_run(self, message: "LiveScreen.OpenRun") -> None:
+    async def on_live_screen_open_run(self, message: "LiveScreen.OpenRun") -> None:
         """A run that was looked at is over: its table takes the view's place."""
         self.pop_screen()
-        self.open_run(message.run)
+        await self.open_run(message.run)
 
-    @work(exclusive=True, group="opening", description="a run is opened")
     async def open_run(self, run: int) -> None:
-        """Show a run's table, once it is read: to draw it empty first takes longer."""
+        """Show a run's table, once it is read: to draw it empty first takes longer. Keys wait for it meanwhile."""
         from milo_tui.tui.screens.run import RunScreen
 
         if self._reader is not None:
@@ -220,12 +217,19 @@ class MiloApp(Frame):
                 await screen.read()
             await self.push_screen(screen)
 
-    def on_run_screen_attempt_chosen(self, message: "RunScreen.AttemptChosen") -> None:
+    async def on_run_screen_attempt_chosen(self, message: "RunScreen.AttemptChosen") -> None:
         """One attempt of the run that is looked at."""
+        await self._open_attempt(message.run, message.attempts, message.attempt)
+
+    async def _open_attempt(self, run: "RunRecord", attempts: "list[AttemptRow]", row: "AttemptRow") -> None:
+        """Show an attempt, once it is read."""
         from milo_tui.tui.screens.attempt import AttemptScreen
 
         if self._reader is not None:
-            self.push_screen(AttemptScreen(self._reader, message.run, message.attempts, message.attempt))
+            screen = AttemptScreen(self._reader, run, attempts, row)
+            with suppress(StoreError):
+                await screen.read()
+            await self.push_screen(screen)
 
     @on(DiffWanted)
     def _diff_wanted(self, message: DiffWanted) -> None:

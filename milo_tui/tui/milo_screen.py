@@ -1,5 +1,7 @@
 """What every screen is made from: where the terminal is too small for it, a card stands in its place."""
 
+from contextlib import suppress
+
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -32,9 +34,11 @@ class MiloScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        width, height = self.app.size
-        classes = {_at(WIDTHS, width): True, _at(HEIGHTS, height): True}
-        self.update_classes(classes, update=False)
+        # Made outside of an app, it gets them from Textual once it is shown.
+        with suppress(RuntimeError):
+            width, height = self.app.size
+            classes = {_at(WIDTHS, width): True, _at(HEIGHTS, height): True}
+            self.update_classes(classes, update=False)
 
     def on_resize(self) -> None:
         small = not fits(*self.app.size)

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
@@ -39,6 +40,8 @@ FRONT = {
     "checks": "#tab-checks",
 }
 """What takes the keys on each tab."""
+SHORT = 8_000
+"""Characters of an attempt up to which its lines are made at once: it takes less than a second layout."""
 
 
 class AttemptScreen(MiloScreen):
@@ -79,38 +82,42 @@ class AttemptScreen(MiloScreen):
         self._filled: set[str] = set()
 
     def compose(self) -> ComposeResult:
-        raw = RawExchange()
         yield TitleBar()
         yield TabLine(*(name.title() for name in TABS))
-        with ContentSwitcher(initial="tab-conversation"):
-            with Container(id="tab-conversation"):
-                with KeyScroll(id="conversation"):
-                    yield LineBlock(id="conversation-lines")
-                with KeyScroll(id="checks"):
-                    yield LineBlock(id="checks-beside")
-            with Container(id="tab-raw"):
-                yield raw
-                yield RawFoot(raw)
-            with KeyScroll(id="tab-timing"):
-                yield LineBlock(id="timing-lines")
-            with KeyScroll(id="tab-checks"):
-                yield LineBlock(id="checks-lines")
+        with ContentSwitcher(initial="tab-conversation"), Container(id="tab-conversation"):
+            with KeyScroll(id="conversation"):
+                yield LineBlock(id="conversation-lines")
+            with KeyScroll(id="checks"):
+                yield LineBlock(id="checks-beside")
         yield KeyLine()
+
+    def _pane(self, name: str) -> Widget:
+        """A tab's part, made when it is first looked at."""
+        if name == "raw":
+            raw = RawExchange()
+            return Container(raw, RawFoot(raw), id="tab-raw")
+        return KeyScroll(LineBlock(id=f"{name}-lines"), id=f"tab-{name}")
 
     def on_mount(self) -> None:
         self._show_title()
+        if self._attempt is None:
+            self.load()
+        else:
+            self._fill()
         self._focus_tab()
-        self.load()
 
-    @work(exclusive=True, description="")
+    async def read(self) -> None:
+        """Read the attempt; before the screen is shown it is drawn whole at once. Raises StoreError."""
+        self._attempt = await self._reader.attempt(self._row.id)
+
+    @work(exclusive=True, description="an attempt is read")
     async def load(self) -> None:
         """Read the attempt and show it."""
         try:
-            attempt = await self._reader.attempt(self._row.id)
+            await self.read()
         except StoreError as error:
             self.app.say(str(error), severity="error")
             return
-        self._attempt = attempt
         self._filled.clear()
         self._fill()
 
@@ -120,19 +127,20 @@ class AttemptScreen(MiloScreen):
         if attempt is None or name in self._filled:
             return
         self._filled.add(name)
+        short = _length(attempt) <= SHORT
         if name == "raw":
             self.query_one(RawExchange).show(attempt.turns)
         elif name == "timing":
             self._put("timing-lines", partial(timing, attempt))
         elif name == "checks":
-            self._put("checks-lines", partial(_check_lines, attempt))
+            self._put("checks-lines", partial(_check_lines, attempt), short)
         else:
-            self._put("conversation-lines", partial(_conversation_lines, self._prompt, attempt))
-            self._put("checks-beside", partial(_check_lines, attempt))
+            self._put("conversation-lines", partial(_conversation_lines, self._prompt, attempt), short)
+            self._put("checks-beside", partial(_check_lines, attempt), short)
 
-    def _put(self, place: str, make: Make) -> None:
+    def _put(self, place: str, make: Make, at_once: bool = False) -> None:
         block = self.query_one(f"#{place}", LineBlock)
-        block.show(make)
+        block.show(make, at_once=at_once)
         if isinstance(scroll := block.parent, KeyScroll):
             scroll.scroll_home(animate=False)
 
@@ -145,20 +153,24 @@ class AttemptScreen(MiloScreen):
         return TABS[self.query_one(TabLine).active]
 
     @on(TabLine.Chosen)
-    def _tab_chosen(self, event: TabLine.Chosen) -> None:
-        self.action_tab(event.index)
+    async def _tab_chosen(self, event: TabLine.Chosen) -> None:
+        await self.action_tab(event.index)
 
-    def action_tab(self, index: int) -> None:
+    async def action_tab(self, index: int) -> None:
+        name = TABS[index]
+        switcher = self.query_one(ContentSwitcher)
+        if not self.query(f"#tab-{name}"):
+            await switcher.mount(self._pane(name))
         self.query_one(TabLine).active = index
-        self.query_one(ContentSwitcher).current = f"tab-{TABS[index]}"
+        switcher.current = f"tab-{name}"
         self._focus_tab()
         self._fill()
 
-    def action_next_tab(self, step: int) -> None:
-        self.action_tab((self.query_one(TabLine).active + step) % len(TABS))
+    async def action_next_tab(self, step: int) -> None:
+        await self.action_tab((self.query_one(TabLine).active + step) % len(TABS))
 
     def _focus_tab(self) -> None:
-        self.query_one(FRONT[self._tab]).focus()
+        self.set_focus(self.query_one(FRONT[self._tab]))
 
     @property
     def _prompt(self) -> PromptRecord:
@@ -228,6 +240,14 @@ class AttemptScreen(MiloScreen):
         else:
             pieces = [*conversation(self._prompt, attempt), *_checked(attempt)]
             self.app.copy_text(as_plain(pieces), "the conversation")
+
+
+def _length(attempt: AttemptRecord) -> int:
+    """Characters that were said and called, about."""
+    return sum(
+        len(turn.text) + len(turn.reasoning) + sum(len(call.arguments_text) for call in turn.calls)
+        for turn in attempt.turns
+    )
 
 
 def _checked(attempt: AttemptRecord) -> list[Piece]:

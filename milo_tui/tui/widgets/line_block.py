@@ -26,15 +26,18 @@ class LineBlock(Widget):
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
         self._make: Make = lambda width: []
+        self._at_once = False
         self._lines: list[Content] = []
         self._asked_for = 0
 
-    def show(self, make: Make) -> None:
-        """Draw the lines that `make` gives."""
-        self._make = make
+    def show(self, make: Make, *, at_once: bool = False) -> None:
+        """Draw the lines that `make` gives; `at_once` where they are so few that no thread is worth its while."""
+        self._make, self._at_once = make, at_once
         self._asked_for = 0
         if self.is_on_screen and self.size.width:
             self._ask(self.size.width)
+            if at_once:
+                self.refresh(layout=True)
         else:
             self._lines = []
             self.refresh(layout=True)
@@ -46,16 +49,21 @@ class LineBlock(Widget):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         if width != self._asked_for:
-            self.call_next(self._ask, width)
+            self._ask(width) if self._at_once else self.call_next(self._ask, width)
         return len(self._lines)
 
     def _ask(self, width: int) -> None:
         """Have the lines made for a width, once."""
-        if width != self._asked_for:
-            self._asked_for = width
+        if width == self._asked_for:
+            return
+        self._asked_for = width
+        if self._at_once:
+            self.workers.cancel_group(self, "lines")
+            self._lines = self._make(max(NARROWEST, width))
+        else:
             self._remake(width)
 
-    @work(exclusive=True, group="lines", description="")
+    @work(exclusive=True, group="lines", description="lines are made")
     async def _remake(self, width: int) -> None:
         self._lines = await asyncio.to_thread(self._make, max(NARROWEST, width))
         self.refresh(layout=True)

@@ -122,8 +122,10 @@ class RunBrowser(Vertical):
         else:
             self._words = words
             self.runs.begin(page, self._pinned())
-        self._trend_of = None
+        before = self._trend_of
         self.show_state()
+        if before is not None and before == self._trend_of:
+            self._load_trend(at_once=True)
 
     @work(exclusive=True, group="pages", description="")
     async def _load_older(self, *, all_of_them: bool = False) -> None:
@@ -213,6 +215,7 @@ class RunBrowser(Vertical):
         peek.set_room(min(self.runs.needs.lines, most) if len(self.runs.pages) else 0)
         trend.display = bool(len(self.runs.pages))
         if run is None or marked is None:
+            self._trend_of = None
             trend.clear()
             return
         trend.mark(run.number)

@@ -238,9 +238,10 @@ class Trend(Line):
         self.refresh()
 
     def show(self, points: list[TrendPoint]) -> None:
-        """Draw what was waited for."""
-        self._points = points
-        self.refresh()
+        """Draw what was waited for, or newer figures of what is drawn."""
+        if points != self._points:
+            self._points = points
+            self.refresh()
 
     def mark(self, run: int) -> None:
         """Say which of the runs is under the cursor."""

@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual import events, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Region
 
 from milo_tui.bench.record import TurnRecord
 from milo_tui.tui.cells import fit, one_line, said
@@ -44,7 +43,7 @@ class RawExchange(LineList):
     @work(exclusive=True, group="raw", description="")
     async def _remake(self, *, unfolded: bool = False) -> None:
         """Make the rows anew, in a thread; the cursor goes to the section to be kept."""
-        width = self.scrollable_content_region.width
+        width = self.room.width
         if not width:
             # Not in sight yet: the resize that brings it there asks again.
             self._width = 0
@@ -58,8 +57,7 @@ class RawExchange(LineList):
         self.lines_changed()
         self.post_message(self.Moved(self, self.cursor))
         if unfolded and more > 0:
-            seen = min(1 + more, self.scrollable_content_region.height)
-            self.scroll_to_region(Region(0, place, 1, seen), animate=False, force=True, immediate=True)
+            self.show_lines(place, place + min(more, self.room.height - 1))
 
     @property
     def section(self) -> Section | None:
@@ -79,7 +77,7 @@ class RawExchange(LineList):
             self._remake(unfolded=True)
 
     def on_resize(self, event: events.Resize) -> None:
-        if self.scrollable_content_region.width != self._width:
+        if self.room.width != self._width:
             self._keep = self.section.key if self.section else self._keep
             self._remake()
 

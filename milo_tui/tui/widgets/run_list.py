@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from textual.content import Content
-from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 
@@ -114,9 +113,9 @@ class RunList(LineList):
         number = self.pages.number(self.cursor) if self.cursor < len(self.pages) else None
         yield
         place = None if number is None else self.pages.index_of(number)
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self.pages))
         self.cursor = max(0, min(self.cursor if place is None else place, len(self.pages) - 1))
         self.pages.drop(self.cursor)
+        self.scroll_to_line(self.top)
         self.refresh()
 
     def line_count(self) -> int:

@@ -68,7 +68,7 @@ class ToolCallDiff(LineList):
     async def lay_out(self) -> None:
         """Find anew which line shows what, for the width and the modes; the cursor keeps its row."""
         rows = self._wanted
-        look = Look(self.scrollable_content_region.width, self.stacked, self.wrapped)
+        look = Look(self.room.width, self.stacked, self.wrapped)
         layout = await self._thread.run(lay_out, rows, look)
         row = 0 if self._home else min(self.row, len(rows) - 1)
         self.rows, self._layout = rows, layout
@@ -109,7 +109,7 @@ class ToolCallDiff(LineList):
         self._one_column = None if wanted == narrow else wanted
 
     def on_resize(self, event: events.Resize) -> None:
-        if self.scrollable_content_region.width != self._layout.look.width:
+        if self.room.width != self._layout.look.width:
             self.lay_out()
         super().on_resize(event)
 
@@ -139,10 +139,10 @@ class ToolCallDiff(LineList):
         """Bring the call that a difference is in into sight, too, where both fit."""
         head = next((index for index in range(row, -1, -1) if self.rows[index].role is Role.CALL), row)
         first, last = self._layout.first[head], self._layout.first[row]
-        height = self.scrollable_content_region.height
+        height = self.room.height
         top = first if last - first < height - 2 else max(0, last - 1)
-        if not round(self.scroll_y) <= top or last >= round(self.scroll_y) + height:
-            self.scroll_to(y=top, animate=False, force=True, immediate=True)
+        if not self.top <= top or last >= self.top + height:
+            self.scroll_to_line(top)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "open"
@@ -155,9 +155,9 @@ class ToolCallDiff(LineList):
 
     def repaint(self, old: int, new: int) -> None:
         """Paint anew the lines of the row that the cursor left, and of the row that it came to."""
-        places, top = self._layout.places, round(self.scroll_y)
+        places, top = self._layout.places, self.top
         changed = {places[index].row for index in (old, new) if index < len(places)}
-        for index in range(top, min(len(places), top + self.scrollable_content_region.height)):
+        for index in range(top, min(len(places), top + self.room.height)):
             if places[index].row in changed:
                 self.refresh_line(index)
 

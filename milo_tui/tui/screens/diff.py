@@ -139,13 +139,13 @@ class DiffScreen(MiloScreen):
         self.query_one(TitleBar).status = said(("comparing …", "$dim"))
 
     async def _show(self, found: Compared, home: bool) -> None:
-        self._found = found
         seen = self._window.seen(len(found.sides), self._list.most_sides)
+        made = await rows_of(found, seen, self._thread, everything=self._everything)
+        self._found = found
         self._show_title()
         self._head([found.sides[0], *(found.sides[place] for place in seen)])
         self._show_words(found)
         self._show_modes()
-        made = await rows_of(found, seen, self._thread, everything=self._everything)
         self._wait_no_more()
         self._turn_to(has_rows=bool(made))
         if not made:

@@ -17,6 +17,8 @@ NARROW = 100
 """Below this width the sides stand one below the other by themselves."""
 COLUMN = 40
 """The cells that a column has at least, about."""
+SHORT = 10_000
+"""Characters of rows up to which they are laid out at once: that takes less than a thread and a further paint."""
 HATCH = "╱"
 MOVED = "moved: "
 SIGN_STYLES = {
@@ -64,12 +66,21 @@ class ToolCallDiff(LineList):
         self._home = self._home or home
         self.lay_out()
 
-    @work(exclusive=True, group="layout", description="")
-    async def lay_out(self) -> None:
+    def lay_out(self) -> None:
         """Find anew which line shows what, for the width and the modes; the cursor keeps its row."""
         rows = self._wanted
         look = Look(self.room.width, self.stacked, self.wrapped)
-        layout = await self._thread.run(lay_out, rows, look)
+        if _length(rows) > SHORT:
+            self._lay_out_long(rows, look)
+        else:
+            self.workers.cancel_group(self, "layout")
+            self._take(rows, lay_out(rows, look))
+
+    @work(exclusive=True, group="layout", description="rows are laid out")
+    async def _lay_out_long(self, rows: Sequence[Row], look: Look) -> None:
+        self._take(rows, await self._thread.run(lay_out, rows, look))
+
+    def _take(self, rows: Sequence[Row], layout: Layout) -> None:
         row = 0 if self._home else min(self.row, len(rows) - 1)
         self.rows, self._layout = rows, layout
         self._laid_out += 1
@@ -238,6 +249,11 @@ class ToolCallDiff(LineList):
             yield one_line(text, style)
         if text.startswith(MOVED):
             yield one_line(MOVED.rstrip(": "), style)
+
+
+def _length(rows: Sequence[Row]) -> int:
+    """Characters in all cells."""
+    return sum(len(cell.text) for row in rows for cell in row.cells if cell is not None)
 
 
 def styled(cell: Cell, row: Row, side: int, start: int, end: int) -> Content:

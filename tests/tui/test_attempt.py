@@ -532,8 +532,8 @@ async def test_the_mouse_selects_text_of_a_conversation(tmp_path: Path) -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(pilot)
         await press(pilot, "2", "enter")
-        await pilot.mouse_down("#conversation-lines", offset=(2, 1))
-        await pilot.hover("#conversation-lines", offset=(19, 1))
-        await pilot.mouse_up("#conversation-lines", offset=(19, 1))
+        await pilot.mouse_down("#conversation", offset=(4, 1))
+        await pilot.hover("#conversation", offset=(21, 1))
+        await pilot.mouse_up("#conversation", offset=(21, 1))
         await press(pilot, "ctrl+c")
         assert app.clipboard == "You help customers"

@@ -20,7 +20,6 @@ from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.conversation import Piece, as_plain, checks, conversation, piece_lines, summary
 from milo_tui.tui.widgets.key_line import KeyLine
-from milo_tui.tui.widgets.key_scroll import KeyScroll
 from milo_tui.tui.widgets.line_block import LineBlock, Make
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.raw_exchange import RawExchange, RawFoot
@@ -85,10 +84,8 @@ class AttemptScreen(MiloScreen):
         yield TitleBar()
         yield TabLine(*(name.title() for name in TABS))
         with ContentSwitcher(initial="tab-conversation"), Container(id="tab-conversation"):
-            with KeyScroll(id="conversation"):
-                yield LineBlock(id="conversation-lines")
-            with KeyScroll(id="checks"):
-                yield LineBlock(id="checks-beside")
+            yield LineBlock(id="conversation")
+            yield LineBlock(id="checks")
         yield KeyLine()
 
     def _pane(self, name: str) -> Widget:
@@ -96,7 +93,7 @@ class AttemptScreen(MiloScreen):
         if name == "raw":
             raw = RawExchange()
             return Container(raw, RawFoot(raw), id="tab-raw")
-        return KeyScroll(LineBlock(id=f"{name}-lines"), id=f"tab-{name}")
+        return LineBlock(id=f"tab-{name}")
 
     def on_mount(self) -> None:
         self._show_title()
@@ -131,18 +128,15 @@ class AttemptScreen(MiloScreen):
         if name == "raw":
             self.query_one(RawExchange).show(attempt.turns)
         elif name == "timing":
-            self._put("timing-lines", partial(timing, attempt))
+            self._put("#tab-timing", partial(timing, attempt))
         elif name == "checks":
-            self._put("checks-lines", partial(_check_lines, attempt), short)
+            self._put("#tab-checks", partial(_check_lines, attempt), short)
         else:
-            self._put("conversation-lines", partial(_conversation_lines, self._prompt, attempt), short)
-            self._put("checks-beside", partial(_check_lines, attempt), short)
+            self._put("#conversation", partial(_conversation_lines, self._prompt, attempt), short)
+            self._put("#checks", partial(_check_lines, attempt), short)
 
     def _put(self, place: str, make: Make, at_once: bool = False) -> None:
-        block = self.query_one(f"#{place}", LineBlock)
-        block.show(make, at_once=at_once)
-        if isinstance(scroll := block.parent, KeyScroll):
-            scroll.scroll_home(animate=False)
+        self.query_one(place, LineBlock).show(make, at_once=at_once)
 
     @on(LineList.Moved)
     def _refresh_foot(self) -> None:
@@ -234,7 +228,7 @@ class AttemptScreen(MiloScreen):
             section = self.query_one(RawExchange).copied()
             self.app.copy_text(*section) if section else self.app.say("There is nothing to copy.")
         elif self._tab == "timing":
-            self.app.copy_text(self.query_one("#timing-lines", LineBlock).plain, "the timing")
+            self.app.copy_text(self.query_one("#tab-timing", LineBlock).plain, "the timing")
         elif self._tab == "checks":
             self.app.copy_text(as_plain(_checked(attempt)), "the checks")
         else:

@@ -167,7 +167,7 @@ class RunScreen(MiloScreen):
         if name == "prompts":
             return Vertical(*_matrix(), id=name)
         if name == "plots":
-            return KeyScroll(LineBlock(id="plots-lines"), id=name)
+            return LineBlock(id=name)
         if name == "manifest":
             return KeyScroll(Static(id="manifest-text"), id=name)
         if name == "log":
@@ -186,7 +186,7 @@ class RunScreen(MiloScreen):
         if name in ("table", "prompts"):
             place.query_one(ScoreMatrix).show(run, table, attempts)
         elif name == "plots":
-            place.query_one(LineBlock).show(lambda width: run_plots(run, table, attempts, width))
+            self.query_one(LineBlock).show(lambda width: run_plots(run, table, attempts, width))
         elif name == "manifest":
             place.query_one(Static).update(manifest_text(run))
         elif name == "log":

@@ -1,16 +1,21 @@
-"""Many lines made for a width in a thread, drawn one by one: in a scroll, their cost is the lines in sight."""
+"""Many lines of text made for a width, drawn one by one: their cost is the lines in sight. A long text's are made in a
+thread."""
 
 import asyncio
 from collections.abc import Callable
+from typing import ClassVar
 
-from textual import work
+from textual import events, work
+from textual.binding import BindingType
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.style import Style
 from textual.visual import Visual
-from textual.widget import Widget
+
+from milo_tui.tui.widgets.key_scroll import KeyScroll
+from milo_tui.tui.widgets.scrolled_lines import ScrolledLines
 
 NARROWEST = 20
 
@@ -18,10 +23,10 @@ Make = Callable[[int], list[Content]]
 """Lines for a width in cells; called in a thread, so it must be pure."""
 
 
-class LineBlock(Widget):
-    """Draws the lines that it is shown, as high as they are; they are made only where they are seen."""
+class LineBlock(ScrolledLines, can_focus=True):
+    """Draws the lines that it is shown, and scrolls by keys; they are made only where they are seen."""
 
-    DEFAULT_CSS = "LineBlock { height: auto; }"
+    BINDINGS: ClassVar[list[BindingType]] = KeyScroll.BINDINGS
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
@@ -31,26 +36,45 @@ class LineBlock(Widget):
         self._asked_for = 0
 
     def show(self, make: Make, *, at_once: bool = False) -> None:
-        """Draw the lines that `make` gives; `at_once` where they are so few that no thread is worth its while."""
+        """Draw the lines that `make` gives, from the first on; `at_once` where they are so few that no thread is worth
+        its while."""
         self._make, self._at_once = make, at_once
         self._asked_for = 0
+        self.top = 0
         if self.is_on_screen and self.size.width:
-            self._ask(self.size.width)
-            if at_once:
-                self.refresh(layout=True)
+            self._ask(self.room.width)
         else:
             self._lines = []
-            self.refresh(layout=True)
+        self._redraw()
+
+    @property
+    def room(self) -> Size:
+        """The lines' place: without the bar's column, and a blank one before it."""
+        width, height = self.size
+        return Size(_beside_bar(width), height)
 
     @property
     def plain(self) -> str:
         """All of it as text, as wide as it is drawn."""
         return "\n".join(line.plain.rstrip() for line in self._lines)
 
+    def line_count(self) -> int:
+        return len(self._lines)
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        self._ask_soon(_beside_bar(width))
+        return len(self._lines)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.scroll_to_line(self.top)
+
+    def _redraw(self) -> None:
+        self.refresh(layout=self.styles.height is not None and self.styles.height.is_auto)
+
+    def _ask_soon(self, width: int) -> None:
+        """Have the lines made for a width from within a layout or a paint, where no worker can be started."""
         if width != self._asked_for:
             self._ask(width) if self._at_once else self.call_next(self._ask, width)
-        return len(self._lines)
 
     def _ask(self, width: int) -> None:
         """Have the lines made for a width, once."""
@@ -66,20 +90,24 @@ class LineBlock(Widget):
     @work(exclusive=True, group="lines", description="lines are made")
     async def _remake(self, width: int) -> None:
         self._lines = await asyncio.to_thread(self._make, max(NARROWEST, width))
-        self.refresh(layout=True)
+        self.scroll_to_line(self.top)
+        self._redraw()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._ask_soon(self.room.width)
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        if not 0 <= y < len(self._lines):
-            return Strip.blank(width, self.visual_style.rich_style)
-        line = self._selected(self._lines[y], y).truncate(width, pad=True)
+        width, index = self.size.width - 1, y + self.top
+        line = self._selected(self._lines[index], index) if 0 <= index < len(self._lines) else Content("")
+        line = line.truncate(width, pad=True)
         (strip,) = Visual.to_strips(self, line, width, 1, self.visual_style, apply_selection=False)
-        return strip.apply_offsets(0, y)
+        return Strip([*strip.apply_offsets(0, index), self.bar(y)], width + 1)
 
-    def _selected(self, line: Content, y: int) -> Content:
+    def _selected(self, line: Content, index: int) -> Content:
         """The line with what the mouse selected of it marked."""
         selection = self.text_selection
-        if selection is None or (span := selection.get_span(y)) is None:
+        if selection is None or (span := selection.get_span(index)) is None:
             return line
         style = Style.from_styles(self.screen.get_component_styles("screen--selection"))
         return line.stylize(style, span[0], None if span[1] == -1 else span[1])
@@ -87,3 +115,20 @@ class LineBlock(Widget):
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """What the mouse selected, and how it goes on to the next widget."""
         return selection.extract(self.plain), "\n"
+
+    def action_by(self, lines: int) -> None:
+        self.scroll_to_line(self.top + lines)
+
+    def action_page(self, step: int) -> None:
+        self.action_by(step * max(1, self.room.height - 1))
+
+    def action_top(self) -> None:
+        self.scroll_to_line(0)
+
+    def action_bottom(self) -> None:
+        self.scroll_to_line(len(self._lines))
+
+
+def _beside_bar(width: int) -> int:
+    """The cells of text that such a width has."""
+    return max(0, width - 2)

@@ -19,6 +19,7 @@ from milo_tui.tui.cells import joined, one_line, said
 from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.conversation import Piece, as_plain, checks, conversation, piece_lines, summary
+from milo_tui.tui.widgets.folded_text import folded
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_block import LineBlock, Make
 from milo_tui.tui.widgets.line_list import LineList
@@ -109,14 +110,26 @@ class AttemptScreen(MiloScreen):
 
     @work(exclusive=True, description="an attempt is read")
     async def load(self) -> None:
-        """Read the attempt and show it."""
+        """Read the attempt and show it, or why that cannot be done."""
+        why = ""
         try:
             await self.read()
         except StoreError as error:
-            self.app.say(str(error), severity="error")
-            return
+            self._attempt, why = None, str(error)
+        self._show_title()
         self._filled.clear()
         self._fill()
+        if why:
+            self._show_problem(why)
+
+    def _show_problem(self, why: str) -> None:
+        """Say in the attempt's place why it is not there."""
+        for block in self.query(LineBlock):
+            block.show(lambda width: [])
+        for raw in self.query(RawExchange):
+            raw.show(())
+        self.query_one("#conversation", LineBlock).show(lambda width: list(folded(why, width, style="$error")))
+        self.app.say(why, severity="error")
 
     def _fill(self) -> None:
         """Put the attempt on the tab in front; the others wait until they are."""
@@ -196,7 +209,6 @@ class AttemptScreen(MiloScreen):
             self.app.say("There is no attempt there." if row is None else "There is no other.")
             return
         self._row = row
-        self._show_title()
         self.load()
 
     def action_repeat(self, step: int) -> None:

@@ -12,7 +12,6 @@ from textual.geometry import Region, Size
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.style import Style
-from textual.visual import Visual
 
 from milo_tui.tui.widgets.key_scroll import KeyScroll
 from milo_tui.tui.widgets.scrolled_lines import ScrolledLines
@@ -99,9 +98,9 @@ class LineBlock(ScrolledLines, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width, index = self.size.width - 1, y + self.top
-        line = self._selected(self._lines[index], index) if 0 <= index < len(self._lines) else Content("")
-        line = line.truncate(width, pad=True)
-        (strip,) = Visual.to_strips(self, line, width, 1, self.visual_style, apply_selection=False)
+        if not 0 <= index < len(self._lines):
+            return Strip([self.blank(width), self.bar(y)], width + 1)
+        strip = self.strip(self._selected(self._lines[index], index), width, self.visual_style)
         return Strip([*strip.apply_offsets(0, index), self.bar(y)], width + 1)
 
     def _selected(self, line: Content, index: int) -> Content:

@@ -2,11 +2,8 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache
-from operator import attrgetter
 from typing import ClassVar
 
-from rich.segment import Segment
 from textual import events
 from textual.app import RenderResult
 from textual.binding import Binding, BindingType
@@ -19,7 +16,6 @@ from textual.widget import Widget
 
 from milo_tui.tui.widgets.scrolled_lines import ScrolledLines
 
-rich_style = lru_cache(maxsize=1000)(attrgetter("rich_style"))
 REMEMBERED = 200
 """How many drawn lines a list remembers: scrolling draws those anew that come into view."""
 
@@ -100,7 +96,7 @@ class LineList(ScrolledLines, can_focus=True):
     def render_line(self, y: int) -> Strip:
         width, index, bar = self.room.width, y + self.top, self.bar(y)
         if not 0 <= index < self.line_count():
-            return Strip([Segment(" " * width, self.visual_style.rich_style), bar], width + 1)
+            return Strip([self.blank(width), bar], width + 1)
         marked = self.marked(index)
         line = self.line_key(index)
         key = None if line is None else (line, width, marked, self.app.theme)
@@ -115,9 +111,7 @@ class LineList(ScrolledLines, can_focus=True):
         style = self.visual_style
         if marked:
             style = style + self.get_visual_style("line-list--cursor")
-        content = self.draw(index, width).truncate(width, pad=True)
-        parts = content.render(style, end="", parse_style=self.app.stylesheet.parse_style)
-        return Strip([Segment(text, rich_style(part)) for text, part in parts], width)
+        return self.strip(self.draw(index, width), width, style)
 
     def watch_cursor(self, old: int, new: int) -> None:
         top = self.top

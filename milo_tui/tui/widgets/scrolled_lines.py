@@ -4,16 +4,24 @@ Textual's scroll view lays out the whole screen anew when lines come or go, and 
 layout later than the lines.
 """
 
+from functools import lru_cache
+from operator import attrgetter
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
+from rich.style import Style as RichStyle
 from textual import events
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.reactive import var
+from textual.strip import Strip
+from textual.style import Style
 from textual.widget import Widget
 
 from milo_tui.tui.widgets.scroll_bar import bar_cell, top_at
+
+INVERTED = RichStyle(reverse=True)
+rich_style = lru_cache(maxsize=1000)(attrgetter("rich_style"))
 
 
 class ScrolledLines(Widget):
@@ -65,11 +73,22 @@ class ScrolledLines(Widget):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return self.line_count()
 
+    def strip(self, line: Content, width: int, style: Style) -> Strip:
+        """A line as it is painted, cut or filled to a width."""
+        parts = line.truncate(width, pad=True).render(
+            style, end="", parse_style=self.app.stylesheet.parse_style
+        )
+        return Strip([Segment(text, rich_style(part)) for text, part in parts], width)
+
+    def blank(self, width: int) -> Segment:
+        """So many cells of nothing."""
+        return Segment(" " * width, rich_style(self.visual_style))
+
     def bar(self, y: int) -> Segment:
         """The bar beside row `y`."""
         glyph, inverted = bar_cell(y, self.room.height, self.line_count(), self.top)
         style = self.get_component_rich_style("scrolled-lines--bar")
-        return Segment(glyph, style + Style(reverse=True) if inverted else style)
+        return Segment(glyph, style + INVERTED if inverted else style)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self._turn_wheel(event, 1)

@@ -47,7 +47,7 @@ WHERE attempt_search MATCH ? AND run.binned IS NULL ORDER BY attempt_search.rowi
 
 
 ESC = "Filter: esc clears it"
-"""Textual waits 100 ms for what may follow an esc (a sequence begins so); what is painted comes after that."""
+"""Milo waits 25 ms for what may follow an esc (a sequence begins so); what is painted comes after that."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
@@ -49,6 +50,15 @@ class Frame(App[int]):
         self._mouse = True
         self._quitting = False
         self._clashing: set[str] = set()
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's, but for how soon esc is told."""
+        wanted = super().get_driver_class()
+        if wanted.__name__ != "LinuxDriver":
+            return wanted
+        from milo_tui.tui.esc_driver import EscDriver
+
+        return EscDriver
 
     def set_up(self) -> None:
         """What is done once the app runs."""

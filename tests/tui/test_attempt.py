@@ -1,7 +1,9 @@
 """An attempt's tabs: the raw exchange that folds, where the time went, the checks; by keys, at any size."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -442,6 +444,25 @@ async def test_stepping_goes_on_in_every_tab(tmp_path: Path) -> None:
         await press(pilot, "y")
         assert "refunds the right order" in app.clipboard
         assert "find_customer" not in app.clipboard
+
+
+async def test_a_damaged_attempt_says_so_in_its_place_and_the_next_one_is_shown(tmp_path: Path) -> None:
+    app = await app_on(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "2", "enter")
+        assert "Please: refund the second order." in screen(app)
+        with closing(sqlite3.connect(app.settings.database)) as db, db:
+            db.execute("UPDATE turn SET response = x'00' WHERE attempt = 2")
+        await press(pilot, "]")
+        assert "repeat 2 of 3" in screen(app)
+        assert "Attempt 2 is damaged in the database" in " ".join(screen(app).split())
+        assert "Please: refund" not in screen(app)
+        await press(pilot, "2", "]", "1")
+        assert "repeat 3 of 3" in screen(app)
+        assert "Please: refund the second order." in screen(app)
+        await press(pilot, "escape", "right", "enter")
+        assert "repeat 2 of 3" in screen(app)
+        assert "Attempt 2 is damaged in the database" in " ".join(screen(app).split())
 
 
 async def test_an_attempt_without_turns_says_so_on_every_tab(tmp_path: Path) -> None:

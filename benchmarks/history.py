@@ -17,7 +17,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -233,23 +234,33 @@ STEPS: tuple[tuple[str, str], ...] = (
     ("Search: q, back", "q"),
 )
 """Steps from Runs and back to it, each a key."""
+ENDS = (("Runs: G, the oldest of all", "G"), ("Runs: g, the newest", "g"))
+"""Steps of an app that was opened for them: once the end was seen, it is known."""
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Terminal, Seen]]:
+    """The app at Runs, with all of it painted."""
+    with tempfile.TemporaryDirectory() as home:
+        command = [sys.executable, "-P", "-m", "milo_tui", "--db", str(path)]
+        terminal, screen = Terminal(command, SIZE, env={"MILO_HOME": home}), Seen(SIZE)
+        try:
+            screen.last_change(_until_silent(terminal, 2.0))
+            yield terminal, screen
+        finally:
+            terminal.end()
 
 
 def _keys(path: Path, rounds: int) -> None:
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name, _ in STEPS}
-    screen = Seen(SIZE)
-    with tempfile.TemporaryDirectory() as home:
-        terminal = Terminal(
-            [sys.executable, "-P", "-m", "milo_tui", "--db", str(path)], SIZE, env={"MILO_HOME": home}
-        )
-        try:
-            screen.last_change(_until_silent(terminal, 2.0))
-            for _ in range(rounds):
-                for name, key in STEPS:
-                    found[name].append(_press(terminal, key, screen))
-            memory = psutil.Process(terminal.process.pid).memory_info().rss / 1e6
-        finally:
-            terminal.end()
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name, _ in (*STEPS, *ENDS)}
+    with _opened(path) as (terminal, screen):
+        for name, key in STEPS * rounds:
+            found[name].append(_press(terminal, key, screen))
+        memory = psutil.Process(terminal.process.pid).memory_info().rss / 1e6
+    for _ in range(rounds):
+        with _opened(path) as (terminal, screen):
+            for name, key in ENDS:
+                found[name].append(_press(terminal, key, screen))
     rows = []
     for name, taken in found.items():
         seen, written = (sorted(1000 * one for one in each) for each in zip(*taken, strict=True))

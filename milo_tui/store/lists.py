@@ -38,6 +38,26 @@ def runs(
     binned: bool = False,
 ) -> list[RunSummary]:
     """A page of runs, newest first: below `before`, with every one of `words` in its line; or those in the bin."""
+    condition, values = _condition(before, words, binned)
+    found = db.execute(
+        f"SELECT {_RUN} FROM run WHERE {condition} ORDER BY number DESC LIMIT ?", (*values, limit)
+    )
+    return _summaries(db, found.fetchall())
+
+
+def run_numbers(
+    db: sqlite3.Connection, before: int | None = None, words: Sequence[str] = (), binned: bool = False
+) -> list[int]:
+    """The numbers of all the runs that pages from `before` on would hold, newest first."""
+    condition, values = _condition(before, words, binned)
+    return [
+        number
+        for (number,) in db.execute(f"SELECT number FROM run WHERE {condition} ORDER BY number DESC", values)
+    ]
+
+
+def _condition(before: int | None, words: Sequence[str], binned: bool) -> tuple[str, list[Any]]:
+    """What SQL says of the runs that are wanted, and its values."""
     wanted = ["binned IS NOT NULL" if binned else "binned IS NULL", "number < ?"]
     values: list[Any] = [2**62 if before is None else before]
     for word in (text(word).casefold() for word in words):
@@ -46,10 +66,7 @@ def runs(
         if any(word in state for state in _STATES):
             wanted[-1] = f"({wanted[-1]} OR instr({_STATE}, ?))"
             values.append(word)
-    found = db.execute(
-        f"SELECT {_RUN} FROM run WHERE {' AND '.join(wanted)} ORDER BY number DESC LIMIT ?", (*values, limit)
-    )
-    return _summaries(db, found.fetchall())
+    return " AND ".join(wanted), values
 
 
 def summary(db: sqlite3.Connection, run: int) -> RunSummary:

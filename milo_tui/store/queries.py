@@ -35,6 +35,12 @@ class Reader:
         """A page of runs, newest first: below `before`, with every one of `words` in its line; or the bin's."""
         return await self._database.read(lists.runs, before, limit, words, binned)
 
+    async def run_numbers(
+        self, before: int | None = None, words: Sequence[str] = (), *, binned: bool = False
+    ) -> list[int]:
+        """The numbers of all the runs that pages from `before` on would hold, newest first."""
+        return await self._database.read(lists.run_numbers, before, words, binned)
+
     async def summary(self, run: int) -> RunSummary:
         """One run's line. Raises StoreError where there is none."""
         return await self._database.read(lists.summary, run)

@@ -79,6 +79,14 @@ class RunPages:
             self.oldest = page[-1].number
         self._lines.update((run.number, run) for run in page)
 
+    def take_rest(self, numbers: Sequence[int]) -> None:
+        """Take in the numbers of all runs below the oldest read, newest first; their lines are read when seen."""
+        live = {run.number for run in self._live}
+        self._numbers += [number for number in numbers if number not in live]
+        if numbers:
+            self.oldest = numbers[-1]
+        self.complete = True
+
     def put(self, run: RunSummary) -> None:
         """Take in a newer line of a run that is among these."""
         if run.number in self._lines:

@@ -127,13 +127,25 @@ class RunBrowser(Vertical):
         if before is not None and before == self._trend_of:
             self._load_trend(at_once=True)
 
-    @work(exclusive=True, group="pages", description="")
-    async def _load_older(self, *, all_of_them: bool = False) -> None:
-        """Read the next page, or go on to the end and there with the cursor, unless it was moved meanwhile."""
-        place, pages = self.runs.cursor, self.runs.pages
-        while not pages.complete:
-            below = pages.oldest
-            if not await self._take_page(below) or not all_of_them:
+    @work(exclusive=True, group="pages", description="an older page is read")
+    async def _load_older(self) -> None:
+        """Read the next page."""
+        if not self.runs.pages.complete:
+            await self._take_page(self.runs.pages.oldest)
+
+    @work(exclusive=True, group="pages", description="the oldest page is read")
+    async def _load_end(self) -> None:
+        """Read what runs there are down to the oldest, and the last page; the cursor goes there if it stays put."""
+        place, pages, words = self.runs.cursor, self.runs.pages, self._words or []
+        if not pages.complete:
+            try:
+                rest = await self._reader.run_numbers(pages.oldest, words, binned=self._binned)
+            except StoreError as error:
+                self.app.say(str(error), severity="error")
+                return
+            if pages is not self.runs.pages or pages.complete:
+                return
+            if not await self._take_page(rest[-PAGE] + 1 if len(rest) > PAGE else pages.oldest, rest):
                 return
         if self.runs.cursor == place and len(pages):
             self.runs.cursor = len(pages) - 1
@@ -145,8 +157,11 @@ class RunBrowser(Vertical):
         start = max(0, min(event.index - PAGE // 2, len(pages) - 1))
         await self._take_page(pages.number(start) + 1)
 
-    async def _take_page(self, below: int | None) -> bool:
-        """Read a page of what is shown; whether that could be done, and the same is still shown."""
+    async def _take_page(self, below: int | None, rest: Sequence[int] = ()) -> bool:
+        """Read a page of what is shown, after all numbers of the `rest`, where they are known now.
+
+        Whether that could be done, and the same is still shown.
+        """
         words, pages = self._words or [], self.runs.pages
         try:
             page = await self._reader.runs(before=below, limit=PAGE, words=words, binned=self._binned)
@@ -155,6 +170,8 @@ class RunBrowser(Vertical):
             return False
         if pages is not self.runs.pages:
             return False
+        if rest:
+            pages.take_rest(rest)
         self.runs.take(page, below)
         self.show_state()
         return True
@@ -249,7 +266,7 @@ class RunBrowser(Vertical):
 
     @on(RunList.EndWanted)
     def _end_wanted(self) -> None:
-        self._load_older(all_of_them=True)
+        self._load_end()
 
     @on(FilterBar.Changed)
     def _filter_changed(self) -> None:

@@ -50,6 +50,8 @@ class Frame(App[int]):
         self._mouse = True
         self._quitting = False
         self._clashing: set[str] = set()
+        self._themes_told: list[str] = []
+        self._take_themes()
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's, but for how soon esc is told."""
@@ -63,9 +65,8 @@ class Frame(App[int]):
     def set_up(self) -> None:
         """What is done once the app runs."""
         self._handle_signals()
-        self._load_themes()
         self.set_keymap(self.settings.keymap)
-        for sentence in problems(self.settings.keymap):
+        for sentence in (*self._themes_told, *problems(self.settings.keymap)):
             self.say(sentence, severity="warning")
 
     def say(self, text: str, *, severity: SeverityLevel = "information") -> None:
@@ -94,16 +95,17 @@ class Frame(App[int]):
         """What Milo colours by meaning, for themes that do not say."""
         return semantic(self.current_theme)
 
-    def _load_themes(self) -> None:
+    def _take_themes(self) -> None:
+        """Begin with the wanted theme: to change it once the app runs would style everything a second time."""
         themes = load_themes((data_folder("themes"), self.settings.themes_folder))
         register_themes(self, themes)
         wanted = self.settings.theme or DEFAULT_THEME
         if wanted not in self.available_themes:
             themes.failed.append(f"There is no theme {wanted}; t goes through those that there are.")
             wanted = DEFAULT_THEME
-        self.theme = wanted
-        for sentence in themes.failed:
-            self.say(sentence, severity="warning")
+        self.set_reactive(App.theme, wanted)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._themes_told = themes.failed
 
     def action_theme(self) -> None:
         names = sorted(self.available_themes)

@@ -85,7 +85,7 @@ def test_interrupted_once_it_stops_after_the_attempts_in_hand(home: Path) -> Non
 
 def test_a_detached_run_goes_on_is_watched_and_stopped(home: Path) -> None:
     Path("milo.toml").write_text(_SIMULATED, encoding="utf-8")
-    number = milo("run", "--detach", "--seed", "4").stdout.strip()
+    number = milo("run", "--detach", "--seed", "4", "--repeats", "30").stdout.strip()
     assert number == "1"
     _wait(lambda: _stored(home) >= 3)
     watcher = subprocess.Popen([*MILO, "watch"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

@@ -59,11 +59,11 @@ class Reader:
         """A model's newest `limit` runs of a suite, the oldest first; simulated ones apart from the others."""
         return await self._database.read(lists.trend, model, suite, simulated, limit)
 
-    async def search(self, text: str, before: int | None = None, limit: int = 50) -> "list[Hit]":
-        """Where all words of `text` stand, newest first; attempts below `before` alone, for a next page."""
+    async def search(self, text: str, after: "Hit | None" = None, limit: int = 50) -> "list[Hit]":
+        """Where all words of `text` stand, newest first; what comes `after` a hit, for a next page."""
         from milo_tui.store import search
 
-        return await self._database.read(search.search, text, before, limit)
+        return await self._database.read(search.search, text, after, limit)
 
     async def past_latencies(self) -> dict[str, float]:
         """For each model id the mean latency of an attempt in its newest run that has one, in seconds."""

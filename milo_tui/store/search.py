@@ -13,6 +13,7 @@ from milo_tui.store import rows
 
 Part = Literal["answer", "reasoning", "tool call", "note"]
 
+_ABOVE_ALL = 2**62
 _FOUND, _END = "\x02", "\x03"
 _TOKENS_SHOWN = 24
 _TERM = re.compile(r'"([^"]*)"?|(\S+)')
@@ -37,17 +38,19 @@ class Hit:
     repeat: int = 0
 
 
-def search(db: sqlite3.Connection, text: str, before: int | None = None, limit: int = 50) -> list[Hit]:
-    """Where all words of `text` stand, newest first; "in quotes" as a phrase.
+def search(db: sqlite3.Connection, text: str, after: Hit | None = None, limit: int = 50) -> list[Hit]:
+    """Where all words of `text` stand, notes first, then attempts, newest first; "in quotes" as a phrase.
 
     The last word may be the beginning of one, unless the word itself fills the page: FTS5 reads whatever begins so
-    to its end before it gives the first, a tenth of a second where a million attempts have it. Attempts below
-    `before` alone, for a next page; notes stand on the first.
+    to its end before it gives the first, a tenth of a second where a million attempts have it. A next page is what
+    comes `after` the last hit of the one before.
     """
     hits: list[Hit] = []
     for query in _queries(text):
-        notes = _notes(db, query, limit) if before is None else []
-        hits = [*notes, *_attempts(db, query, 2**62 if before is None else before, limit - len(notes))]
+        last_attempt = None if after is None else after.attempt
+        notes = _notes(db, query, after.run if after else _ABOVE_ALL, limit) if last_attempt is None else []
+        before = _ABOVE_ALL if last_attempt is None else last_attempt
+        hits = [*notes, *_attempts(db, query, before, limit - len(notes))]
         if len(hits) == limit:
             break
     return hits
@@ -71,14 +74,15 @@ def _queries(text: str) -> list[str]:
     return [query, f"{query} *"] if _OPEN_END.search(text) else [query]
 
 
-def _notes(db: sqlite3.Connection, query: str, limit: int) -> list[Hit]:
+def _notes(db: sqlite3.Connection, query: str, before: int, limit: int) -> list[Hit]:
     found = db.execute(
         f"""
         SELECT run.number, run.simulated, snippet(note_search, 0, '{_FOUND}', '{_END}', '…', {_TOKENS_SHOWN})
         FROM note_search JOIN run ON run.number = note_search.rowid
-        WHERE note_search MATCH ? AND run.binned IS NULL ORDER BY note_search.rowid DESC LIMIT ?
+        WHERE note_search MATCH ? AND note_search.rowid < ? AND run.binned IS NULL
+        ORDER BY note_search.rowid DESC LIMIT ?
         """,
-        (query, limit),
+        (query, before, limit),
     )
     return [Hit(number, "note", _cut(line), bool(simulated)) for number, simulated, line in found]
 

@@ -87,13 +87,29 @@ async def test_any_text_may_be_typed(reader: Reader, typed: str) -> None:
     await reader.search(typed)
 
 
+async def test_notes_go_on_over_pages_and_attempts_follow_them(tmp_path: Path) -> None:
+    for i in range(1, 6):
+        await store_run(tmp_path / "milo.db", tmp_path / "suite", attempt(turn(f"crate {i}")), note="a crate")
+    reader = await Reader.open(tmp_path / "milo.db")
+    pages = [await reader.search("crate", limit=3)]
+    while len(pages[-1]) == 3:
+        pages.append(await reader.search("crate", after=pages[-1][-1], limit=3))
+    await reader.aclose()
+    assert [[(hit.part, hit.run) for hit in page] for page in pages] == [
+        [("note", 5), ("note", 4), ("note", 3)],
+        [("note", 2), ("note", 1), ("answer", 5)],
+        [("answer", 4), ("answer", 3), ("answer", 2)],
+        [("answer", 1)],
+    ]
+
+
 async def test_the_next_page_goes_on_below_the_last_hit(tmp_path: Path) -> None:
     attempts = [attempt(turn(f"crate {i}"), repeat=i) for i in range(1, 8)]
     await store_run(tmp_path / "milo.db", tmp_path / "suite", *attempts, note="crate", repeats=7)
     reader = await Reader.open(tmp_path / "milo.db")
     first = await reader.search("crate", limit=4)
-    second = await reader.search("crate", before=first[-1].attempt, limit=4)
-    third = await reader.search("crate", before=second[-1].attempt, limit=4)
+    second = await reader.search("crate", after=first[-1], limit=4)
+    third = await reader.search("crate", after=second[-1], limit=4)
     await reader.aclose()
     assert [[hit.attempt for hit in page] for page in (first, second, third)] == [
         [None, 7, 6, 5],

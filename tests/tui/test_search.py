@@ -157,8 +157,8 @@ async def test_the_latest_words_win_however_late_an_earlier_answer_comes(
 ) -> None:
     search = Reader.search
 
-    async def slow(reader: Reader, text: str, before: int | None = None, limit: int = 50) -> list[Hit]:
-        found = await search(reader, text, before, limit)
+    async def slow(reader: Reader, text: str, after: Hit | None = None, limit: int = 50) -> list[Hit]:
+        found = await search(reader, text, after, limit)
         await asyncio.sleep(0.4 if text == "harbour" else 0)
         return found
 

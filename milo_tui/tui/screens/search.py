@@ -28,8 +28,6 @@ PAGE = 50
 """How many hits are read at once."""
 NEAR = 15
 """How many lines before the end of what was read the next page is."""
-BEYOND = 2**62
-"""Above every attempt: where the first page held notes alone, the next begins with the newest attempt."""
 
 HOW = said(
     ("Type what to look for", "bold"),
@@ -133,16 +131,15 @@ class SearchScreen(MiloScreen):
 
     @work(exclusive=True, group="search", description="")
     async def _more(self) -> None:
-        last = next((hit.attempt for hit in reversed(self.hits.hits) if hit.attempt is not None), BEYOND)
-        found = await self._page(self._text, last)
+        found = await self._page(self._text, self.hits.hits[-1])
         if found is not None:
             self.hits.add(found)
             self._show(Content(""))
 
-    async def _page(self, text: str, before: int | None) -> list[Hit] | None:
+    async def _page(self, text: str, after: Hit | None) -> list[Hit] | None:
         """A page of hits; None where it cannot be read."""
         try:
-            found = await self._reader.search(text, before, PAGE)
+            found = await self._reader.search(text, after, PAGE)
         except StoreError as error:
             self.app.say(str(error), severity="error")
             return None

@@ -69,7 +69,7 @@ def _row(count: int, found: list[Paced], floor: list[Paced]) -> Row:
     used, bare_used = (median(one.report.cpu / one.report.seconds for one in many) for many in (found, floor))
     p99 = [quantile(one.report.errors, 0.99) for one in found]
     bare_p99 = [quantile(one.report.errors, 0.99) for one in floor]
-    worst, bare_worst = (max(max(one.report.errors) for one in many) for many in (found, floor))
+    worst, bare_worst = (median(max(one.report.errors) for one in many) for many in (found, floor))
     beyond = median(a - b for a, b in zip(p99, bare_p99, strict=True))
     values = [
         *(f"{rate:.1f}", f"{bare:.1f}", f"{rate / bare:.2f}"),

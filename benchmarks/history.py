@@ -84,7 +84,8 @@ def queries(newest: int, middle: int, attempt: int) -> list[Query]:
         )
     )
     trend = (
-        "SELECT r.number, r.created, s.points, s.scored, s.latency_us, s.latencies FROM run_model m "
+        "SELECT r.number, r.created, s.points, s.scored, s.latency_us, s.latencies, "
+        "(SELECT max(position) FROM run_prompt p WHERE p.run = m.run) FROM run_model m "
         "JOIN run r ON r.number = m.run JOIN run_summary s ON s.run = m.run AND s.model = m.position "
         "WHERE m.id = 'model-1' AND r.suite = 'milo-bench' AND NOT r.simulated AND r.binned IS NULL "
         "ORDER BY m.run DESC LIMIT 200"

@@ -39,6 +39,8 @@ from milo_tui.bench.stats import (
 from milo_tui.bench.table import ModelTotal, counted, result_table
 from milo_tui.suite.score import POINTS_PER_PROMPT
 
+_LOCAL_TO_API = ("local", "api")
+
 Finding = Literal["not judged", "no evidence", "better", "worse"]
 
 
@@ -143,9 +145,7 @@ class Answer:
     @property
     def local_to_api(self) -> tuple[Pair, ...]:
         """Each local model against each API model."""
-        return tuple(
-            pair for pair in self.pairs if (self.places[pair.a], self.places[pair.b]) == ("local", "api")
-        )
+        return local_to_api(self.run, self.pairs)
 
     @property
     def others(self) -> tuple[Pair, ...]:
@@ -163,16 +163,36 @@ def answer(
     evidence: Evidence | None = None,
     costs: Mapping[str, Cost] | None = None,
 ) -> Answer:
-    """Judge a run: each model, and every two of them, Holm's correction over all pairs that can be judged."""
+    """Judge a run: each model, and every two of them."""
     attempts = list(attempts)
-    sides = {model.id: side(run, model, attempts) for model in run.models}
+    sides = _sides(run, attempts)
     totals = result_table(run, attempts).totals
     standings = tuple(
         _standing(sides[model.id], totals[model.id], evidence or Evidence()) for model in run.models
     )
+    return Answer(run, standings, _pairs(run, sides), costs or {})
+
+
+def headline_pairs(run: RunRecord, attempts: Iterable[AttemptRow]) -> tuple[Pair, ...]:
+    """Each local model against each API model, judged as in the whole answer, without the rest of that."""
+    return local_to_api(run, _pairs(run, _sides(run, list(attempts))))
+
+
+def local_to_api(run: RunRecord, pairs: Iterable[Pair]) -> tuple[Pair, ...]:
+    """The pairs of a local model and an API model."""
+    return tuple(
+        pair for pair in pairs if (run.model(pair.a).where, run.model(pair.b).where) == _LOCAL_TO_API
+    )
+
+
+def _sides(run: RunRecord, attempts: Sequence[AttemptRow]) -> dict[str, "Side"]:
+    return {model.id: side(run, model, attempts) for model in run.models}
+
+
+def _pairs(run: RunRecord, sides: Mapping[str, "Side"]) -> tuple[Pair, ...]:
+    """Every two models, the local one first, Holm's correction over all pairs that can be judged."""
     chosen = [_local_first(a, b) for a, b in combinations(run.models, 2)]
-    pairs = [pair_of(sides[a.id], sides[b.id]) for a, b in chosen]
-    return Answer(run, standings, tuple(corrected(pairs)), costs or {})
+    return tuple(corrected([pair_of(sides[a.id], sides[b.id]) for a, b in chosen]))
 
 
 def _local_first(a: ModelRecord, b: ModelRecord) -> tuple[ModelRecord, ModelRecord]:

@@ -117,7 +117,7 @@ def trend(
     found = db.execute(
         """
         SELECT run.number, run.created, run.suite_version, s.points, s.scored, s.latency_us, s.latencies,
-               (SELECT count(*) FROM run_prompt WHERE run_prompt.run = m.run) AS asked
+               (SELECT max(position) FROM run_prompt WHERE run_prompt.run = m.run) AS asked
         FROM run_model AS m
         JOIN run ON run.number = m.run
         JOIN run_summary AS s ON s.run = m.run AND s.model = m.position

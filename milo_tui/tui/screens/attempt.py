@@ -128,7 +128,9 @@ class AttemptScreen(MiloScreen):
             block.show(lambda width: [])
         for raw in self.query(RawExchange):
             raw.show(())
-        self.query_one("#conversation", LineBlock).show(lambda width: list(folded(why, width, style="$error")))
+        self.query_one("#conversation", LineBlock).show(
+            lambda width: list(folded(why, width, style="$error"))
+        )
         self.app.say(why, severity="error")
 
     def _fill(self) -> None:

@@ -21,7 +21,7 @@ from milo_tui.bench.phases import GOING_ON
 from milo_tui.bench.prices import Cost, PriceError, load_prices, run_costs
 from milo_tui.bench.record import AttemptRow, RunRecord
 from milo_tui.bench.table import ResultTable, result_table
-from milo_tui.bench.verdict import Answer, answer
+from milo_tui.bench.verdict import Answer, answer, headline_pairs
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said
@@ -311,13 +311,8 @@ class RunScreen(MiloScreen):
 
 def _first_look(run: RunRecord, attempts: list[AttemptRow]) -> tuple[ResultTable, Content]:
     """The run's table, and once it is over what stands above it: how local compares to cloud, if it says so."""
-    found = None if run.phase in GOING_ON or not _both_places(run) else answer(run, attempts)
-    return result_table(run, attempts), headlines(found) if found else Content("")
-
-
-def _both_places(run: RunRecord) -> bool:
-    """Whether a run has local models as well as such behind an API."""
-    return len({model.where for model in run.models}) > 1
+    pairs = () if run.phase in GOING_ON else headline_pairs(run, attempts)
+    return result_table(run, attempts), headlines(pairs)
 
 
 def _whole_answer(

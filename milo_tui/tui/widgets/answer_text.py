@@ -1,6 +1,6 @@
 """The answer to "How close is local to cloud?": in a line a pair above the table, and whole on a tab."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from textual.content import Content
 
@@ -13,9 +13,8 @@ MOST = 3
 """How many pairs stand above the table."""
 
 
-def headlines(answer: Answer) -> Content:
+def headlines(pairs: Sequence[Pair]) -> Content:
     """Each local model against each API model, in a line; nothing where the run has no such pair."""
-    pairs = answer.local_to_api
     lines = [_headline(pair) for pair in pairs[:MOST]]
     if len(pairs) > MOST:
         lines.append(said((f"and {len(pairs) - MOST} more pairs on the tab Answer", "$dim")))

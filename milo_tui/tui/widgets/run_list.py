@@ -129,8 +129,10 @@ class RunList(LineList):
         return run, self.is_live(run.number), run.number in self.picked, self.needs, date.today()
 
     def action_bottom(self) -> None:
-        super().action_bottom()
-        self.post_message(self.EndWanted())
+        if self.pages.complete:
+            super().action_bottom()
+        else:
+            self.post_message(self.EndWanted())
 
     def draw(self, index: int, width: int) -> Content:
         run = self.pages.line(index)

@@ -34,15 +34,20 @@ class RunTable(Line):
         self._run: RunRecord | None = None
         self._table: ResultTable | None = None
         self.intervals = False
+        self._drawn: dict[int, Content] = {}
 
     def show(self, run: RunRecord, table: ResultTable) -> None:
         """Show a run's table, or its newer figures."""
         self._run, self._table = run, table
-        self.refresh(layout=True)
+        self._draw_anew()
 
     def show_intervals(self, wanted: bool) -> None:
         """Show the scores' intervals, or leave them out."""
         self.intervals = wanted
+        self._draw_anew()
+
+    def _draw_anew(self) -> None:
+        self._drawn.clear()
         self.refresh(layout=True)
 
     def lines_at(self, width: int) -> int:
@@ -52,7 +57,9 @@ class RunTable(Line):
     def draw(self, width: int) -> Content:
         if self._run is None or self._table is None:
             return Content("")
-        return table_text(self._run, self._table, width, intervals=self.intervals)
+        if width not in self._drawn:
+            self._drawn[width] = table_text(self._run, self._table, width, intervals=self.intervals)
+        return self._drawn[width]
 
 
 def table_text(run: RunRecord, table: ResultTable, width: int, *, intervals: bool = False) -> Content:

@@ -16,7 +16,7 @@ from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.widgets.axis import Axis, axis_of_times
 from milo_tui.tui.widgets.plots import bar, box, heights, spread
 from milo_tui.tui.widgets.run_plots import run_plots
-from milo_tui.tui.widgets.run_table import RunTable, table_text
+from milo_tui.tui.widgets.run_table import RunTable, table_lines
 from tests.tui.hostile import STORABLE
 from tests.tui.looking import press, screen, settle
 from tests.tui.runs_data import MODELS, Points, points_of, run, settings, store_run
@@ -188,9 +188,8 @@ async def test_plots_follow_a_live_run(tmp_path: Path) -> None:
 def intervals(width: int, points: Points = points_of) -> list[str]:
     """The table with intervals, as lines."""
     record = run()
-    return table_text(
-        record, result_table(record, rows(record, points)), width, intervals=True
-    ).plain.splitlines()
+    lines = table_lines(record, result_table(record, rows(record, points)), width, intervals=True)
+    return [line.plain for line in lines]
 
 
 @pytest.mark.parametrize("width", [40, 77, 100, 160])

@@ -19,7 +19,7 @@ from milo_tui.tui.screens.attempt import AttemptScreen
 from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.widgets.attempt_log import AttemptLog
 from milo_tui.tui.widgets.conversation import call_text, checks, conversation, pretty, result_text
-from milo_tui.tui.widgets.run_table import table_text
+from milo_tui.tui.widgets.run_table import table_lines
 from milo_tui.tui.widgets.score_matrix import ScoreMatrix, Spot
 from milo_tui.tui.widgets.title_bar import TitleBar
 from tests.tui.hostile import ALL, FORBIDDEN, STORABLE
@@ -49,7 +49,8 @@ def rows(record: RunRecord, points: Points = points_of) -> list[AttemptRow]:
 
 def table_of(record: RunRecord, width: int, points: Points = points_of) -> str:
     """The table as text."""
-    return table_text(record, result_table(record, rows(record, points)), width).plain
+    lines = table_lines(record, result_table(record, rows(record, points)), width)
+    return "\n".join(line.plain for line in lines)
 
 
 @pytest.fixture

@@ -103,8 +103,7 @@ class RunScreen(MiloScreen):
         yield Static(id="standing")
         yield TabLine(*(name.title() for name in TABS))
         with ContentSwitcher(initial="table"), Vertical(id="table"):
-            with KeyScroll(id="table-scroll"):
-                yield RunTable()
+            yield RunTable(id="run-table")
             yield Vertical(*_matrix(), id="below")
         yield KeyLine()
 
@@ -182,11 +181,11 @@ class RunScreen(MiloScreen):
             return
         place = self.query_one(f"#{name}")
         if name == "table":
-            place.query_one(RunTable).show(run, table)
+            self.query_one(RunTable).show_run(run, table)
         if name in ("table", "prompts"):
             place.query_one(ScoreMatrix).show(run, table, attempts)
         elif name == "plots":
-            self.query_one(LineBlock).show(lambda width: run_plots(run, table, attempts, width))
+            self.query_one("#plots", LineBlock).show(lambda width: run_plots(run, table, attempts, width))
         elif name == "manifest":
             place.query_one(Static).update(manifest_text(run))
         elif name == "log":
@@ -220,12 +219,13 @@ class RunScreen(MiloScreen):
     def _make_room(self) -> None:
         """Put the matrix below the table where both fit."""
         width, height = self.app.size
-        lines = self.query_one(RunTable).lines_at(width - 2)
+        table = self.query_one(RunTable)
+        lines = table.lines_in(width - 1)
         below = self.query_one("#below")
         fits = height - lines >= ROOM_BELOW
         if below.display != fits:
             below.display = fits
-            self.query_one("#table-scroll").set_class(fits, "-above")
+            table.set_class(fits, "-above")
             self._focus_tab()
 
     @on(LineList.Moved)
@@ -263,7 +263,7 @@ class RunScreen(MiloScreen):
     def _focus_tab(self) -> None:
         """Give the keys to the part in front: its list, or its scroll."""
         name = TABS[self.query_one(TabLine).active]
-        place = {"table": "#table-scroll", "prompts": "#prompts ScoreMatrix", "log": "AttemptLog"}
+        place = {"table": "#run-table", "prompts": "#prompts ScoreMatrix", "log": "AttemptLog"}
         if name == "table" and self.query_one("#below").display:
             place["table"] = "#below ScoreMatrix"
         self.set_focus(self.query_one(place.get(name, f"#{name}")))

@@ -26,6 +26,8 @@ class LineBlock(ScrolledLines, can_focus=True):
     """Draws the lines that it is shown, and scrolls by keys; they are made only where they are seen."""
 
     BINDINGS: ClassVar[list[BindingType]] = KeyScroll.BINDINGS
+    GAP: ClassVar[int] = 1
+    """Blank cells before the bar."""
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
@@ -48,9 +50,13 @@ class LineBlock(ScrolledLines, can_focus=True):
 
     @property
     def room(self) -> Size:
-        """The lines' place: without the bar's column, and a blank one before it."""
+        """The lines' place: without the bar's column, and the gap before it."""
         width, height = self.size
-        return Size(_beside_bar(width), height)
+        return Size(self.beside_bar(width), height)
+
+    def beside_bar(self, width: int) -> int:
+        """The cells of text that such a width has."""
+        return max(0, width - 1 - self.GAP)
 
     @property
     def plain(self) -> str:
@@ -61,7 +67,7 @@ class LineBlock(ScrolledLines, can_focus=True):
         return len(self._lines)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        self._ask_soon(_beside_bar(width))
+        self._ask_soon(self.beside_bar(width))
         return len(self._lines)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -126,8 +132,3 @@ class LineBlock(ScrolledLines, can_focus=True):
 
     def action_bottom(self) -> None:
         self.scroll_to_line(len(self._lines))
-
-
-def _beside_bar(width: int) -> int:
-    """The cells of text that such a width has."""
-    return max(0, width - 2)

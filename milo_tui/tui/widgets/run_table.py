@@ -10,7 +10,7 @@ from milo_tui.bench.record import ModelRecord, RunRecord
 from milo_tui.bench.table import CategoryFigure, ModelTotal, ResultTable
 from milo_tui.suite.score import POINTS_PER_PROMPT
 from milo_tui.tui.cells import fit, joined, one_line, said
-from milo_tui.tui.widgets.line_list import Line
+from milo_tui.tui.widgets.line_block import LineBlock
 from milo_tui.tui.widgets.run_columns import score_style
 from milo_tui.tui.words import NOTHING, count, gigabytes, percent, seconds, speed
 
@@ -26,18 +26,20 @@ EXPLAINED = "95 % intervals by Wilson's formula: for more prompts like these, no
 Cell = Callable[[ModelRecord, ModelTotal], Content]
 
 
-class RunTable(Line):
+class RunTable(LineBlock):
     """The table of a run."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    GAP = 0
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id)
         self._run: RunRecord | None = None
         self._table: ResultTable | None = None
         self.intervals = False
-        self._drawn: dict[int, Content] = {}
+        self._drawn: dict[int, list[Content]] = {}
 
-    def show(self, run: RunRecord, table: ResultTable) -> None:
-        """Show a run's table, or its newer figures."""
+    def show_run(self, run: RunRecord, table: ResultTable) -> None:
+        """Show a run's table, or its newer figures, where it is scrolled to."""
         self._run, self._table = run, table
         self._draw_anew()
 
@@ -48,32 +50,35 @@ class RunTable(Line):
 
     def _draw_anew(self) -> None:
         self._drawn.clear()
-        self.refresh(layout=True)
+        top = self.top
+        self.show(self._lines_for, at_once=True)
+        self.scroll_to_line(top)
 
-    def lines_at(self, width: int) -> int:
-        """How many lines the table takes at a width."""
-        return self.draw(width).plain.count("\n") + 1
+    def lines_in(self, width: int) -> int:
+        """How many lines the table takes where it has that many cells, the bar's within."""
+        return len(self._lines_for(self.beside_bar(width)))
 
-    def draw(self, width: int) -> Content:
+    def _lines_for(self, width: int) -> list[Content]:
         if self._run is None or self._table is None:
-            return Content("")
+            return []
         if width not in self._drawn:
-            self._drawn[width] = table_text(self._run, self._table, width, intervals=self.intervals)
+            self._drawn[width] = table_lines(self._run, self._table, width, intervals=self.intervals)
         return self._drawn[width]
 
 
-def table_text(run: RunRecord, table: ResultTable, width: int, *, intervals: bool = False) -> Content:
+def table_lines(run: RunRecord, table: ResultTable, width: int, *, intervals: bool = False) -> list[Content]:
     """The whole table; models that do not fit side by side follow in blocks below."""
     room = max(NARROWEST, width - LABEL)
     per_block = max(1, min(len(run.models), room // (NARROWEST + 1)))
     blocks = [run.models[i : i + per_block] for i in range(0, len(run.models), per_block)]
     size = min(WIDEST, room // per_block - 1)
-    lines = [Content("\n").join(_block(run, table, models, size, intervals)) for models in blocks]
+    lines: list[Content] = []
+    for number, models in enumerate(blocks):
+        lines += [Content("")] if number else []
+        lines += _block(run, table, models, size, intervals)
     if intervals:
-        lines.append(
-            Content("\n").join(said((line, "$dim")) for line in wrap(EXPLAINED, max(NARROWEST, width)))
-        )
-    return Content("\n\n").join(lines)
+        lines += [Content(""), *(said((line, "$dim")) for line in wrap(EXPLAINED, max(NARROWEST, width)))]
+    return lines
 
 
 def _block(

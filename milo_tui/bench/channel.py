@@ -18,6 +18,8 @@ from milo_tui.bench.live_runs import live_runs as live_runs
 from milo_tui.bench.live_runs import socket_path as socket_path
 from milo_tui.bench.state import RunState
 
+PARTING = 2.0
+"""Seconds that a viewer waits for the runner to have read its last command."""
 LINE_LIMIT = 64 * 1024 * 1024
 """The longest line a viewer reads: a snapshot of many models with long transcripts."""
 
@@ -178,7 +180,15 @@ class SocketFeed:
         await self._writer.drain()
 
     async def aclose(self) -> None:
-        """Leave. The run goes on."""
+        """Leave, once the runner has read what it was asked for. The run goes on.
+
+        A socket that is closed with events unread is reset: the runner would find that before a command sent last.
+        """
+        with contextlib.suppress(OSError, RuntimeError, TimeoutError):
+            self._writer.write_eof()
+            async with asyncio.timeout(PARTING):
+                while await self._reader.read(LINE_LIMIT):
+                    pass
         self._writer.close()
         with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()

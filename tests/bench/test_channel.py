@@ -60,6 +60,30 @@ async def test_commands_reach_the_runner(path: Path) -> None:
         await feed.aclose()
 
 
+async def test_a_command_reaches_the_runner_from_a_viewer_that_leaves_at_once_and_read_nothing(
+    path: Path,
+) -> None:
+    got: list[Command] = []
+    async with Channel(path, _state(), got.append) as channel:
+
+        async def talk() -> None:
+            while True:
+                channel.publish(Streamed("m", "text", "word " * 100, 0))
+                await asyncio.sleep(0)
+
+        async def ask(number: int) -> None:
+            feed = await attach(14, path.parent)
+            await feed.send(Command("skip", f"m{number}"))
+            await feed.aclose()
+
+        talking = asyncio.create_task(talk())
+        for number in range(50):
+            # In a loop of its own, as in a process of its own: between its steps the runner's goes on.
+            await asyncio.to_thread(asyncio.run, ask(number))
+        talking.cancel()
+    assert [command.model for command in got] == [f"m{number}" for number in range(50)]
+
+
 async def test_a_viewer_that_does_not_read_loses_deltas_and_nothing_else(path: Path) -> None:
     async with Channel(path, _state(), lambda command: None) as channel:
         feed = await attach(14, path.parent)

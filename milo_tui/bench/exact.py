@@ -47,7 +47,7 @@ def sign_flip(differences: Iterable[int]) -> float:
 def whole(values: Sequence[Fraction]) -> tuple[list[int], int]:
     """Fractions as counts of their common part 1/p, and p: the tests count over whole numbers."""
     part = lcm(*(value.denominator for value in values))
-    return [int(value * part) for value in values], part
+    return [value.numerator * (part // value.denominator) for value in values], part
 
 
 @dataclass(frozen=True, slots=True)

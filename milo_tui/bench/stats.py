@@ -30,6 +30,12 @@ def prompt_means(scores: Scores) -> list[float]:
     return [fmean(repeats) for repeats in scores]
 
 
+def standard_deviation(values: Sequence[int]) -> float:
+    """Of whole numbers, over n − 1: exact but for the root. 0 below two."""
+    n = len(values)
+    return sqrt((n * sum(x * x for x in values) - sum(values) ** 2) / (n * (n - 1))) if n > 1 else 0.0
+
+
 def error_over_prompts(means: Sequence[float]) -> float | None:
     """Standard error of the mean, the prompts seen as drawn from more like them; points. None below two.
 

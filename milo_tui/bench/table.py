@@ -1,5 +1,6 @@
 """The published table's layout, derived from a run's attempts: category × model, `score/3 · latency`, totals."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
@@ -90,6 +91,9 @@ def result_table(run: RunRecord, attempts: Iterable[AttemptRow]) -> ResultTable:
     rows = list(attempts)
     last = counted(rows)
     models = tuple(model.id for model in run.models)
+    of_model: dict[str, list[AttemptRow]] = defaultdict(list)
+    for row in last.values():
+        of_model[row.model].append(row)
     by_category: dict[str, list[str]] = {id: [] for id, _ in run.categories}
     for prompt in run.prompts:
         by_category.setdefault(prompt.category, []).append(prompt.id)
@@ -97,13 +101,13 @@ def result_table(run: RunRecord, attempts: Iterable[AttemptRow]) -> ResultTable:
     categories = tuple((id, titles.get(id, id)) for id, prompts in by_category.items() if prompts)
     cells = {
         id: {
-            model: _figure(_of(last, model, by_category[id]), len(by_category[id]) * run.repeats)
+            model: _figure(_of(of_model[model], by_category[id]), len(by_category[id]) * run.repeats)
             for model in models
         }
         for id, _ in categories
     }
     ids = [prompt.id for prompt in run.prompts]
-    totals = {model: _total(run, model, _of(last, model, ids), rows) for model in models}
+    totals = {model: _total(run, model, _of(of_model[model], ids), rows) for model in models}
     matrix = {
         id: {
             model: tuple(_points(last.get((model, id, repeat))) for repeat in range(1, run.repeats + 1))
@@ -114,9 +118,9 @@ def result_table(run: RunRecord, attempts: Iterable[AttemptRow]) -> ResultTable:
     return ResultTable(categories, models, cells, totals, matrix, _uninformative(matrix))
 
 
-def _of(last: Mapping[tuple[str, str, int], AttemptRow], model: str, prompts: list[str]) -> list[AttemptRow]:
+def _of(rows: list[AttemptRow], prompts: list[str]) -> list[AttemptRow]:
     wanted = set(prompts)
-    return [row for (m, prompt, _), row in last.items() if m == model and prompt in wanted]
+    return [row for row in rows if row.prompt in wanted]
 
 
 def _points(row: AttemptRow | None) -> int | None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
 from math import ceil
-from statistics import NormalDist, stdev
+from statistics import NormalDist
 from typing import Literal
 
 from milo_tui.bench.evidence import (
@@ -34,11 +34,13 @@ from milo_tui.bench.stats import (
     pass_hat,
     ratio_of_medians,
     smallest_gap,
+    standard_deviation,
     wilson,
 )
 from milo_tui.bench.table import ModelTotal, counted, result_table
 from milo_tui.suite.score import POINTS_PER_PROMPT
 
+_ZERO = Fraction()
 _LOCAL_TO_API = ("local", "api")
 
 Finding = Literal["not judged", "no evidence", "better", "worse"]
@@ -102,7 +104,6 @@ class Pair:
     p: float = 1.0
     p_adjusted: float = 1.0
     pairs: int = 1
-    interval: Interval | None = None
     smallest_gap: int = 0
 
     @property
@@ -114,6 +115,24 @@ class Pair:
     def share(self) -> float | None:
         """A's points as a fraction of B's; None where B has none, or where attempts are missing."""
         return None if self.blocked or not self.b_points else float(self.a_points / self.b_points)
+
+    @cached_property
+    def interval(self) -> Interval | None:
+        """Bounds of the gap in points, at the level that Holm's correction leaves this pair.
+
+        So it holds 0 exactly where the corrected test finds nothing. None where nothing can be judged.
+        """
+        if self.blocked:
+            return None
+        points = [item.points for item in self.differing]
+        by, part = whole([*points, *[_ZERO] * (self.prompts - len(points))])
+        confidence = 1 - SIGNIFICANT * self.p / self.p_adjusted
+        if len(by) <= MANY_PROMPTS:
+            found = shift_interval(by, confidence)
+            return Interval(found.low / part, found.high / part) if found else None
+        error = (error_over_prompts(by) or 0.0) * len(by)
+        reach = NormalDist().inv_cdf((1 + confidence) / 2) * error
+        return Interval((sum(by) - reach) / part, (sum(by) + reach) / part)
 
     @property
     def finding(self) -> Finding:
@@ -199,16 +218,27 @@ def _local_first(a: ModelRecord, b: ModelRecord) -> tuple[ModelRecord, ModelReco
     return (b, a) if (a.where, b.where) == ("api", "local") else (a, b)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Side:
-    """A model's attempts in one run, as one side of a pair. `points` by prompt, only of those with a score."""
+    """A model's attempts in one run, as one side of every pair that it is in. `points` are those of each prompt's
+    repeats, of those alone that have a score."""
 
     run: RunRecord
     model: ModelRecord
     rows: tuple[AttemptRow, ...]
     points: Mapping[str, Sequence[int]]
 
-    @property
+    @cached_property
+    def means(self) -> Mapping[str, Fraction]:
+        """The mean points of each prompt that has a score."""
+        return {prompt: Fraction(sum(points), len(points)) for prompt, points in self.points.items()}
+
+    @cached_property
+    def latencies(self) -> Mapping[str, Sequence[float]]:
+        """Each prompt's latencies that may be compared, in seconds."""
+        return latencies(self.model, self.rows)
+
+    @cached_property
     def hole(self) -> str:
         """Why nothing can be judged of it: what is missing; empty where nothing is."""
         planned = len(self.run.prompts) * self.run.repeats
@@ -243,15 +273,15 @@ def pair_of(a: Side, b: Side, prompts: Sequence[str] | None = None) -> Pair:
     blocked = "; ".join(dict.fromkeys(filter(None, (a.hole, b.hole)))) or (
         "" if prompts else "no prompt in common"
     )
-    a_means, b_means = (_means(one, prompts) for one in (a, b))
+    a_means, b_means = ([one.means.get(prompt, _ZERO) for prompt in prompts] for one in (a, b))
     moved = [mine - theirs for mine, theirs in zip(a_means, b_means, strict=True)]
     pair = Pair(
         a=a.model.id,
         b=b.model.id,
         a_name=a.model.name,
         b_name=b.model.name,
-        a_points=sum(a_means, Fraction()) * repeats,
-        b_points=sum(b_means, Fraction()) * repeats,
+        a_points=sum(a_means, _ZERO) * repeats,
+        b_points=sum(b_means, _ZERO) * repeats,
         possible=POINTS_PER_PROMPT * len(prompts) * repeats,
         prompts=len(prompts),
         differing=tuple(
@@ -264,51 +294,28 @@ def pair_of(a: Side, b: Side, prompts: Sequence[str] | None = None) -> Pair:
     return pair if blocked else _tested(pair, moved, repeats)
 
 
-def _means(one: Side, prompts: Sequence[str]) -> list[Fraction]:
-    return [
-        Fraction(sum(points), len(points)) if (points := one.points.get(prompt, ())) else Fraction()
-        for prompt in prompts
-    ]
-
-
 def _tested(pair: Pair, moved: Sequence[Fraction], repeats: int) -> Pair:
-    p = sign_flip(whole(moved)[0])
-    spread = max(USUAL_SPREAD, stdev(map(float, moved)) if len(moved) > 1 else 0.0)
+    counts, part = whole(moved)
+    p = sign_flip(counts)
+    spread = max(USUAL_SPREAD, standard_deviation(counts) / part)
     gap = smallest_gap(len(moved), spread) * len(moved) * repeats
     return replace(pair, p=p, p_adjusted=p, smallest_gap=ceil(gap - 1e-9))
-
-
-def _interval(pair: Pair) -> Interval | None:
-    """Bounds of the gap in points, at the level that Holm's correction leaves this pair.
-
-    So it holds 0 exactly where the corrected test finds nothing.
-    """
-    points = [item.points for item in pair.differing]
-    by, part = whole([*points, *[Fraction()] * (pair.prompts - len(points))])
-    confidence = 1 - SIGNIFICANT * pair.p / pair.p_adjusted
-    if len(by) <= MANY_PROMPTS:
-        found = shift_interval(by, confidence)
-        return Interval(found.low / part, found.high / part) if found else None
-    error = (error_over_prompts(by) or 0.0) * len(by)
-    reach = NormalDist().inv_cdf((1 + confidence) / 2) * error
-    return Interval((sum(by) - reach) / part, (sum(by) + reach) / part)
 
 
 def corrected(pairs: Sequence[Pair]) -> list[Pair]:
     """The pairs with Holm's correction over those that are judged."""
     judged = [pair for pair in pairs if not pair.blocked]
     adjusted = iter(holm([pair.p for pair in judged]))
-    return [pair if pair.blocked else _corrected(pair, next(adjusted), len(judged)) for pair in pairs]
-
-
-def _corrected(pair: Pair, p_adjusted: float, pairs: int) -> Pair:
-    pair = replace(pair, p_adjusted=p_adjusted, pairs=pairs)
-    return replace(pair, interval=_interval(pair))
+    return [
+        pair if pair.blocked else replace(pair, p_adjusted=next(adjusted), pairs=len(judged))
+        for pair in pairs
+    ]
 
 
 def _latency(a: Side, b: Side, prompts: Sequence[str]) -> MedianRatio | None:
-    mine, theirs = latencies(a.model, a.rows), latencies(b.model, b.rows)
-    return ratio_of_medians([(mine.get(prompt, ()), theirs.get(prompt, ())) for prompt in prompts])
+    return ratio_of_medians(
+        [(a.latencies.get(prompt, ()), b.latencies.get(prompt, ())) for prompt in prompts]
+    )
 
 
 def _standing(one: Side, total: ModelTotal, evidence: Evidence) -> Standing:
@@ -316,7 +323,7 @@ def _standing(one: Side, total: ModelTotal, evidence: Evidence) -> Standing:
     prompts, repeats = len(run.prompts), run.repeats
     perfect = [sum(points == POINTS_PER_PROMPT for points in asked) for asked in one.points.values()]
     solved = sum(count == repeats for count in perfect)
-    means = [float(mean) for mean in _means(one, list(one.points))]
+    means = [float(mean) for mean in one.means.values()]
     error = error_over_prompts(means) if total.complete else None
     steady, repeated = same_repeats(one.rows, evidence)
     return Standing(

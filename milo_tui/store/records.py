@@ -13,8 +13,9 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.lists import phase_of
 from milo_tui.suite.score import Score
 
-_ATTEMPT = """
-SELECT a.*, m.id AS model_id, p.id AS prompt_id FROM attempt AS a
+_NARROW = ", ".join(f"a.{column}" for column in ("id", *rows.ATTEMPT_COLUMNS.split(", ")))
+_ATTEMPT = f"""
+SELECT {_NARROW}, m.id AS model_id, p.id AS prompt_id FROM attempt AS a
 JOIN run_model AS m ON m.run = a.run AND m.position = a.model
 JOIN run_prompt AS rp ON rp.run = a.run AND rp.position = a.prompt
 JOIN prompt AS p ON p.hash = rp.hash
@@ -40,9 +41,8 @@ def run(db: sqlite3.Connection, number: int) -> RunRecord:
 
 def attempts(db: sqlite3.Connection, run: int) -> list[AttemptRow]:
     """The narrow rows of all attempts of a run, retries among them, in the order they were stored."""
-    models, prompts = positions(db, run)
-    found = db.execute("SELECT * FROM attempt WHERE run = ? ORDER BY id", (run,))
-    model_ids, prompt_ids = list(models), list(prompts)
+    found = db.execute(f"SELECT {_NARROW} FROM attempt AS a WHERE run = ? ORDER BY id", (run,))
+    model_ids, prompt_ids = map(list, positions(db, run))
     return [rows.attempt_row(row, model_ids[row["model"]], prompt_ids[row["prompt"]]) for row in found]
 
 
@@ -82,7 +82,7 @@ def attempt(db: sqlite3.Connection, id: int) -> AttemptRecord:
         (id,),
     ).fetchall()
     return AttemptRecord(
-        row=rows.attempt_row(row, row["model_id"], row["prompt_id"]),
+        row=rows.attempt_row(row[:-2], row["model_id"], row["prompt_id"]),
         ended=row["ended"],
         turns=_turns(id, turns, calls),
         score=Score(tuple(rows.check_result(check) for check in checks)) if checks else None,

@@ -1,8 +1,12 @@
 """What every screen is made from: where the terminal is too small for it, a card stands in its place."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
+from textual.containers import Vertical
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widget import Widget
 
 from milo_tui.tui.tiling import fits
@@ -46,6 +50,10 @@ class MiloScreen(Screen[None]):
             self.mount(self.small_card())
         self.set_class(small, "-small")
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Nothing but its background: one line of it is every line."""
+        return alike(super().render_lines, crop)
+
     @property
     def is_small(self) -> bool:
         """Whether the card stands in its place."""
@@ -54,6 +62,18 @@ class MiloScreen(Screen[None]):
     def small_card(self) -> Widget:
         """What is shown in place of the screen; of the class `small-card`."""
         return SmallCard(home=len(self.app.screen_stack) <= 2)
+
+
+class Pane(Vertical):
+    """Holds parts that cover it, without a border of its own."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        return alike(super().render_lines, crop)
+
+
+def alike(render_lines: Callable[[Region], list[Strip]], crop: Region) -> list[Strip]:
+    """The lines of a part that shows nothing but its background: Textual makes one of them, not each."""
+    return render_lines(Region(crop.x, crop.y, crop.width, min(1, crop.height))) * crop.height
 
 
 def _at(breakpoints: Breakpoints, size: int) -> str:

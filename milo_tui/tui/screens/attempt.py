@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher
 
 from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
 from milo_tui.bench.table import counted
@@ -17,7 +15,8 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said
 from milo_tui.tui.diff_wanted import DiffWanted
-from milo_tui.tui.milo_screen import MiloScreen
+from milo_tui.tui.milo_screen import Pane
+from milo_tui.tui.tabbed_screen import TabbedScreen
 from milo_tui.tui.widgets.conversation import Piece, as_plain, checks, conversation, piece_lines, summary
 from milo_tui.tui.widgets.folded_text import folded
 from milo_tui.tui.widgets.key_line import KeyLine
@@ -31,23 +30,16 @@ from milo_tui.tui.widgets.turn_timing import timing
 if TYPE_CHECKING:
     from milo_tui.tui.app import MiloApp
 
-
 TABS = ("conversation", "raw", "timing", "checks")
-FRONT = {
-    "conversation": "#conversation",
-    "raw": "RawExchange",
-    "timing": "#tab-timing",
-    "checks": "#tab-checks",
-}
-"""What takes the keys on each tab."""
 SHORT = 8_000
 """Characters of an attempt up to which its lines are made at once: it takes less than a second layout."""
 
 
-class AttemptScreen(MiloScreen):
+class AttemptScreen(TabbedScreen):
     """One attempt of a run; steps to the same prompt's other repeats, other models and other prompts."""
 
     app: "MiloApp"
+    TABS = TABS
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(str(i + 1), f"tab({i})", name.title(), show=False, id=f"attempt.{name}")
@@ -79,30 +71,31 @@ class AttemptScreen(MiloScreen):
         self._last = counted(attempts)
         self._row = row
         self._attempt: AttemptRecord | None = None
-        self._filled: set[str] = set()
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
         yield TabLine(*(name.title() for name in TABS))
-        with ContentSwitcher(initial="tab-conversation"), Container(id="tab-conversation"):
-            yield LineBlock(id="conversation")
-            yield LineBlock(id="checks")
+        yield self.pane(TABS[0])
         yield KeyLine()
 
-    def _pane(self, name: str) -> Widget:
-        """A tab's part, made when it is first looked at."""
-        if name == "raw":
+    def parts(self, tab: str) -> Widget:
+        if tab == "conversation":
+            return Pane(LineBlock(id="conversation"), LineBlock(id="checks"))
+        if tab == "raw":
             raw = RawExchange()
-            return Container(raw, RawFoot(raw), id="tab-raw")
-        return LineBlock(id=f"tab-{name}")
+            return Pane(raw, RawFoot(raw))
+        return LineBlock()
+
+    def front(self, tab: str) -> str:
+        return {"conversation": "#conversation", "raw": "RawExchange"}.get(tab, f"#tab-{tab}")
 
     def on_mount(self) -> None:
         self._show_title()
         if self._attempt is None:
             self.load()
         else:
-            self._fill()
-        self._focus_tab()
+            self.refill()
+        self.focus_tab()
 
     async def read(self) -> None:
         """Read the attempt; before the screen is shown it is drawn whole at once. Raises StoreError."""
@@ -117,8 +110,7 @@ class AttemptScreen(MiloScreen):
         except StoreError as error:
             self._attempt, why = None, str(error)
         self._show_title()
-        self._filled.clear()
-        self._fill()
+        self.refill()
         if why:
             self._show_problem(why)
 
@@ -133,22 +125,21 @@ class AttemptScreen(MiloScreen):
         )
         self.app.say(why, severity="error")
 
-    def _fill(self) -> None:
-        """Put the attempt on the tab in front; the others wait until they are."""
-        attempt, name = self._attempt, self._tab
-        if attempt is None or name in self._filled:
-            return
-        self._filled.add(name)
+    def fill(self, tab: str) -> bool:
+        attempt = self._attempt
+        if attempt is None:
+            return False
         short = _length(attempt) <= SHORT
-        if name == "raw":
+        if tab == "raw":
             self.query_one(RawExchange).show(attempt.turns)
-        elif name == "timing":
+        elif tab == "timing":
             self._put("#tab-timing", partial(timing, attempt))
-        elif name == "checks":
+        elif tab == "checks":
             self._put("#tab-checks", partial(_check_lines, attempt), short)
         else:
             self._put("#conversation", partial(_conversation_lines, self._prompt, attempt), short)
             self._put("#checks", partial(_check_lines, attempt), short)
+        return True
 
     def _put(self, place: str, make: Make, at_once: bool = False) -> None:
         self.query_one(place, LineBlock).show(make, at_once=at_once)
@@ -156,30 +147,6 @@ class AttemptScreen(MiloScreen):
     @on(LineList.Moved)
     def _refresh_foot(self) -> None:
         self.query_one(RawFoot).refresh()
-
-    @property
-    def _tab(self) -> str:
-        return TABS[self.query_one(TabLine).active]
-
-    @on(TabLine.Chosen)
-    async def _tab_chosen(self, event: TabLine.Chosen) -> None:
-        await self.action_tab(event.index)
-
-    async def action_tab(self, index: int) -> None:
-        name = TABS[index]
-        switcher = self.query_one(ContentSwitcher)
-        if not self.query(f"#tab-{name}"):
-            await switcher.mount(self._pane(name))
-        self.query_one(TabLine).active = index
-        switcher.current = f"tab-{name}"
-        self._focus_tab()
-        self._fill()
-
-    async def action_next_tab(self, step: int) -> None:
-        await self.action_tab((self.query_one(TabLine).active + step) % len(TABS))
-
-    def _focus_tab(self) -> None:
-        self.set_focus(self.query_one(FRONT[self._tab]))
 
     @property
     def _prompt(self) -> PromptRecord:
@@ -238,12 +205,12 @@ class AttemptScreen(MiloScreen):
         attempt = self._attempt
         if attempt is None:
             return
-        if self._tab == "raw":
+        if self.tab == "raw":
             section = self.query_one(RawExchange).copied()
             self.app.copy_text(*section) if section else self.app.say("There is nothing to copy.")
-        elif self._tab == "timing":
+        elif self.tab == "timing":
             self.app.copy_text(self.query_one("#tab-timing", LineBlock).plain, "the timing")
-        elif self._tab == "checks":
+        elif self.tab == "checks":
             self.app.copy_text(as_plain(_checked(attempt)), "the checks")
         else:
             pieces = [*conversation(self._prompt, attempt), *_checked(attempt)]

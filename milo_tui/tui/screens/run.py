@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import Static
 
 from milo_tui.bench.events import RunPhase
 from milo_tui.bench.evidence import Evidence
@@ -26,7 +26,8 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said
 from milo_tui.tui.diff_wanted import DiffWanted
-from milo_tui.tui.milo_screen import MiloScreen
+from milo_tui.tui.milo_screen import Pane
+from milo_tui.tui.tabbed_screen import TabbedScreen
 from milo_tui.tui.widgets.answer_text import answer_lines, headlines
 from milo_tui.tui.widgets.attempt_log import AttemptLog, LogFoot
 from milo_tui.tui.widgets.folded_text import FoldedText
@@ -50,10 +51,11 @@ ROOM_BELOW = 18
 """Lines beyond the table's from which on the matrix stands below it."""
 
 
-class RunScreen(MiloScreen):
+class RunScreen(TabbedScreen):
     """One run, finished or not. While it is live its figures follow, every two seconds."""
 
     app: "MiloApp"
+    TABS = TABS
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(str(i + 1), f"tab({i})", name.title(), show=False, id=f"run.{name}")
@@ -102,16 +104,14 @@ class RunScreen(MiloScreen):
         yield Static(id="headlines")
         yield Static(id="standing")
         yield TabLine(*(name.title() for name in TABS))
-        with ContentSwitcher(initial="table"), Vertical(id="table"):
-            yield RunTable(id="run-table")
-            yield Vertical(*_matrix(), id="below")
+        yield self.pane(TABS[0])
         yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(TitleBar).place = said(f"run {self.number}")
         self.set_interval(2, self.follow)
         self._show_read()
-        self._focus_tab()
+        self.focus_tab()
 
     def on_screen_resume(self) -> None:
         # A run that is done stays as it is; to read it anew at every step back would cost more than the step.
@@ -156,43 +156,49 @@ class RunScreen(MiloScreen):
         above = self.query_one("#headlines", Static)
         above.update(self._headlines)
         above.display = bool(self._headlines.plain)
-        for name in TABS:
-            if self.query(f"#{name}"):
-                self._fill(name)
+        self.refill()
         self._make_room()
 
-    def _pane(self, name: str) -> Widget:
-        """A tab's part, made when it is first looked at: what nobody opens costs nothing."""
-        if name == "prompts":
-            return Vertical(*_matrix(), id=name)
-        if name == "plots":
-            return LineBlock(id=name)
-        if name == "manifest":
-            return KeyScroll(Static(id="manifest-text"), id=name)
-        if name == "log":
+    def parts(self, tab: str) -> Widget:
+        if tab == "table":
+            return Pane(RunTable(id="run-table"), Vertical(*_matrix(), id="below"))
+        if tab == "prompts":
+            return Pane(*_matrix())
+        if tab == "plots":
+            return LineBlock()
+        if tab == "manifest":
+            return KeyScroll(Static(id="manifest-text"))
+        if tab == "log":
             log = AttemptLog()
-            return Vertical(log, LogFoot(log), id=name)
-        return KeyScroll(FoldedText(id="answer-text"), id=name)
+            return Pane(log, LogFoot(log))
+        return KeyScroll(FoldedText(id="answer-text"))
 
-    def _fill(self, name: str) -> None:
-        """Show the run in a tab's part."""
+    def front(self, tab: str) -> str:
+        if tab == "table":
+            return "#below ScoreMatrix" if self.query_one("#below").display else "#run-table"
+        return {"prompts": "#tab-prompts ScoreMatrix", "log": "AttemptLog"}.get(tab, f"#tab-{tab}")
+
+    def fill(self, tab: str) -> bool:
         run, table, attempts = self._run, self._table, self._attempts
         if run is None or table is None:
-            return
-        place = self.query_one(f"#{name}")
-        if name == "table":
+            return False
+        place = self.query_one(f"#tab-{tab}")
+        if tab == "table":
             self.query_one(RunTable).show_run(run, table)
-        if name in ("table", "prompts"):
+        if tab in ("table", "prompts"):
             place.query_one(ScoreMatrix).show(run, table, attempts)
-        elif name == "plots":
-            self.query_one("#plots", LineBlock).show(lambda width: run_plots(run, table, attempts, width))
-        elif name == "manifest":
+        elif tab == "plots":
+            self.query_one("#tab-plots", LineBlock).show(
+                lambda width: run_plots(run, table, attempts, width), stay=True
+            )
+        elif tab == "manifest":
             place.query_one(Static).update(manifest_text(run))
-        elif name == "log":
+        elif tab == "log":
             place.query_one(AttemptLog).show(run, attempts)
         else:
             self._judge(run, attempts)
         self._refresh_lines()
+        return True
 
     @work(exclusive=True, group="answer", description="a run is judged")
     async def _judge(self, run: RunRecord, attempts: list[AttemptRow]) -> None:
@@ -226,7 +232,7 @@ class RunScreen(MiloScreen):
         if below.display != fits:
             below.display = fits
             table.set_class(fits, "-above")
-            self._focus_tab()
+            self.focus_tab()
 
     @on(LineList.Moved)
     def _refresh_lines(self) -> None:
@@ -243,34 +249,9 @@ class RunScreen(MiloScreen):
         else:
             self.post_message(self.AttemptChosen(self._run, self._attempts, row))
 
-    @on(TabLine.Chosen)
-    async def _tab_chosen(self, event: TabLine.Chosen) -> None:
-        await self.action_tab(event.index)
-
-    async def action_tab(self, index: int) -> None:
-        name = TABS[index]
-        switcher = self.query_one(ContentSwitcher)
-        if not self.query(f"#{name}"):
-            await switcher.mount(self._pane(name))
-            self._fill(name)
-        self.query_one(TabLine).active = index
-        switcher.current = name
-        self._focus_tab()
-
-    async def action_next_tab(self, step: int) -> None:
-        await self.action_tab((self.query_one(TabLine).active + step) % len(TABS))
-
-    def _focus_tab(self) -> None:
-        """Give the keys to the part in front: its list, or its scroll."""
-        name = TABS[self.query_one(TabLine).active]
-        place = {"table": "#run-table", "prompts": "#prompts ScoreMatrix", "log": "AttemptLog"}
-        if name == "table" and self.query_one("#below").display:
-            place["table"] = "#below ScoreMatrix"
-        self.set_focus(self.query_one(place.get(name, f"#{name}")))
-
     async def action_intervals(self) -> None:
         """Show or hide the table's intervals; from another tab, go to the table and show them."""
-        elsewhere = self.query_one(TabLine).active != TABS.index("table")
+        elsewhere = self.tab != "table"
         table = self.query_one(RunTable)
         table.show_intervals(elsewhere or not table.intervals)
         if elsewhere:

@@ -29,21 +29,25 @@ class LineBlock(ScrolledLines, can_focus=True):
     GAP: ClassVar[int] = 1
     """Blank cells before the bar."""
 
-    def __init__(self, id: str) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._make: Make = lambda width: []
         self._at_once = False
         self._lines: list[Content] = []
         self._asked_for = 0
 
-    def show(self, make: Make, *, at_once: bool = False) -> None:
-        """Draw the lines that `make` gives, from the first on; `at_once` where they are so few that no thread is worth
-        its while."""
+    def show(self, make: Make, *, at_once: bool = False, stay: bool = False) -> None:
+        """Draw the lines that `make` gives, from the first on, or to `stay` where it was scrolled to.
+
+        `at_once` where they are so few that no thread is worth its while.
+        """
         self._make, self._at_once = make, at_once
         self._asked_for = 0
-        self.top = 0
+        if not stay:
+            self.top = 0
         if self.is_on_screen and self.size.width:
             self._ask(self.room.width)
+            self.scroll_to_line(self.top)
         else:
             self._lines = []
         self._redraw()

@@ -31,8 +31,8 @@ class RunTable(LineBlock):
 
     GAP = 0
 
-    def __init__(self, id: str) -> None:
-        super().__init__(id)
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
         self._run: RunRecord | None = None
         self._table: ResultTable | None = None
         self.intervals = False
@@ -50,9 +50,7 @@ class RunTable(LineBlock):
 
     def _draw_anew(self) -> None:
         self._drawn.clear()
-        top = self.top
-        self.show(self._lines_for, at_once=True)
-        self.scroll_to_line(top)
+        self.show(self._lines_for, at_once=True, stay=True)
 
     def lines_in(self, width: int) -> int:
         """How many lines the table takes where it has that many cells, the bar's within."""

@@ -57,6 +57,8 @@ class ScoreMatrix(LineList):
         self._attempts: dict[tuple[str, str, int], AttemptRow] = {}
         self._rows: list[Row] = []
         self._column = 0
+        self._layouts: dict[tuple[int, int], Layout] = {}
+        self._shown = 0
 
     def show(self, run: RunRecord, table: ResultTable, attempts: list[AttemptRow]) -> None:
         """Show a run's attempts, or what has come since."""
@@ -66,6 +68,8 @@ class ScoreMatrix(LineList):
         for category in table.categories:
             self._rows.append(category)
             self._rows += [prompt for prompt in run.prompts if prompt.category == category[0]]
+        self._layouts.clear()
+        self._shown += 1
         self.lines_changed()
 
     @property
@@ -104,19 +108,29 @@ class ScoreMatrix(LineList):
     def can_stand(self, index: int) -> bool:
         return isinstance(self._rows[index], PromptRecord)
 
+    def line_key(self, index: int) -> tuple[int, int, int, int]:
+        cell = self._column if index == self.cursor else -1
+        return self._shown, index, cell, self.layout_for(self.room.width).first
+
     def layout_for(self, width: int) -> Layout:
         """Label and columns for a width; the model under the cursor stays in sight."""
         if self._run is None or not self._run.models:
             return Layout(width, 0, 0, 0)
-        repeats, models = self._run.repeats, self._run.models
+        model = self._column // self._run.repeats
+        if (width, model) not in self._layouts:
+            self._layouts[width, model] = self._laid_out(self._run, width, model)
+        return self._layouts[width, model]
+
+    @staticmethod
+    def _laid_out(run: RunRecord, width: int, current: int) -> Layout:
+        repeats, models = run.repeats, run.models
         digits = 2 * repeats - 1
-        longest = max((label_of(prompt).cell_length for prompt in self._run.prompts), default=0) + 3
+        longest = max((label_of(prompt).cell_length for prompt in run.prompts), default=0) + 3
         label = max(min(longest, width // 2), min(22, width // 3))
         room = width - label - MARK
         names = [max(digits, one_line(model.name).cell_length) + 3 for model in models]
         size = max(digits + 2, min(max(names), room // len(models)))
         visible = max(1, min(len(models), room // size))
-        current = self._column // repeats
         first = min(max(0, current - visible + 1), len(models) - visible)
         return Layout(label, size, first, first + visible)
 

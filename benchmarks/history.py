@@ -45,6 +45,11 @@ JOIN run_model m ON m.run = a.run AND m.position = a.model
 JOIN run_prompt rp ON rp.run = a.run AND rp.position = a.prompt JOIN prompt p ON p.hash = rp.hash
 WHERE attempt_search MATCH ? AND run.binned IS NULL ORDER BY attempt_search.rowid DESC LIMIT 50
 """
+_NOTES = """
+SELECT rowid, snippet(note_search, 0, '[', ']', '…', 24) FROM note_search JOIN run ON run.number = note_search.rowid
+WHERE note_search MATCH ? AND run.binned IS NULL ORDER BY note_search.rowid DESC LIMIT 50
+"""
+"""A search finds notes too; a statement for both at once takes longer than the two."""
 
 
 ESC = "Filter: esc clears it"
@@ -95,7 +100,8 @@ def queries(newest: int, middle: int, attempt: int) -> list[Query]:
         return await reader.run(middle), await reader.attempts(middle)
 
     def search(words: str, by_hand: str) -> Query:
-        return Query(f"search: {words}", lambda reader: reader.search(words), ((_SEARCH, (by_hand,)),))
+        bare = ((_NOTES, (by_hand,)), (_SEARCH, (by_hand,)))
+        return Query(f"search: {words}", lambda reader: reader.search(words), bare)
 
     return [
         Query("newest page of runs (100)", lambda reader: reader.runs(limit=100), ((page, (2**62, 100)),)),

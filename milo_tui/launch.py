@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from milo_tui.bench.record import ModelRecord, RunRecord
 from milo_tui.bench.runner import Patience, Runner
 from milo_tui.endpoints.endpoint import Endpoint
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.endpoints.making import make_endpoint
+from milo_tui.endpoints.making import endpoint_class, make_endpoint
 from milo_tui.endpoints.memory import machine_gb
 from milo_tui.endpoints.mlx_process import ServerHome
 from milo_tui.endpoints.server_ledger import end_orphans
@@ -76,6 +77,7 @@ async def carry_out(
     store = await Store.open(settings.database)
     try:
         run = await reader.run(number)
+        _import_all_that_is_used(run)
         await store.claim(number, os.getpid(), process_started(os.getpid()))
         async with AsyncExitStack() as stack:
             servers = await _simulated(stack, run)
@@ -99,6 +101,16 @@ async def carry_out(
     finally:
         await store.aclose()
         await reader.aclose()
+
+
+def _import_all_that_is_used(run: RunRecord) -> None:
+    """Import at the start what is used later: a run may last for hours, and Milo be upgraded in them; nor may an import
+    come between a byte and its stamp."""
+    for model in run.models:
+        entry = ModelEntry.model_validate(dict(model.entry))
+        endpoint_class(entry)
+        if entry.is_managed:
+            import_module("milo_tui.endpoints.mlx_server")
 
 
 async def _write_results(

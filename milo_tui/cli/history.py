@@ -148,7 +148,7 @@ def _wide(renderable: "RenderableType") -> str:
     """A table as text of 120 columns, for a file."""
     from rich.console import Console
 
-    console = Console(width=120, highlight=False, markup=False, color_system=None)
+    console = Console(width=120, highlight=False, markup=False, emoji=False, color_system=None)
     with console.capture() as captured:
         console.print(renderable)
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())

@@ -277,6 +277,9 @@ async def _is_going_on(where: "Settings", number: int) -> None:
 
 async def _plainly(where: "Settings", number: int, demands: "Demands") -> int:
     """Carry a run out here with progress on stderr, print its table; the exit status."""
+    # What prints the table, too, is imported before the run: Milo may be upgraded while it goes on.
+    import milo_tui.cli.before_run
+    import milo_tui.reports.text  # noqa: F401
     from milo_tui.bench.awake import keep_awake
     from milo_tui.bench.events import Event, RunPhase
     from milo_tui.cli.demands import exit_status

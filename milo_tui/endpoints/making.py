@@ -1,8 +1,14 @@
 """From an entry of milo.toml to the endpoint that it names."""
 
+from typing import TYPE_CHECKING
+
 from milo_tui.endpoints.endpoint import Endpoint
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.keys import fetch_key
+
+if TYPE_CHECKING:
+    from milo_tui.endpoints.anthropic_messages import AnthropicMessages
+    from milo_tui.endpoints.openai_chat import OpenAIChat
 
 
 def make_endpoint(entry: ModelEntry, *, base_url: str | None = None, stream: bool | None = None) -> Endpoint:
@@ -14,11 +20,15 @@ def make_endpoint(entry: ModelEntry, *, base_url: str | None = None, stream: boo
     wanted = entry.api_key_env if not entry.is_simulated else None
     key = fetch_key(wanted) if wanted else None
     streams = entry.stream if stream is None else stream
-    # A protocol is imported once a model speaks it.
+    return endpoint_class(entry)(entry, base_url=base_url, key=key, stream=streams)
+
+
+def endpoint_class(entry: ModelEntry) -> "type[OpenAIChat | AnthropicMessages]":
+    """What speaks an entry's protocol: imported once a model speaks it."""
     if entry.protocol == "anthropic":
         from milo_tui.endpoints.anthropic_messages import AnthropicMessages
 
-        return AnthropicMessages(entry, base_url=base_url, key=key, stream=streams)
+        return AnthropicMessages
     from milo_tui.endpoints.openai_chat import OpenAIChat
 
-    return OpenAIChat(entry, base_url=base_url, key=key, stream=streams)
+    return OpenAIChat

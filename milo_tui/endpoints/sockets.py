@@ -19,6 +19,7 @@ import httpcore  # isort: skip
 READ_AT = "read_at"
 """The name of the stamp among a stream's extra info: perf_counter_ns of what was read last."""
 
+_END_OF_HEAD = b"\r\n\r\n"
 _MOST_UNREAD = 256 * 1024
 """Bytes from which a server is made to wait for whoever reads its stream."""
 _FAREWELL = 0.5
@@ -122,13 +123,17 @@ class _Connection(asyncio.Protocol):
 
 
 class Stream(httpcore.AsyncNetworkStream):
-    """One connection, as httpcore asks of it."""
+    """One connection, as httpcore asks of it. A request's head waits for its body, and leaves with it: httpcore, which
+    writes once more at a message's end, would wake the server for each."""
 
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection
         self._read_at: int | None = None
+        self._begins = True
+        self._head = b""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._begins = True
         try:
             async with asyncio.timeout(timeout):
                 data, self._read_at = await self._connection.next_piece(max_bytes)
@@ -137,11 +142,16 @@ class Stream(httpcore.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if not buffer:
+        begins, self._begins = self._begins, False
+        if begins and buffer.endswith(_END_OF_HEAD):
+            self._head = buffer
+            return
+        data, self._head = self._head + buffer, b""
+        if not data:
             return
         try:
             async with asyncio.timeout(timeout):
-                await self._connection.write(buffer)
+                await self._connection.write(data)
         except OSError as error:
             _raise(error, httpcore.WriteError, httpcore.WriteTimeout)
 

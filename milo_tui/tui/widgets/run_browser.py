@@ -122,10 +122,8 @@ class RunBrowser(Vertical):
         else:
             self._words = words
             self.runs.begin(page, self._pinned())
-        before = self._trend_of
         self.show_state()
-        if before is not None and before == self._trend_of:
-            self._load_trend(at_once=True)
+        self._load_trend(at_once=True)
 
     @work(exclusive=True, group="pages", description="an older page is read")
     async def _load_older(self) -> None:

@@ -1,9 +1,10 @@
 """The bare httpx loop: the same calls as Milo makes, and nothing that is not needed to make them.
 
-    python benchmarks/bare_loop.py URL CONVERSATIONS DATABASE
+    python benchmarks/bare_loop.py URL CONVERSATIONS DATABASE [--thread]
 
 CONVERSATIONS is JSON: a list of attempts, each a list of request bodies, sent one after another over one client.
-httpx, server-sent events split by hand, json.loads, a score, and for each attempt one commit to SQLite in WAL mode.
+httpx, server-sent events split by hand, json.loads, a score, and for each attempt one commit to SQLite in WAL mode;
+with --thread in a thread of its own, as it must be where an event loop takes time stamps and may not wait for a disk.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import json
 import sqlite3
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +70,18 @@ def score(body: dict[str, Any], answer: dict[str, Any]) -> int:
     return 3 if name in offered and set(offered[name].get("required", ())) <= set(arguments) else 0
 
 
-async def run(url: str, attempts: list[list[dict[str, Any]]], database: sqlite3.Connection) -> None:
+def commit(database: sqlite3.Connection, *values: object) -> None:
+    """Store an attempt."""
+    database.execute("INSERT INTO attempt VALUES (?, ?, ?)", values)
+    database.commit()
+
+
+async def run(
+    url: str,
+    attempts: list[list[dict[str, Any]]],
+    database: sqlite3.Connection,
+    thread: ThreadPoolExecutor | None,
+) -> None:
     """All attempts, one after another."""
     async with httpx.AsyncClient(timeout=60) as client:
         for attempt in attempts:
@@ -76,18 +89,23 @@ async def run(url: str, attempts: list[list[dict[str, Any]]], database: sqlite3.
             kept = json.dumps([{**answer, "raw": answer["raw"].decode()} for answer in answers])
             latency = sum(answer["ns"] for answer in answers)
             points = score(attempt[-1], answers[-1])
-            database.execute("INSERT INTO attempt VALUES (?, ?, ?)", (latency, points, kept))
-            database.commit()
+            if thread is None:
+                commit(database, latency, points, kept)
+            else:
+                await asyncio.get_running_loop().run_in_executor(
+                    thread, commit, database, latency, points, kept
+                )
 
 
 def main() -> None:
     """Run what the command line names."""
-    url, conversations, path = sys.argv[1:]
-    database = sqlite3.connect(path)
+    url, conversations, path, *options = sys.argv[1:]
+    thread = ThreadPoolExecutor(1) if options == ["--thread"] else None
+    database = sqlite3.connect(path, check_same_thread=thread is None)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")
     database.execute("CREATE TABLE IF NOT EXISTS attempt (latency INTEGER, points INTEGER, turns TEXT)")
-    asyncio.run(run(url, json.loads(Path(conversations).read_text(encoding="utf-8")), database))
+    asyncio.run(run(url, json.loads(Path(conversations).read_text(encoding="utf-8")), database, thread))
     database.close()
 
 

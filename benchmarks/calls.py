@@ -6,6 +6,8 @@
 commit for each attempt. Both send the same bodies, one call at a time: those that Milo sent in a run of its own
 before. Milo's warm-up is within its time and within its requests. Two suites: Milo-Bench's prompts cut to one turn
 each, so that 60 calls are 60 attempts; and Milo-Bench as it ships, in which the stub answers a tool's result with text.
+
+The floor: the same loop with its commits through a thread, since the loop that stamps must not wait for a disk.
 """
 
 import json
@@ -118,12 +120,12 @@ class Side:
         run = ["run", "--plain", "--suite", str(self._suite), "--repeats", str(REPEATS), "--seed", "1"]
         return self._taken([sys.executable, *words, *run])
 
-    def loop(self) -> Taken:
+    def loop(self, *options: str) -> Taken:
         """The bare loop, with a new database."""
         self._number += 1
         words = [str(ROOT / "benchmarks" / "bare_loop.py"), f"{self._stub.base_url}/{self._path}"]
         database = self._folder / f"loop-{self._number}.db"
-        return self._taken([sys.executable, *words, str(self._attempts), str(database)])
+        return self._taken([sys.executable, *words, str(self._attempts), str(database), *options])
 
     def _taken(self, command: list[str]) -> Taken:
         whole, began = timed(command, cwd=self._folder, env=self._environment)
@@ -140,31 +142,30 @@ class Side:
         )
 
 
-def measure(side: Side, rounds: int) -> tuple[list[Taken], list[Taken]]:
-    """Milo's and the loop's times; of those of a round the one in the middle counts."""
-    milo: list[Taken] = []
-    loop: list[Taken] = []
+def measure(side: Side, rounds: int) -> tuple[list[Taken], ...]:
+    """Milo's times, the loop's, and the floor's; of those of a round the one in the middle counts."""
+    kept: tuple[list[Taken], ...] = ([], [], [])
     for _ in range(rounds):
-        pairs = [(side.milo(), side.loop()) for _ in range(EACH)]
-        for kept, found in zip((milo, loop), zip(*pairs, strict=True), strict=True):
-            kept.append(sorted(found, key=lambda one: one.whole)[EACH // 2])
-    return milo, loop
+        found = [(side.milo(), side.loop(), side.loop("--thread")) for _ in range(EACH)]
+        for times, each in zip(kept, zip(*found, strict=True), strict=True):
+            times.append(sorted(each, key=lambda one: one.whole)[EACH // 2])
+    return kept
 
 
-def rows(side: Side, milo: list[Taken], loop: list[Taken]) -> list[Row]:
-    """Whole, start, a call, end: milliseconds, and Milo's over the loop's in the median round."""
-    pairs = list(zip(milo, loop, strict=True))
+def rows(side: Side, milo: list[Taken], loop: list[Taken], floor: list[Taken]) -> list[Row]:
+    """Whole, start, a call, end: milliseconds, and Milo's over the others' in the median round."""
 
     def row(name: str, attribute: str, most: float | None = None) -> Row:
-        mine, bare = ([1000 * getattr(one, attribute) for one in many] for many in (milo, loop))
-        ratio = median(getattr(a, attribute) / getattr(b, attribute) for a, b in pairs)
-        values = [f"{median(mine):.2f}", f"{median(bare):.2f}", f"{ratio:.2f}"]
+        times = [[1000 * getattr(one, attribute) for one in many] for many in (milo, loop, floor)]
+        ratio, to_floor = (median(a / b for a, b in zip(times[0], other, strict=True)) for other in times[1:])
+        mine, bare, threaded = (f"{median(one):.2f}" for one in times)
+        values = [mine, bare, f"{ratio:.2f}", threaded, f"{to_floor:.2f}"]
         return Row(name, values) if most is None else Row(name, values, *at_most(ratio, most))
 
-    requests = milo[0].requests, loop[0].requests
+    requests = f"{milo[0].requests}", f"{loop[0].requests}", "", f"{floor[0].requests}"
     return [
         Row(f"{side.name}: {side.attempts} attempts, {side.count} calls", []),
-        Row("  requests, warm-up within", [f"{requests[0]}", f"{requests[1]}", ""]),
+        Row("  requests, warm-up within", [*requests, ""]),
         row("  whole process", "whole", 2.0),
         row("  start-up: spawn to first call", "start"),
         row("  a call, start-up taken off", "after_start", 1.5),
@@ -190,7 +191,7 @@ def main() -> None:
             found.append(measure(side, given.rounds))
             calibrations += [calibrate(running) for _ in range(given.rounds)]
         say(f"ms, medians of {given.rounds} rounds; one call at a time, no delay, 40 tokens and a tool call")
-        headings = ("", "milo", "loop", "ratio")
+        headings = ("", "milo", "loop", "ratio", "floor", "ratio")
         print_table(
             headings, [row for side, times in zip(sides, found, strict=True) for row in rows(side, *times)]
         )

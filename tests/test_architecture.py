@@ -52,6 +52,17 @@ def test_a_list_of_runs_imports_no_interface_no_model_and_no_schema() -> None:
     assert imported(COMMAND, "runs", "--json") == ["asyncio"]
 
 
+def test_nothing_is_imported_while_a_run_goes_on() -> None:
+    """A run may last for hours, and Milo be upgraded in them."""
+    demo = ("-X", "importtime", "-m", "milo_tui", "demo", "--plain", "--pace", "instant", "--repeats", "1")
+    done = subprocess.run([sys.executable, *demo], capture_output=True, text=True, check=True, timeout=60)
+    before, running, later = done.stderr.partition(": running (cold start")
+    late = [line.rpartition("|")[2].strip() for line in later.splitlines() if line.startswith("import time:")]
+    assert running
+    assert "milo_tui.reports.text" in before
+    assert [name for name in late if name.startswith(("milo_tui", "rich", "httpx", "httpcore"))] == []
+
+
 def test_the_apps_first_screen_imports_no_network_no_model_and_no_schema() -> None:
     script = """
 import asyncio, sys

@@ -22,7 +22,7 @@ Piece = tuple[DeltaKind, str]
 
 def mended(text: str) -> str:
     """`text` as valid Unicode: split surrogate pairs joined, lone surrogates replaced by U+FFFD."""
-    if not _SURROGATE.search(text):
+    if text.isascii() or not _SURROGATE.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 

@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,12 @@ def _laid_out(value: Any) -> str:
 
 def _fields(record: "DataclassInstance") -> dict[str, Any]:
     """A record's fields as they are; dataclasses.asdict would copy all that lies in them."""
-    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+    return {name: getattr(record, name) for name in _names(type(record))}
+
+
+@lru_cache
+def _names(record: "type[DataclassInstance]") -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(record))
 
 
 def _attempt(attempt: AttemptRecord) -> dict[str, Any]:

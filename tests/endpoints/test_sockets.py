@@ -13,7 +13,7 @@ from pathlib import Path
 import httpcore
 import pytest
 
-from milo_tui.endpoints.sockets import READ_AT, Sockets
+from milo_tui.endpoints.sockets import READ_AT, Sockets, _Connection
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -61,6 +61,47 @@ async def test_a_stamp_is_taken_when_bytes_come_not_when_somebody_reads_them() -
         assert await stream.read(100) == b"two"
         second = stream.get_extra_info(READ_AT)
     assert first < second < read
+
+
+async def test_a_request_leaves_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed_over: list[bytes] = []
+    requests: list[bytes] = []
+    write = _Connection.write
+
+    async def noted(connection: _Connection, data: bytes) -> None:
+        handed_over.append(data)
+        await write(connection, data)
+
+    monkeypatch.setattr(_Connection, "write", noted)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came = b""
+        while data := await reader.read(65536):
+            came += data
+            if b"chunked" not in came or came.endswith(b"\r\n0\r\n\r\n"):
+                requests.append(came)
+                came = b""
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        writer.close()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"a line\r\n\r\n"
+        yield b"another\r\n\r\n"
+
+    bodies: list[bytes | AsyncIterator[bytes] | None] = [
+        b"ends like a head\r\n\r\n",
+        None,
+        b"again",
+        chunks(),
+    ]
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with server, httpcore.AsyncConnectionPool(network_backend=Sockets()) as pool:
+        for body in bodies:
+            assert (await pool.request("POST", url, content=body)).content == b"ok"
+    assert handed_over[:3] == requests[:3]
+    assert [request.partition(b"\r\n\r\n")[2] for request in requests[:3]] == [bodies[0], b"", bodies[2]]
+    assert requests[3].endswith(b"another\r\n\r\n\r\n0\r\n\r\n")
 
 
 async def test_bytes_come_whole_and_in_order_however_few_are_asked_for() -> None:

@@ -46,7 +46,8 @@ JOIN run_prompt rp ON rp.run = a.run AND rp.position = a.prompt JOIN prompt p ON
 WHERE attempt_search MATCH ? AND run.binned IS NULL ORDER BY attempt_search.rowid DESC LIMIT 50
 """
 _NOTES = """
-SELECT note_search.rowid, snippet(note_search, 0, '[', ']', '…', 24) FROM note_search JOIN run ON run.number = note_search.rowid
+SELECT note_search.rowid, snippet(note_search, 0, '[', ']', '…', 24)
+FROM note_search JOIN run ON run.number = note_search.rowid
 WHERE note_search MATCH ? AND run.binned IS NULL ORDER BY note_search.rowid DESC LIMIT 50
 """
 """A search finds notes too; a statement for both at once takes longer than the two."""

@@ -19,6 +19,7 @@ from milo_tui.tui.screens.attempt import AttemptScreen
 from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.widgets.attempt_log import AttemptLog
 from milo_tui.tui.widgets.conversation import call_text, checks, conversation, pretty, result_text
+from milo_tui.tui.widgets.line_block import LineBlock
 from milo_tui.tui.widgets.run_table import table_lines
 from milo_tui.tui.widgets.score_matrix import ScoreMatrix, Spot
 from milo_tui.tui.widgets.title_bar import TitleBar
@@ -274,6 +275,31 @@ async def test_a_live_run_follows_what_is_stored(tmp_path: Path) -> None:
         app.screen.follow()
         await settle(pilot)
         assert "going on: 1 of 60" in screen(app)
+
+
+async def test_every_tab_of_a_live_run_follows_and_plots_stay_where_they_are(tmp_path: Path) -> None:
+    from tests.tui.test_runs import add, start_live
+
+    database = settings(tmp_path).database
+    record = run(phase=RunPhase.RUNNING, finished=None)
+    number = await start_live(database, record)
+    for prompt in range(3):
+        await add(database, number, record, prompt)
+    app = MiloApp(settings(tmp_path), run=number)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert isinstance(app.screen, RunScreen)
+        await press(pilot, "5", "3")
+        await move(pilot, *["down"] * 3)
+        plots, before = app.screen.query_one("#tab-plots", LineBlock), screen(app).splitlines()[5:]
+        assert plots.top == 3
+        await add(database, number, record, 4)
+        app.screen.follow()
+        await settle(pilot)
+        assert plots.top == 3
+        assert screen(app).splitlines()[5:] != before
+        await press(pilot, "5")
+        assert app.screen.query_one(AttemptLog).line_count() == 4
 
 
 def hostile(text: str) -> tuple[RunRecord, Callable[[AttemptRecord], AttemptRecord]]:

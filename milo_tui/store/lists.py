@@ -50,10 +50,10 @@ def run_numbers(
 ) -> list[int]:
     """The numbers of all the runs that pages from `before` on would hold, newest first."""
     condition, values = _condition(before, words, binned)
-    return [
-        number
-        for (number,) in db.execute(f"SELECT number FROM run WHERE {condition} ORDER BY number DESC", values)
-    ]
+    found = db.execute(f"SELECT number FROM run WHERE {condition} ORDER BY number DESC", values)
+    # There may be thousands of them: plain tuples take a third of the time that rows with names do.
+    found.row_factory = None
+    return [number for (number,) in found]
 
 
 def _condition(before: int | None, words: Sequence[str], binned: bool) -> tuple[str, list[Any]]:

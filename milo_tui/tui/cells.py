@@ -39,6 +39,8 @@ def joined(parts: Iterable[Content], between: Content | str) -> Content:
 
 def said(*parts: str | tuple[str, str]) -> Content:
     """A line of the program's own words: plain strings, or (string, style)."""
+    if len(parts) == 1 and isinstance(parts[0], tuple):
+        return Content.styled(*parts[0])
     return Content.assemble(*parts)
 
 

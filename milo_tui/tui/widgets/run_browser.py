@@ -147,6 +147,8 @@ class RunBrowser(Vertical):
                 return
         if self.runs.cursor == place and len(pages):
             self.runs.cursor = len(pages) - 1
+            self._show_peek()
+            self._load_trend(at_once=True)
 
     @on(RunList.Missing)
     @work(exclusive=True, group="dropped", description="")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,9 @@ def milo(home: Path, config: str, *arguments: str) -> Iterator[Milo]:
                 process.kill()
     finally:
         for pid in running.servers():
-            os.killpg(pid, signal.SIGKILL)
+            # A test may have killed it by itself just now.
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
 
 
 def run(home: Path, config: str, *arguments: str) -> Milo:

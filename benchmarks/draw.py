@@ -21,8 +21,8 @@ from benchmarks.measuring import ROOT, Row, at_most, median, parser, print_table
 from benchmarks.served import stub
 from benchmarks.stamped_run import started
 from benchmarks.terminal import Terminal
-from milo_tui.bench.events import AttemptStarted, Command, Event, Phase, Streamed
-from milo_tui.bench.state import ModelState, PromptRow, RunState
+from milo_tui.runner.events import AttemptStarted, Command, Event, Phase, Streamed
+from milo_tui.runner.state import ModelState, PromptRow, RunState
 from milo_tui.tui import themes
 from milo_tui.tui.hangup import end_with_terminal
 from milo_tui.tui.screens.live import LiveScreen

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import say
-from milo_tui.bench.events import Outcome, Phase, RunPhase
-from milo_tui.bench.plan import new_run
-from milo_tui.bench.record import AttemptRow, ModelRecord, PromptRecord, RunRecord, TurnRecord
+from milo_tui.analysis.record import AttemptRow, ModelRecord, PromptRecord, RunRecord, TurnRecord
+from milo_tui.config import data_folder
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.settings import data_folder
+from milo_tui.runner.events import Outcome, Phase, RunPhase
+from milo_tui.runner.plan import new_run
 from milo_tui.store import rows
 from milo_tui.store.database import connect
 from milo_tui.store.store import _create_run

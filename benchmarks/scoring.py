@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from benchmarks.measuring import Row, median, parser, print_table, say
-from milo_tui.settings import data_folder
+from milo_tui.config import data_folder
 from milo_tui.suite.conversation import Conversation, ToolCall, ToolResult, Turn
 from milo_tui.suite.loading import load_suite
 from milo_tui.suite.playing import play

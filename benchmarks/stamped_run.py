@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import ROOT, say, waited
-from milo_tui.bench.attempt import Attempt
-from milo_tui.bench.calm import be_calm
-from milo_tui.bench.plan import new_run
+from milo_tui.config import load_settings
 from milo_tui.endpoints.endpoint import Delta
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.launch import carry_out, create_run
-from milo_tui.settings import load_settings
+from milo_tui.runner.attempt import Attempt
+from milo_tui.runner.gc_tuning import be_calm
+from milo_tui.runner.launch import carry_out, create_run
+from milo_tui.runner.plan import new_run
 from milo_tui.suite.loading import load_suite
 
 SUITE = "name: stamps\nversion: 1\ntitle: Stamps\ncategories: [{id: one, title: One}]\n"

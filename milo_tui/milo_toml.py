@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from milo_tui.config import ConfigError
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.settings import ConfigError
 
 
 class File(BaseModel):

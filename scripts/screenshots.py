@@ -17,7 +17,7 @@ LIVE_FOR = 45.0
 
 
 async def _wait_until_over(number: int, database: Path) -> None:
-    from milo_tui.bench.events import GOING_ON
+    from milo_tui.runner.events import GOING_ON
     from milo_tui.store.queries import Reader
 
     reader = await Reader.open(database)
@@ -28,10 +28,10 @@ async def _wait_until_over(number: int, database: Path) -> None:
 
 async def live() -> None:
     """A run in the middle."""
-    from milo_tui.bench.demo import demo_entries
-    from milo_tui.bench.plan import new_run
-    from milo_tui.launch import attach_when_up, create_run, start_detached
-    from milo_tui.settings import data_folder, load_settings
+    from milo_tui.config import data_folder, load_settings
+    from milo_tui.runner.demo import demo_entries
+    from milo_tui.runner.launch import attach_when_up, create_run, start_detached
+    from milo_tui.runner.plan import new_run
     from milo_tui.suite.loading import load_suite
     from milo_tui.tui.app import MiloApp
 
@@ -51,17 +51,17 @@ async def live() -> None:
 
 
 def _stop():  # type: ignore[no-untyped-def]
-    from milo_tui.bench.events import Command
+    from milo_tui.runner.events import Command
 
     return Command("stop", now=True)
 
 
 async def run() -> None:
     """A whole run's table."""
-    from milo_tui.bench.demo import demo_entries
-    from milo_tui.bench.plan import new_run
-    from milo_tui.launch import carry_out, create_run
-    from milo_tui.settings import data_folder, load_settings
+    from milo_tui.config import data_folder, load_settings
+    from milo_tui.runner.demo import demo_entries
+    from milo_tui.runner.launch import carry_out, create_run
+    from milo_tui.runner.plan import new_run
     from milo_tui.suite.loading import load_suite
     from milo_tui.tui.app import MiloApp
 

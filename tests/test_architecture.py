@@ -66,7 +66,7 @@ def test_nothing_is_imported_while_a_run_goes_on() -> None:
 def test_the_apps_first_screen_imports_no_network_no_model_and_no_schema() -> None:
     script = """
 import asyncio, sys
-from milo_tui.settings import load_settings
+from milo_tui.config import load_settings
 from milo_tui.tui.app import MiloApp
 
 async def look():

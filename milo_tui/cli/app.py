@@ -9,7 +9,7 @@ import click
 from milo_tui.cli.common import note, settings
 
 if TYPE_CHECKING:
-    from milo_tui.settings import Settings
+    from milo_tui.config import Settings
 
 
 def open_app(context: click.Context) -> None:
@@ -34,7 +34,7 @@ def open_live(where: "Settings", number: int, *, started_here: bool) -> None:
 
 
 async def _live(where: "Settings", number: int, *, started_here: bool) -> None:
-    from milo_tui.launch import attach_when_up
+    from milo_tui.runner.launch import attach_when_up
     from milo_tui.tui.app import MiloApp
     from milo_tui.tui.hangup import end_with_terminal
 
@@ -47,7 +47,7 @@ async def _live(where: "Settings", number: int, *, started_here: bool) -> None:
 
 
 async def _say_how_it_stands(where: "Settings", number: int) -> None:
-    from milo_tui.bench.events import GOING_ON
+    from milo_tui.runner.events import GOING_ON
     from milo_tui.store.queries import Reader
 
     reader = await Reader.open(where.database)

@@ -13,7 +13,7 @@ from milo_tui.sanitise import sanitise
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from milo_tui.settings import Settings
+    from milo_tui.config import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -51,7 +51,7 @@ def common(command: Command) -> Command:
 
 def settings(*, models: bool = True) -> "Settings":
     """The settings that this call asks for; milo.toml's models only if they are needed. Raises ConfigError."""
-    from milo_tui.settings import load_settings
+    from milo_tui.config import load_settings
 
     given = click.get_current_context().obj or {}
     return load_settings(

@@ -10,8 +10,8 @@ from milo_tui.cli.common import common, print_out
 from milo_tui.cli.history import reading
 
 if TYPE_CHECKING:
-    from milo_tui.bench.comparing import Comparison, Measured
-    from milo_tui.bench.record import RunRecord
+    from milo_tui.analysis.comparison import Comparison, Measured
+    from milo_tui.analysis.record import RunRecord
     from milo_tui.store.queries import Reader
 
 
@@ -35,7 +35,7 @@ def compare(a: str, b: str, as_json: bool) -> None:
 
 
 async def _compare(a: str, b: str) -> "Comparison":
-    from milo_tui.bench.comparing import compare as compared
+    from milo_tui.analysis.comparison import compare as compared
 
     async with reading() as reader:
         (first, a_model), (second, b_model) = await _side(reader, a), await _side(reader, b)
@@ -51,7 +51,7 @@ async def _side(reader: "Reader", wanted: str) -> "tuple[Measured, str]":
 
 async def measured(reader: "Reader", number: int) -> "Measured":
     """A run with all that a comparison needs. Raises StoreError."""
-    from milo_tui.bench.comparing import Measured
+    from milo_tui.analysis.comparison import Measured
 
     return Measured(await reader.run(number), await reader.attempts(number), await reader.evidence(number))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from milo_tui.cli.common import BELOW, DONE, INCOMPLETE, note
 
 if TYPE_CHECKING:
-    from milo_tui.bench.comparing import Comparison
+    from milo_tui.analysis.comparison import Comparison
     from milo_tui.store.queries import Reader
 
 
@@ -26,7 +26,7 @@ async def exit_status(reader: "Reader", number: int, demands: Demands) -> int:
 
 
 async def _below(reader: "Reader", number: int, least: float | None) -> bool:
-    from milo_tui.bench.table import result_table
+    from milo_tui.analysis.table import result_table
 
     if least is None:
         return False
@@ -44,7 +44,7 @@ async def _below(reader: "Reader", number: int, least: float | None) -> bool:
 
 async def _against(reader: "Reader", number: int, baseline: int) -> int:
     """1 with evidence of worse, 3 where the runs cannot be compared: a cron job must not take that for good."""
-    from milo_tui.bench.comparing import compare
+    from milo_tui.analysis.comparison import compare
     from milo_tui.cli.compare import measured
 
     found = compare(await measured(reader, number), await measured(reader, baseline))

@@ -42,7 +42,7 @@ class _Side:
 @common
 def diff(number: str, prompt_id: str, sides: str, repeat: int, everything: bool, ordered: bool) -> None:
     """The tool calls of two to four models, or of models and the reference: what differs, by meaning."""
-    from milo_tui.bench.diffing import diff as compare
+    from milo_tui.analysis.diff import diff as compare
     from milo_tui.reports.diff_text import render
     from milo_tui.reports.sides import MOST_SIDES
 
@@ -57,8 +57,8 @@ def diff(number: str, prompt_id: str, sides: str, repeat: int, everything: bool,
 
 async def _read(chosen: "list[_Side]", prompt: str) -> "list[tuple[str, Conversation]]":
     """Each side's name and what it said."""
+    from milo_tui.config import ConfigError
     from milo_tui.reports.sides import Side, SideError, Sides
-    from milo_tui.settings import ConfigError
     from milo_tui.store.queries import Reader
 
     reader = await Reader.open(settings(models=False).database)

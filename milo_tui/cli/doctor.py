@@ -15,8 +15,8 @@ import click
 from milo_tui.cli.common import BELOW, common, settings
 
 if TYPE_CHECKING:
+    from milo_tui.config import Settings
     from milo_tui.endpoints.entry import ModelEntry
-    from milo_tui.settings import Settings
 
 _PACKAGES = ("milo-tui", "textual", "httpx", "mlx-lm", "mlx")
 _LEAST_FREE_GB = 1.0
@@ -112,7 +112,7 @@ def _files(where: "Settings") -> Iterator[Finding]:
 
 
 def _terminal() -> Iterator[Finding]:
-    from milo_tui.settings import in_tmux, ssh_session
+    from milo_tui.config import in_tmux, ssh_session
 
     if not sys.stdout.isatty():
         yield Finding(True, "none: output goes to a file or a pipe")
@@ -158,11 +158,11 @@ def _no_model() -> Finding:
 
 
 def _model(entry: "ModelEntry") -> Iterator[Finding]:
-    from milo_tui.bench.fitting import cannot_fit
     from milo_tui.endpoints.endpoint import EndpointError
     from milo_tui.endpoints.keys import fetch_key
-    from milo_tui.endpoints.memory import machine_gb
-    from milo_tui.endpoints.mlx_launch import weights_folder
+    from milo_tui.mlx.launch import weights_folder
+    from milo_tui.mlx.memory import machine_gb
+    from milo_tui.runner.fitting import cannot_fit
 
     if entry.api_key_env:
         try:
@@ -180,7 +180,7 @@ def _model(entry: "ModelEntry") -> Iterator[Finding]:
 
 async def _servers() -> list[Finding]:
     from milo_tui.endpoints.discovery import find_servers
-    from milo_tui.endpoints.memory import available_gb, machine_gb
+    from milo_tui.mlx.memory import available_gb, machine_gb
 
     memory = Finding(True, f"{available_gb():.1f} of {machine_gb():.1f} GB of memory are free")
     found = await find_servers()
@@ -192,7 +192,7 @@ async def _servers() -> list[Finding]:
 
 
 def _left_behind(where: "Settings") -> Iterator[Finding]:
-    from milo_tui.endpoints.server_ledger import notes
+    from milo_tui.mlx.ledger import notes
 
     for note in notes(where.home / "servers"):
         if note.left_behind:

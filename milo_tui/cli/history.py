@@ -13,9 +13,9 @@ from milo_tui.cli.common import common, note, print_out, settings
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from milo_tui.bench.prices import Cost
-    from milo_tui.bench.published import Published
-    from milo_tui.bench.record import AttemptRow, RunRecord
+    from milo_tui.analysis.prices import Cost
+    from milo_tui.analysis.published import Published
+    from milo_tui.analysis.record import AttemptRow, RunRecord
     from milo_tui.store.queries import Reader
     from milo_tui.store.summary import RunSummary
 
@@ -77,7 +77,7 @@ async def _show(wanted: str, form: str, output: Path | None, share: bool) -> Non
             async for piece in text:
                 click.echo(piece, nl=False)
             return
-        from milo_tui.reports.raw_json import write_whole
+        from milo_tui.store.export_run import write_whole
 
         await write_whole(output, text)
         note(f"Written to {output}.")
@@ -86,7 +86,7 @@ async def _show(wanted: str, form: str, output: Path | None, share: bool) -> Non
 async def run_table(reader: "Reader", number: int, *, share: bool = False) -> "RenderableType":
     """A run's report as tables. Raises StoreError, PriceError."""
     from milo_tui.reports import text
-    from milo_tui.reports.sharing import Sharing
+    from milo_tui.store.redaction import Sharing
 
     run, attempts = await reader.run(number), await reader.attempts(number)
     costs = _costs(run, attempts)
@@ -96,7 +96,7 @@ async def run_table(reader: "Reader", number: int, *, share: bool = False) -> "R
 
 def _costs(run: "RunRecord", attempts: "list[AttemptRow]") -> "dict[str, Cost]":
     """What the models with a price cost; of the run as it was, since a shared one has lost its addresses."""
-    from milo_tui.bench.prices import run_costs
+    from milo_tui.analysis.prices import run_costs
     from milo_tui.cli.before_run import prices
 
     return run_costs(run, attempts, prices(settings(models=False)))
@@ -105,7 +105,7 @@ def _costs(run: "RunRecord", attempts: "list[AttemptRow]") -> "dict[str, Cost]":
 def _text(reader: "Reader", number: int, form: str, share: bool) -> AsyncIterator[str]:
     """A report's text, piece by piece."""
     if form == "json":
-        from milo_tui.reports import raw_json
+        from milo_tui.store import export_run as raw_json
 
         return raw_json.pieces(reader, number, share=share)
     if form == "html":
@@ -124,7 +124,7 @@ async def _html(reader: "Reader", number: int, share: bool) -> AsyncIterator[str
 
 async def _whole(reader: "Reader", number: int, form: str, share: bool) -> AsyncIterator[str]:
     from milo_tui.reports import csv_rows, junit, markdown
-    from milo_tui.reports.sharing import Sharing
+    from milo_tui.store.redaction import Sharing
 
     run, attempts = await reader.run(number), await reader.attempts(number)
     evidence, costs = await reader.evidence(number), _costs(run, attempts)
@@ -156,8 +156,8 @@ def _wide(renderable: "RenderableType") -> str:
 
 def published_for(run: "RunRecord") -> "Published | None":
     """The published table, to stand beside a run of the suite that follows it; not beside simulated models."""
-    from milo_tui.bench.published import SUITE, load_published
-    from milo_tui.settings import data_folder
+    from milo_tui.analysis.published import SUITE, load_published
+    from milo_tui.config import data_folder
 
     if run.suite != SUITE or run.simulated:
         return None

@@ -28,7 +28,7 @@ def import_(files: tuple[Path, ...]) -> None:
 
 
 async def _import(files: tuple[Path, ...]) -> int:
-    from milo_tui.reports.importing import ImportProblem, import_run
+    from milo_tui.store.import_run import ImportProblem, import_run
     from milo_tui.store.queries import Reader
     from milo_tui.store.store import writing
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from milo_tui.suite.bfcl import Report, Rules
+    from milo_tui.suite_lab.bfcl import Report, Rules
 
 
 @click.command("import")
@@ -31,8 +31,8 @@ def import_suite(kind: str, folder: Path, output: Path, rules: "Rules") -> None:
 
     KIND is bfcl, the Berkeley Function Calling Leaderboard; DIR is where its package bfcl-eval, or its data, lies.
     """
-    from milo_tui.settings import ConfigError
-    from milo_tui.suite.bfcl import Report, suite_files
+    from milo_tui.config import ConfigError
+    from milo_tui.suite_lab.bfcl import Report, suite_files
 
     if output.exists() and any(output.iterdir()):
         raise ConfigError(f"{output} is not empty; name another folder with -o.")

@@ -11,10 +11,10 @@ import click
 from milo_tui.cli.common import BELOW, common, note, print_out, settings
 
 if TYPE_CHECKING:
-    from milo_tui.bench.record import AttemptRow, RunRecord
+    from milo_tui.analysis.record import AttemptRow, RunRecord
+    from milo_tui.config import Settings
     from milo_tui.endpoints.entry import ModelEntry
-    from milo_tui.endpoints.mlx_process import ServerHome
-    from milo_tui.settings import Settings
+    from milo_tui.mlx.process import ServerHome
 
 
 @click.group()
@@ -50,7 +50,7 @@ def check(ids: str | None) -> None:
 
 
 async def _check_all(where: "Settings", entries: "list[ModelEntry]") -> bool:
-    from milo_tui.launch import server_home
+    from milo_tui.runner.launch import server_home
     from milo_tui.sanitise import sanitise
 
     home, fine = server_home(where), True
@@ -61,7 +61,7 @@ async def _check_all(where: "Settings", entries: "list[ModelEntry]") -> bool:
 
 
 async def _check(entry: "ModelEntry", home: "ServerHome") -> bool:
-    from milo_tui.bench.probe import probe
+    from milo_tui.runner.probe import probe
     from milo_tui.sanitise import sanitise
 
     fine = True
@@ -90,7 +90,7 @@ class _Loading:
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("milo.toml"))
 def init(example: str, output: Path) -> None:
     """Write a milo.toml to begin with; an existing one is never overwritten."""
-    from milo_tui.examples import example_text
+    from milo_tui.cli.model_examples import example_text
 
     try:
         with output.open("x", encoding="utf-8") as file:
@@ -111,7 +111,7 @@ def add(
     preset: str | None, model: str | None, id: str | None, name: str | None, base_url: str | None
 ) -> None:
     """Add a model of a known server or API to milo.toml; without PRESET, list them."""
-    from milo_tui.presets import PRESETS, PresetError, Wanted, add_model
+    from milo_tui.endpoints.presets import PRESETS, PresetError, Wanted, add_model
 
     if preset is None:
         for known, about in PRESETS.items():

@@ -2,9 +2,9 @@
 
 import click
 
-from milo_tui.bench.events import AttemptFinished, Event, ModelChanged, Phase, RunChanged, ServerNoted
-from milo_tui.bench.state import RunState
 from milo_tui.reports.figures import seconds
+from milo_tui.runner.events import AttemptFinished, Event, ModelChanged, Phase, RunChanged, ServerNoted
+from milo_tui.runner.state import RunState
 from milo_tui.sanitise import sanitise
 
 _LOADING_EVERY = 15.0

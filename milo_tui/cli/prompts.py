@@ -48,8 +48,8 @@ def list_prompts(suite: Path | None) -> None:
 @_suite
 def show(id: str, suite: Path | None) -> None:
     """A prompt as it is asked, its checks, and its reference solution."""
+    from milo_tui.config import ConfigError
     from milo_tui.reports.prompt_text import describe
-    from milo_tui.settings import ConfigError
 
     try:
         prompt = _load(suite, [id]).prompt(id)
@@ -65,7 +65,7 @@ def check(suite: Path | None) -> None:
     import sys
 
     from milo_tui.reports.suite_check import render
-    from milo_tui.suite.checking import check_suite
+    from milo_tui.suite_lab.checking import check_suite
 
     result = check_suite(_load(suite))
     print_out(render(result))
@@ -77,7 +77,7 @@ for _command in (import_suite, new, schema):
 
 
 def _load(folder: Path | None, only: Collection[str] = ()) -> "Suite":
-    from milo_tui.settings import data_folder
+    from milo_tui.config import data_folder
     from milo_tui.suite.loading import load_suite
 
     return load_suite(folder or data_folder("prompts") / "milo", only)

@@ -11,10 +11,10 @@ import click
 from milo_tui.cli.common import INCOMPLETE, INTERRUPTED, common, note, print_out, settings
 
 if TYPE_CHECKING:
-    from milo_tui.bench.record import RunRecord
-    from milo_tui.bench.runner import Runner
+    from milo_tui.analysis.record import RunRecord
     from milo_tui.cli.demands import Demands
-    from milo_tui.settings import Settings
+    from milo_tui.config import Settings
+    from milo_tui.runner.runner import Runner
     from milo_tui.suite.prompt import Suite
 
 _repeats = click.option(
@@ -54,9 +54,9 @@ def demo(
     baseline: str | None,
 ) -> None:
     """Milo-Bench on three simulated models: everything, with nothing to configure."""
-    from milo_tui.bench.demo import demo_entries
-    from milo_tui.bench.plan import new_run
-    from milo_tui.settings import data_folder
+    from milo_tui.config import data_folder
+    from milo_tui.runner.demo import demo_entries
+    from milo_tui.runner.plan import new_run
 
     in_app = _in_app(plain)
     suite = _suite(data_folder("prompts") / "milo", (), ())
@@ -99,9 +99,9 @@ def run(
     baseline: str | None,
 ) -> None:
     """Run a suite on the models of milo.toml."""
-    from milo_tui.bench.plan import new_run
     from milo_tui.cli.before_run import announce
-    from milo_tui.settings import ConfigError, data_folder
+    from milo_tui.config import ConfigError, data_folder
+    from milo_tui.runner.plan import new_run
 
     where = settings()
     entries = where.choose(model_ids.split(",") if model_ids else None)
@@ -148,7 +148,7 @@ def resume(number: str, plain: bool, detach: bool, fail_under: float | None, bas
 @common
 def watch(number: str) -> None:
     """Watch a run that goes on; any number of terminals may."""
-    from milo_tui.bench.channel import attach
+    from milo_tui.runner.channel import attach
 
     where = settings()
     found = asyncio.run(_find(where, number))
@@ -178,8 +178,8 @@ def watch(number: str) -> None:
 @common
 def stop(number: str, now: bool) -> None:
     """End a run after the attempts in hand; what is done is kept."""
-    from milo_tui.bench.channel import attach
-    from milo_tui.bench.events import Command
+    from milo_tui.runner.channel import attach
+    from milo_tui.runner.events import Command
 
     async def ask() -> int:
         where = settings(models=False)
@@ -197,8 +197,8 @@ def stop(number: str, now: bool) -> None:
 @common
 def work(number: int) -> None:
     """Carry a run out as a process of its own; the app and `--detach` start this."""
-    from milo_tui.bench.awake import keep_awake
-    from milo_tui.launch import carry_out, log_path, log_to_file
+    from milo_tui.runner.awake import keep_awake
+    from milo_tui.runner.launch import carry_out, log_path, log_to_file
 
     where = settings()
     keep_awake()
@@ -211,8 +211,8 @@ def _in_app(plain: bool) -> bool:
 
 
 def _suite(folder: Path, categories: tuple[str, ...], prompt_ids: tuple[str, ...]) -> "Suite":
-    from milo_tui.bench.plan import part_of
-    from milo_tui.settings import ConfigError
+    from milo_tui.config import ConfigError
+    from milo_tui.runner.plan import part_of
     from milo_tui.suite.loading import load_suite
 
     suite = load_suite(folder, () if categories else prompt_ids)
@@ -247,13 +247,13 @@ def _carry_on(where: "Settings", number: int, *, in_app: bool, demands: "Demands
 
 
 async def _create(where: "Settings", record: "RunRecord") -> int:
-    from milo_tui.launch import create_run
+    from milo_tui.runner.launch import create_run
 
     return await create_run(where, record)
 
 
 def _detach(where: "Settings", number: int) -> None:
-    from milo_tui.launch import start_detached
+    from milo_tui.runner.launch import start_detached
 
     start_detached(where, number)
 
@@ -269,7 +269,7 @@ async def _find(where: "Settings", wanted: str) -> int:
 
 
 async def _is_going_on(where: "Settings", number: int) -> None:
-    from milo_tui.bench.channel import attach
+    from milo_tui.runner.channel import attach
 
     feed = await attach(number, where.runtime)
     await feed.aclose()
@@ -280,12 +280,12 @@ async def _plainly(where: "Settings", number: int, demands: "Demands") -> int:
     # What prints the table, too, is imported before the run: Milo may be upgraded while it goes on.
     import milo_tui.cli.before_run
     import milo_tui.reports.text  # noqa: F401
-    from milo_tui.bench.awake import keep_awake
-    from milo_tui.bench.events import Event, RunPhase
     from milo_tui.cli.demands import exit_status
     from milo_tui.cli.history import run_table
     from milo_tui.cli.progress import Progress
-    from milo_tui.launch import carry_out
+    from milo_tui.runner.awake import keep_awake
+    from milo_tui.runner.events import Event, RunPhase
+    from milo_tui.runner.launch import carry_out
     from milo_tui.store.queries import Reader
 
     progress: Progress | None = None
@@ -317,7 +317,7 @@ async def _plainly(where: "Settings", number: int, demands: "Demands") -> int:
 
 
 def _begin_calmly(runner: "Runner", seen: list[int] | None = None) -> None:
-    from milo_tui.bench.calm import be_calm
+    from milo_tui.runner.gc_tuning import be_calm
 
     be_calm()
     _stop_on_signals(runner, [] if seen is None else seen)

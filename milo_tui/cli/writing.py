@@ -9,7 +9,7 @@ import click
 from milo_tui.cli.common import note
 
 if TYPE_CHECKING:
-    from milo_tui.suite.writing import SchemaOf
+    from milo_tui.suite_lab.new_prompt import SchemaOf
 
 _ID = re.compile(r"[a-z0-9_-][a-z0-9_.-]*/[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
@@ -28,8 +28,8 @@ def new(id: str, suite: Path) -> None:
 
     ID is category/name, such as bookings/book_room: a folder of the suite and the file's name in it.
     """
-    from milo_tui.settings import ConfigError, data_folder
-    from milo_tui.suite.writing import new_prompt, new_suite_file
+    from milo_tui.config import ConfigError, data_folder
+    from milo_tui.suite_lab.new_prompt import new_prompt, new_suite_file
 
     if not _ID.fullmatch(id) or id.endswith(".yaml"):
         raise ConfigError(f"{id} is no prompt's id; give category/name, such as bookings/book_room.")
@@ -63,6 +63,6 @@ def _say_what_is_next(suite: Path, category: str) -> None:
 @click.argument("kind", type=click.Choice(["prompt", "suite"]), default="prompt")
 def schema(kind: "SchemaOf") -> None:
     """Print the JSON Schema of a prompt's file, or of suite.yaml, for an editor."""
-    from milo_tui.suite.writing import schema_text
+    from milo_tui.suite_lab.new_prompt import schema_text
 
     click.echo(schema_text(kind), nl=False)

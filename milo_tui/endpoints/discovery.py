@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from milo_tui.endpoints.endpoint import LOOPBACK
 from milo_tui.endpoints.lean_httpx import httpx
-from milo_tui.endpoints.mlx_launch import LOOPBACK
 
 USUAL_PORTS = {
     8080: "mlx_lm.server or llama.cpp",

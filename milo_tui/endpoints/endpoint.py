@@ -8,6 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
 from milo_tui.suite.json_text import JSON
 
+LOOPBACK = "127.0.0.1"
+
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:

@@ -63,7 +63,7 @@ _SET_BY_MILO = {
 
 
 class SimulatedEntry(_Part):
-    """A simulated model of `milo demo`: its part (see endpoints/simulated.py) and its pace."""
+    """A simulated model of `milo demo`: its part (see simulated/) and its pace."""
 
     profile: str
     pace: Literal["instant", "fast", "real"] = "real"
@@ -101,7 +101,9 @@ class ModelEntry(_Part):
     first_byte_timeout: float = Field(300, gt=0)
     silence_timeout: float = Field(600, gt=0)
     stream: bool = Field(True, description="Without it answers come whole: the control arm for lost calls.")
-    lane: str | None = Field(None, description="Models of one lane run one after another; see bench/plan.py.")
+    lane: str | None = Field(
+        None, description="Models of one lane run one after another; see runner/plan.py."
+    )
     memory_gb: float | None = Field(None, gt=0, description="Memory of a server that Milo does not start.")
     quantization: str | None = Field(None, description="For the manifest and the report, e.g. 8-bit.")
     server: ServerEntry | None = None

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from milo_tui.bench.stats import SIGNIFICANT
-from milo_tui.bench.table import ResultTable
-from milo_tui.bench.verdict import Answer, Pair, Standing
+from milo_tui.analysis.stats import SIGNIFICANT
+from milo_tui.analysis.table import ResultTable
+from milo_tui.analysis.verdict import Answer, Pair, Standing
 from milo_tui.reports.cost_text import dollars
 from milo_tui.reports.figures import percent, seconds
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from milo_tui.bench.sequences import common_ends
+from milo_tui.analysis.sequences import common_ends
 
 Span = tuple[int, int]
 """Start and end within a text."""

@@ -6,9 +6,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from milo_tui.bench.comparing import Anew, Compared, Comparison
-from milo_tui.bench.record import RunRecord
-from milo_tui.bench.stats import SIGNIFICANT
+from milo_tui.analysis.comparison import Anew, Compared, Comparison
+from milo_tui.analysis.record import RunRecord
+from milo_tui.analysis.stats import SIGNIFICANT
 from milo_tui.reports import answer as words
 from milo_tui.reports.answer import Fact
 from milo_tui.reports.figures import moment

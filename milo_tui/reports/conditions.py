@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from milo_tui.bench.prices import Cost
-from milo_tui.bench.record import ModelRecord, RunRecord
+from milo_tui.analysis.prices import Cost
+from milo_tui.analysis.record import ModelRecord, RunRecord
 from milo_tui.reports.answer import Fact
 from milo_tui.reports.cost_text import cost_lines
 from milo_tui.reports.server_text import server_words

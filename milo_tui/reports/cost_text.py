@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from milo_tui.bench.estimate import Estimate
-from milo_tui.bench.prices import Cost
-from milo_tui.bench.record import RunRecord
+from milo_tui.analysis.estimate import Estimate
+from milo_tui.analysis.prices import Cost
+from milo_tui.analysis.record import RunRecord
 
 
 def dollars(value: Decimal) -> str:

@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from milo_tui.bench.evidence import Evidence
-from milo_tui.bench.record import AttemptRow, ModelRecord, RunRecord
-from milo_tui.bench.table import counted
+from milo_tui.analysis.evidence import Evidence
+from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.analysis.table import counted
 from milo_tui.sanitise import one_line
 
 COLUMNS = (

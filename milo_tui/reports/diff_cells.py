@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from milo_tui.bench.json_diff import NOTHING, Kind
+from milo_tui.analysis.json_diff import NOTHING, Kind
 from milo_tui.reports.changed import Spans
 from milo_tui.sanitise import one_line
 

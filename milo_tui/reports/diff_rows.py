@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice, zip_longest
 
-from milo_tui.bench.diffing import CallRow, ConversationDiff, MadeCall, call_rows
-from milo_tui.bench.json_diff import BY_PLACE, Kind, kind_between, shared
-from milo_tui.bench.sequences import aligned, common_rows
+from milo_tui.analysis.diff import CallRow, ConversationDiff, MadeCall, call_rows
+from milo_tui.analysis.json_diff import BY_PLACE, Kind, kind_between, shared
+from milo_tui.analysis.sequences import aligned, common_rows
 from milo_tui.reports.changed import Spans, changed
 from milo_tui.reports.diff_cells import (
     LONGEST,

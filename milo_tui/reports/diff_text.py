@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from milo_tui.bench.diff_words import sentence
-from milo_tui.bench.diffing import CallPair, ConversationDiff, MadeCall
-from milo_tui.bench.json_diff import NOTHING, Kind, Leaf
+from milo_tui.analysis.diff import CallPair, ConversationDiff, MadeCall
+from milo_tui.analysis.diff_text import sentence
+from milo_tui.analysis.json_diff import NOTHING, Kind, Leaf
 from milo_tui.reports.changed import Effort, Spans, changed
 from milo_tui.reports.diff_cells import SIGNS
 from milo_tui.suite import json_text

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any
 
-from milo_tui.bench.json_diff import BY_PLACE, NOTHING, Kind, align_lists, key_of, kind_between
-from milo_tui.bench.sequences import common_rows
+from milo_tui.analysis.json_diff import BY_PLACE, NOTHING, Kind, align_lists, key_of, kind_between
+from milo_tui.analysis.sequences import common_rows
 from milo_tui.reports.changed import Effort, Spans, changed
 from milo_tui.reports.diff_cells import (
     SHORT,

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from milo_tui.bench.record import ModelRecord
-    from milo_tui.bench.table import CategoryFigure, ModelTotal
+    from milo_tui.analysis.record import ModelRecord
+    from milo_tui.analysis.table import CategoryFigure, ModelTotal
 
 
 def seconds(value: float | None) -> str:

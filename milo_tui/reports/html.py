@@ -7,11 +7,11 @@ frames besides. Written prompt by prompt: memory does not grow with the run.
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from milo_tui.bench.prices import Cost
-from milo_tui.bench.published import CAUTION, KIND, Published
-from milo_tui.bench.record import AttemptRow, ModelRecord, RunRecord
-from milo_tui.bench.table import ResultTable, counted, result_table
-from milo_tui.bench.verdict import Answer, Pair, answer
+from milo_tui.analysis.prices import Cost
+from milo_tui.analysis.published import CAUTION, KIND, Published
+from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.analysis.table import ResultTable, counted, result_table
+from milo_tui.analysis.verdict import Answer, Pair, answer
 from milo_tui.reports import answer as words
 from milo_tui.reports import svg
 from milo_tui.reports.conditions import conditions
@@ -27,8 +27,8 @@ from milo_tui.reports.figures import (
 )
 from milo_tui.reports.html_talk import choice, choice_styles, prompt_part
 from milo_tui.reports.html_text import chip, facts, key, safe, table, tag
-from milo_tui.reports.sharing import Sharing
 from milo_tui.store.queries import Reader
+from milo_tui.store.redaction import Sharing
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 

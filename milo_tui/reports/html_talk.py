@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from milo_tui.bench.record import AttemptRecord, ModelRecord, PromptRecord, RunRecord, TurnRecord
+from milo_tui.analysis.record import AttemptRecord, ModelRecord, PromptRecord, RunRecord, TurnRecord
 from milo_tui.reports.figures import seconds
 from milo_tui.reports.html_text import chip, folded, safe, tag
 from milo_tui.suite.conversation import ToolCall, ToolResult

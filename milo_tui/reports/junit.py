@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from statistics import fmean
 from xml.etree import ElementTree as ET
 
-from milo_tui.bench.evidence import Evidence
-from milo_tui.bench.record import AttemptRow, ModelRecord, PromptRecord, RunRecord
-from milo_tui.bench.state import mean_of
-from milo_tui.bench.table import counted
+from milo_tui.analysis.evidence import Evidence
+from milo_tui.analysis.figures import mean_of
+from milo_tui.analysis.record import AttemptRow, ModelRecord, PromptRecord, RunRecord
+from milo_tui.analysis.table import counted
 from milo_tui.reports.conditions import model_line
 from milo_tui.sanitise import sanitise
 from milo_tui.suite.score import POINTS_PER_PROMPT

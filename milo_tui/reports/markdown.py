@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from milo_tui.bench.evidence import Evidence
-from milo_tui.bench.prices import Cost
-from milo_tui.bench.published import CAUTION, KIND, Published
-from milo_tui.bench.record import AttemptRow, RunRecord
-from milo_tui.bench.table import ResultTable, result_table
-from milo_tui.bench.verdict import Answer, answer
+from milo_tui.analysis.evidence import Evidence
+from milo_tui.analysis.prices import Cost
+from milo_tui.analysis.published import CAUTION, KIND, Published
+from milo_tui.analysis.record import AttemptRow, RunRecord
+from milo_tui.analysis.table import ResultTable, result_table
+from milo_tui.analysis.verdict import Answer, answer
 from milo_tui.reports import answer as words
 from milo_tui.reports.conditions import conditions
 from milo_tui.reports.figures import (

@@ -6,12 +6,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from milo_tui.bench.fitting import cannot_fit, plan_lines
-from milo_tui.bench.plan import sampling_text
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.endpoints.memory import machine_gb
-from milo_tui.endpoints.mlx_launch import rank_count
+from milo_tui.mlx.launch import rank_count
+from milo_tui.mlx.memory import machine_gb
 from milo_tui.reports.grids import plain
+from milo_tui.runner.fitting import cannot_fit, plan_lines
+from milo_tui.runner.plan import sampling_text
 
 
 def render(entries: Sequence[ModelEntry]) -> RenderableType:

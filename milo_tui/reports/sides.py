@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from milo_tui.bench.record import AttemptRow, PromptRecord, RunRecord
-from milo_tui.bench.table import counted
+from milo_tui.analysis.record import AttemptRow, PromptRecord, RunRecord
+from milo_tui.analysis.table import counted
 
 if TYPE_CHECKING:
     from milo_tui.store.queries import Reader

@@ -9,8 +9,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
 
 from milo_tui.reports.grids import plain
-from milo_tui.suite.checking import SuiteCheck, Verdict
-from milo_tui.suite.mutations import MUTATIONS
+from milo_tui.suite_lab.checking import SuiteCheck, Verdict
+from milo_tui.suite_lab.mutations import MUTATIONS
 
 _MOST_COLUMNS = 60
 """A suite of more prompts gets counts in place of a column for each."""

@@ -9,7 +9,7 @@ from html import escape
 from math import ceil, floor, log10
 from statistics import median
 
-from milo_tui.bench.verdict import Pair
+from milo_tui.analysis.verdict import Pair
 from milo_tui.sanitise import one_line
 
 WIDTH = 520

@@ -7,12 +7,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from milo_tui.bench.evidence import Evidence
-from milo_tui.bench.prices import Cost
-from milo_tui.bench.published import CAUTION, KIND, Published
-from milo_tui.bench.record import AttemptRow, ModelRecord, RunRecord
-from milo_tui.bench.table import ModelTotal, ResultTable, result_table
-from milo_tui.bench.verdict import Answer, answer
+from milo_tui.analysis.evidence import Evidence
+from milo_tui.analysis.prices import Cost
+from milo_tui.analysis.published import CAUTION, KIND, Published
+from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.analysis.table import ModelTotal, ResultTable, result_table
+from milo_tui.analysis.verdict import Answer, answer
 from milo_tui.reports import answer as words
 from milo_tui.reports.cost_text import cost_lines
 from milo_tui.reports.figures import (

@@ -8,8 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
-from milo_tui.bench.liveness import is_alive
-from milo_tui.bench.phases import GOING_ON
+from milo_tui.analysis.phases import GOING_ON
+from milo_tui.store.liveness import is_alive
 
 
 class StoreError(Exception):

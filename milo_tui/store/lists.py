@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from milo_tui.bench.liveness import is_alive
-from milo_tui.bench.phases import GOING_ON, RunPhase
+from milo_tui.analysis.phases import GOING_ON, RunPhase
 from milo_tui.store.database import StoreError
+from milo_tui.store.liveness import is_alive
 from milo_tui.store.summary import ModelSummary, RunSummary, TrendPoint
 from milo_tui.store.texts import text
 

@@ -9,8 +9,8 @@ from milo_tui.store.summary import RunSummary, TrendPoint
 from milo_tui.store.thread import DatabaseThread
 
 if TYPE_CHECKING:
-    from milo_tui.bench.evidence import Evidence
-    from milo_tui.bench.record import AttemptRecord, AttemptRow, RunRecord
+    from milo_tui.analysis.evidence import Evidence
+    from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord
     from milo_tui.store.search import Hit
 
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from milo_tui.bench.evidence import Answered, Evidence, FailedCheck, digest
-from milo_tui.bench.record import AttemptRecord, AttemptRow, RunRecord, TurnRecord
+from milo_tui.analysis.evidence import Answered, Evidence, FailedCheck, digest
+from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord, TurnRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError
 from milo_tui.store.lists import phase_of

@@ -10,8 +10,8 @@ from functools import lru_cache
 
 from pydantic import ValidationError
 
-from milo_tui.bench.events import GOING_ON
-from milo_tui.bench.record import AttemptRow, RunRecord
+from milo_tui.analysis.phases import GOING_ON
+from milo_tui.analysis.record import AttemptRow, RunRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader

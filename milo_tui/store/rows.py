@@ -11,8 +11,8 @@ from itertools import accumulate
 from operator import sub
 from typing import Any
 
-from milo_tui.bench.phases import Outcome, Phase, RunPhase
-from milo_tui.bench.record import (
+from milo_tui.analysis.phases import Outcome, Phase, RunPhase
+from milo_tui.analysis.record import (
     AttemptRow,
     ModelRecord,
     PromptRecord,

@@ -7,11 +7,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Self
 
-from milo_tui.bench.liveness import is_alive
-from milo_tui.bench.phases import GOING_ON, RunPhase
-from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
+from milo_tui.analysis.phases import GOING_ON, RunPhase
+from milo_tui.analysis.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError
+from milo_tui.store.liveness import is_alive
 from milo_tui.store.records import positions
 from milo_tui.store.thread import DatabaseThread
 from milo_tui.store.writing import writing as writing

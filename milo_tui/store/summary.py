@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from milo_tui.bench.phases import RunPhase
+from milo_tui.analysis.phases import RunPhase
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual import on, work
 
-from milo_tui.settings import Settings
+from milo_tui.config import Settings
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.diff_wanted import DiffWanted
@@ -17,9 +17,9 @@ from milo_tui.tui.safe import safe
 from milo_tui.tui.screens.runs import RunsScreen
 
 if TYPE_CHECKING:
-    from milo_tui.bench.feed import Feed
-    from milo_tui.bench.record import AttemptRow, RunRecord
+    from milo_tui.analysis.record import AttemptRow, RunRecord
     from milo_tui.reports.sides import Side
+    from milo_tui.runner.feed import Feed
     from milo_tui.tui.screens.bin import BinScreen
     from milo_tui.tui.screens.live import LiveScreen
     from milo_tui.tui.screens.run import RunScreen
@@ -102,7 +102,7 @@ class MiloApp(Frame):
             await self.open_run(message.run)
 
     async def _watch_live(self, run: int) -> None:
-        from milo_tui.bench.channel import attach
+        from milo_tui.runner.channel import attach
 
         try:
             feed = await attach(run, self.settings.runtime)
@@ -173,7 +173,7 @@ class MiloApp(Frame):
     @work(exclusive=True, group="start", exit_on_error=False, description="")
     async def begin(self, record: "RunRecord") -> None:
         """Store a new run, start a runner for it, and look on."""
-        from milo_tui.launch import LaunchError, create_run
+        from milo_tui.runner.launch import LaunchError, create_run
 
         try:
             number = await create_run(self.settings, record)
@@ -190,7 +190,7 @@ class MiloApp(Frame):
 
     async def _start(self, run: int) -> None:
         """Start the run's own process, detached from this terminal, and join it in the place of what asked."""
-        from milo_tui.launch import LaunchError, attach_when_up, start_detached
+        from milo_tui.runner.launch import LaunchError, attach_when_up, start_detached
 
         try:
             await asyncio.to_thread(start_detached, self.settings, run)

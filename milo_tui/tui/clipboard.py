@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from milo_tui.config import in_tmux, ssh_session
 from milo_tui.sanitise import sanitise
-from milo_tui.settings import in_tmux, ssh_session
 
 CLIP_FILE = "clip.txt"
 OSC52_LIMIT = 74_000

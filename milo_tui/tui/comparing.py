@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from milo_tui.bench.diff_words import sentence, sentences
-from milo_tui.bench.diffing import ConversationDiff, diff
+from milo_tui.analysis.diff import ConversationDiff, diff
+from milo_tui.analysis.diff_text import sentence, sentences
 from milo_tui.reports.diff_cells import Row
 from milo_tui.reports.diff_rows import rows
 from milo_tui.reports.sides import Side, SideError, Sides

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from milo_tui.bench.record import AttemptRow, RunRecord
+    from milo_tui.analysis.record import AttemptRow, RunRecord
 
 
 @dataclass

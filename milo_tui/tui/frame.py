@@ -16,8 +16,8 @@ from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
+from milo_tui.config import Settings, data_folder
 from milo_tui.sanitise import sanitise
-from milo_tui.settings import Settings, data_folder
 from milo_tui.tui import clipboard
 from milo_tui.tui.keymap import problems
 from milo_tui.tui.themes import DEFAULT_THEME, load_themes, register_themes, semantic

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from milo_tui.bench.demo import demo_entries
+from milo_tui.config import is_set
 from milo_tui.endpoints.discovery import Found, find_servers
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.presets import PresetError, Wanted, add_model
-from milo_tui.settings import is_set
+from milo_tui.endpoints.presets import PresetError, Wanted, add_model
+from milo_tui.runner.demo import demo_entries
 
 SONNET = "claude-sonnet-4-6"
 MOST_MODELS = 6

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from milo_tui.bench.events import Phase, RunPhase
-from milo_tui.bench.state import Cell, ModelState, RunState, cell_key, mean_of
+from milo_tui.analysis.figures import mean_of
+from milo_tui.runner.events import Phase, RunPhase
+from milo_tui.runner.state import Cell, ModelState, RunState, cell_key
 
 OVER = (RunPhase.DONE, RunPhase.INCOMPLETE, RunPhase.STOPPED)
 ENDED = (Phase.DONE, Phase.SKIPPED, Phase.FAILED, Phase.STOPPED)

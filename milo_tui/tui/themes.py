@@ -20,7 +20,7 @@ from textual.app import App
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
-from milo_tui.settings import config_folder, data_folder
+from milo_tui.config import config_folder, data_folder
 
 DEFAULT_THEME = "milo-dark"
 

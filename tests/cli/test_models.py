@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from milo_tui.endpoints.memory import machine_gb
+from milo_tui.mlx.memory import machine_gb
 
 from .milo import milo
 

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from milo_tui.settings import data_folder
-from milo_tui.suite.writing import schema_text
+from milo_tui.config import data_folder
+from milo_tui.suite_lab.new_prompt import schema_text
 from tests.cli.milo import milo
-from tests.suite.test_bfcl import GOLD, PLAY, question, write_data
+from tests.suite_lab.test_bfcl import GOLD, PLAY, question, write_data
 
 
 def test_a_new_prompt_is_laid_down_and_proves_itself() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from milo_tui.endpoints.endpoint import ChatRequest, Delta, EndpointError, Reply, UserMessage
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.endpoints.making import make_endpoint
+from milo_tui.endpoints.factory import make_endpoint
 
 from .fault_server import FaultServer, Recorded, Step
 

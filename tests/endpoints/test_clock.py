@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from milo_tui.bench.attempt import turn_record
 from milo_tui.endpoints.endpoint import ChatRequest, Clock, DeltaKind, UserMessage
+from milo_tui.runner.attempt import turn_record
 
 from .fault_server import (
     MLX,

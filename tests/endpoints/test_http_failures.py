@@ -10,7 +10,7 @@ import pytest
 
 from milo_tui.endpoints import failures
 from milo_tui.endpoints.endpoint import ChatRequest, EndpointError, UserMessage
-from milo_tui.endpoints.making import make_endpoint
+from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.suite.conversation import Loss
 
 from .fault_server import (

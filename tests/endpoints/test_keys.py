@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from milo_tui.endpoints.endpoint import ChatRequest, EndpointError, UserMessage
+from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.endpoints.keys import Secret, fetch_key, is_loopback, redact
-from milo_tui.endpoints.making import make_endpoint
 
 from .fault_server import (
     MLX,

@@ -12,7 +12,7 @@ from milo_tui.endpoints.endpoint import (
     ToolSpec,
     UserMessage,
 )
-from milo_tui.endpoints.making import make_endpoint
+from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.suite.conversation import ToolResult
 
 from .fault_server import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from milo_tui.suite.bfcl import CATEGORIES, Record, data_folder, read
+from milo_tui.suite_lab.bfcl import CATEGORIES, Record, data_folder, read
 
 _REASON = "BFCL's checker is not installed (bfcl-eval); tests/oracle/__init__.py says how"
 

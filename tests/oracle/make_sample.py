@@ -1,4 +1,4 @@
-"""Makes tests/suite/bfcl_sample.jsonl: a few hundred answers with the verdicts of BFCL's own checker.
+"""Makes tests/suite_lab/bfcl_sample.jsonl: a few hundred answers with the verdicts of BFCL's own checker.
 
 `PYTHONPATH=DIR python -m tests.oracle.make_sample`; DIR is where bfcl-eval is installed.
 """
@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from milo_tui.suite.bfcl import Record, typed
+from milo_tui.suite_lab.bfcl import Record, typed
 from tests.oracle.bfcl_checker import records, verdict
 from tests.oracle.spoiling import answers
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from milo_tui.suite.bfcl import Record
-from milo_tui.suite.bfcl_schema import gold_arguments
+from milo_tui.suite_lab.bfcl import Record
+from milo_tui.suite_lab.bfcl_schema import gold_arguments
 
 Calls = list[dict[str, Any]]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from milo_tui.suite.bfcl import CATEGORIES, Record, Report, convert, read, suite_files
 from milo_tui.suite.bfcl_rules import accepts
+from milo_tui.suite_lab.bfcl import CATEGORIES, Record, Report, convert, read, suite_files
 from tests.oracle.bfcl_checker import folder, records, verdict
 from tests.oracle.spoiling import answers, gold
-from tests.suite.bfcl_differences import NAMES, OPTIMAL
 from tests.suite.test_bfcl_rules import judged
+from tests.suite_lab.bfcl_differences import NAMES, OPTIMAL
 
 EXPLAINED: dict[tuple[str, bool], set[str]] = {
     ("marks count", True): {"with an underscore", "with a hyphen and a full stop", "a letter less"},
@@ -31,7 +31,7 @@ EXPLAINED: dict[tuple[str, bool], set[str]] = {
     ("blank is not 0 nor text of another type", True): {"blank"},
     (OPTIMAL, False): {"the calls the other way round", "calls turned by one"},
 }
-"""(the name of the difference, BFCL's verdict) → the changes that show it; see tests/suite/bfcl_differences.py."""
+"""(the name of the difference, BFCL's verdict) → the changes that show it; see tests/suite_lab/bfcl_differences.py."""
 
 
 def explained(kind: str, verdict: bool) -> bool:

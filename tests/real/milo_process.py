@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from milo_tui.bench.record import AttemptRow, RunRecord
+from milo_tui.analysis.record import AttemptRow, RunRecord
 from milo_tui.store.queries import Reader
 
 from .conftest import MODELS, PATIENCE

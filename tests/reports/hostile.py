@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from milo_tui.bench.record import AttemptRecord, RunRecord
+from milo_tui.analysis.record import AttemptRecord, RunRecord
 from milo_tui.suite.score import CheckResult, Score
 from tests.reports import made
 

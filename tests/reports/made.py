@@ -4,9 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from milo_tui.bench.events import Outcome, Phase, RunPhase
-from milo_tui.bench.evidence import Evidence
-from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord, TurnRecord
+from milo_tui.analysis.evidence import Evidence
+from milo_tui.analysis.record import (
+    AttemptRecord,
+    AttemptRow,
+    ModelRecord,
+    PromptRecord,
+    RunRecord,
+    TurnRecord,
+)
+from milo_tui.runner.events import Outcome, Phase, RunPhase
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_tui.bench.diffing import diff
+from milo_tui.analysis.diff import diff
 from milo_tui.reports.changed import BY_CHARACTER, MOST_IN_ALL, MOST_MATCHES, Effort, changed
 from milo_tui.reports.diff_cells import LONGEST, Cell, Row
 from milo_tui.reports.diff_rows import BREAK, MOST_ROWS, rows

@@ -11,8 +11,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from milo_tui.bench.record import RunRecord
-from milo_tui.reports import csv_rows, html, junit, markdown, raw_json, text
+from milo_tui.analysis.record import RunRecord
+from milo_tui.reports import csv_rows, html, junit, markdown, text
+from milo_tui.store import export_run as raw_json
 from milo_tui.store.queries import Reader
 from tests.reports import hostile, made
 

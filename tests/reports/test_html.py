@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from milo_tui.bench.record import RunRecord
+from milo_tui.analysis.record import RunRecord
 from milo_tui.reports import html
 from milo_tui.store.queries import Reader
 from tests.reports import hostile, made

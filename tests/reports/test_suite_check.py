@@ -4,9 +4,9 @@ import pytest
 from rich.console import Console
 
 from milo_tui.reports.suite_check import render
-from milo_tui.suite.checking import SuiteCheck, check_suite
-from milo_tui.suite.mutations import MUTATIONS
 from milo_tui.suite.prompt import Prompt
+from milo_tui.suite_lab.checking import SuiteCheck, check_suite
+from milo_tui.suite_lab.mutations import MUTATIONS
 from tests.suite.samples import PORTS, REFUND, RETRY, prompt_of, suite_of
 
 

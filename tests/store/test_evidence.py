@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from milo_tui.bench.verdict import answer
+from milo_tui.analysis.verdict import answer
 from tests.reports import made
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from milo_tui.bench.events import RunPhase
-from milo_tui.bench.plan import new_run
+from milo_tui.runner.events import RunPhase
+from milo_tui.runner.plan import new_run
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import writing
-from tests.bench.running import entry
-from tests.bench.suite import small_suite
+from tests.runner.running import entry
+from tests.runner.suite import small_suite
 from tests.store.told import attempt, store_run
 
 WHOLE = [attempt(repeat=repeat, prompt=prompt) for repeat in (1, 2) for prompt in ("one/look_up", "two/move")]

@@ -8,9 +8,9 @@ from typing import Any
 import psutil
 import pytest
 
-from milo_tui.bench.events import Outcome, RunPhase
-from milo_tui.bench.plan import new_run
-from milo_tui.bench.record import AttemptRecord, AttemptRow
+from milo_tui.analysis.record import AttemptRecord, AttemptRow
+from milo_tui.runner.events import Outcome, RunPhase
+from milo_tui.runner.plan import new_run
 from milo_tui.store import rescoring
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
@@ -19,8 +19,8 @@ from milo_tui.store.store import Store
 from milo_tui.suite.conversation import Conversation
 from milo_tui.suite.prompt import Prompt
 from milo_tui.suite.score import CheckResult, Score
-from tests.bench.running import entry
-from tests.bench.suite import small_suite
+from tests.runner.running import entry
+from tests.runner.suite import small_suite
 from tests.store.test_store import _attempt as stored_attempt
 
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from milo_tui.bench.events import RunPhase
-from milo_tui.bench.plan import new_run
-from milo_tui.bench.record import AttemptRecord
+from milo_tui.analysis.record import AttemptRecord
+from milo_tui.runner.events import RunPhase
+from milo_tui.runner.plan import new_run
 from milo_tui.store.database import StoreError, migrations
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
-from tests.bench.running import entry
-from tests.bench.suite import small_suite
+from tests.runner.running import entry
+from tests.runner.suite import small_suite
 from tests.store.told import attempt, turn
 
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from milo_tui.bench.events import Outcome, RunPhase
-from milo_tui.bench.plan import new_run
-from milo_tui.bench.record import AttemptRecord, AttemptRow, TurnRecord
+from milo_tui.analysis.record import AttemptRecord, AttemptRow, TurnRecord
+from milo_tui.runner.events import Outcome, RunPhase
+from milo_tui.runner.plan import new_run
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
 from milo_tui.suite.score import CheckResult, Score
-from tests.bench.running import entry
-from tests.bench.suite import small_suite
+from tests.runner.running import entry
+from tests.runner.suite import small_suite
 
 
 def turn(text: str = "", reasoning: str = "", calls: Sequence[ToolCall] = (), **more: object) -> TurnRecord:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from milo_tui.suite.bfcl import Record, Rules, convert
 from milo_tui.suite.bfcl_rules import accepts, fault, is_readable
 from milo_tui.suite.conversation import Conversation, ToolCall, Turn
 from milo_tui.suite.scoring import score
-from tests.suite.bfcl_differences import DIFFERENCES, NAMES, OPTIMAL, Difference
+from milo_tui.suite_lab.bfcl import Record, Rules, convert
+from tests.suite_lab.bfcl_differences import DIFFERENCES, NAMES, OPTIMAL, Difference
 
 HERE = Path(__file__).parent
 SAMPLE = [json.loads(line) for line in (HERE / "bfcl_sample.jsonl").read_text(encoding="utf-8").splitlines()]

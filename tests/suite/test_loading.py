@@ -9,7 +9,7 @@ import pytest
 from milo_tui.suite import yaml_lines
 from milo_tui.suite.loading import SuiteError, digest, load_prompt, load_suite
 from milo_tui.suite.schemas import fault_of, validator
-from milo_tui.suite.writing import schema_text
+from milo_tui.suite_lab.new_prompt import schema_text
 from tests.suite.samples import PERSON, PORTS, REFUND, RETRY, SAMPLES, prompt_of, write_suite
 
 

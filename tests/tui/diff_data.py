@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from milo_tui.bench.record import AttemptRecord, PromptRecord, RunRecord, TurnRecord
-from milo_tui.settings import Settings
+from milo_tui.analysis.record import AttemptRecord, PromptRecord, RunRecord, TurnRecord
+from milo_tui.config import Settings
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
 from tests.tui.runs_data import MODELS, NOVEMBER, attempt, run, turn_with_answer

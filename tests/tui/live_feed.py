@@ -9,7 +9,7 @@ from typing import Any
 from textual.app import App
 from textual.pilot import Pilot
 
-from milo_tui.bench.events import (
+from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
     Command,
@@ -21,7 +21,7 @@ from milo_tui.bench.events import (
     ToolAnswered,
     TurnEnded,
 )
-from milo_tui.bench.state import Cell, ModelState, PromptRow, RunState, cell_key
+from milo_tui.runner.state import Cell, ModelState, PromptRow, RunState, cell_key
 from milo_tui.tui import themes
 from milo_tui.tui.screens.live import LiveScreen
 from milo_tui.tui.widgets.leave_dialog import QuestionDialog

@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from milo_tui.bench.events import Outcome, Phase, RunPhase
-from milo_tui.bench.record import (
+from milo_tui.analysis.record import (
     AttemptRecord,
     AttemptRow,
     ModelRecord,
@@ -13,7 +12,8 @@ from milo_tui.bench.record import (
     RunRecord,
     TurnRecord,
 )
-from milo_tui.settings import Settings
+from milo_tui.config import Settings
+from milo_tui.runner.events import Outcome, Phase, RunPhase
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
 from milo_tui.suite.score import CheckResult, Score

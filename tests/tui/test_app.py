@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from milo_tui.bench.events import Command, Event, Phase, RunPhase
-from milo_tui.bench.state import ModelState, PromptRow, RunState
-from milo_tui.settings import Settings
+from milo_tui.config import Settings
+from milo_tui.runner.events import Command, Event, Phase, RunPhase
+from milo_tui.runner.state import ModelState, PromptRow, RunState
 from milo_tui.tui import clipboard
 from milo_tui.tui.app import MiloApp
 from milo_tui.tui.clipboard import Surroundings
@@ -239,7 +239,7 @@ async def test_resuming_starts_a_runner_and_says_when_it_cannot(
     await store_run(
         settings(tmp_path).database, run(phase=RunPhase.STOPPED), lambda m, p, r: None if p else 3
     )
-    monkeypatch.setattr("milo_tui.launch.start_detached", refuse)
+    monkeypatch.setattr("milo_tui.runner.launch.start_detached", refuse)
     app = MiloApp(settings(tmp_path))
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_tui.bench.record import AttemptRecord, TurnRecord
+from milo_tui.analysis.record import AttemptRecord, TurnRecord
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall
 from milo_tui.tui.app import MiloApp

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from milo_tui.bench.events import RunPhase
-from milo_tui.bench.liveness import process_started
+from milo_tui.runner.events import RunPhase
+from milo_tui.store.liveness import process_started
 from milo_tui.store.store import Store
 from milo_tui.tui.app import MiloApp
 from milo_tui.tui.screens.run import RunScreen

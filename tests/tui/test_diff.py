@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from milo_tui.bench.diffing import ConversationDiff, diff
-from milo_tui.settings import Settings
+from milo_tui.analysis.diff import ConversationDiff, diff
+from milo_tui.config import Settings
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
 from milo_tui.suite.loading import load_prompt

@@ -2,7 +2,7 @@
 
 import pytest
 
-from milo_tui.bench.events import (
+from milo_tui.runner.events import (
     Command,
     ModelChanged,
     Outcome,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from milo_tui.bench.events import (
+from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
     ModelChanged,
@@ -17,7 +17,7 @@ from milo_tui.bench.events import (
     Streamed,
     ToolAnswered,
 )
-from milo_tui.bench.state import PromptRow, RunState, Segment
+from milo_tui.runner.state import PromptRow, RunState, Segment
 from milo_tui.tui.progress import time_left, waits_for
 from milo_tui.tui.screens.live import LiveScreen
 from milo_tui.tui.tiling import Tiling, tile

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from milo_tui.bench.events import RunPhase
+from milo_tui.runner.events import RunPhase
 from milo_tui.tui.app import MiloApp
 from tests.tui.looking import press, settle
 from tests.tui.runs_data import MODELS, NOVEMBER, model, points_of, run, settings, store_run

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from milo_tui.bench.channel import attach
-from milo_tui.bench.events import GOING_ON, Command
+from milo_tui.config import Settings, load_settings
 from milo_tui.endpoints.discovery import Found
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.settings import Settings, load_settings
+from milo_tui.runner.channel import attach
+from milo_tui.runner.events import GOING_ON, Command
 from milo_tui.store.queries import Reader
 from milo_tui.tui import offers
 from milo_tui.tui.app import MiloApp

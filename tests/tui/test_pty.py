@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from milo_tui.bench.events import AttemptStarted, ModelChanged, Phase, ServerNoted, Streamed, ToolAnswered
+from milo_tui.runner.events import AttemptStarted, ModelChanged, Phase, ServerNoted, Streamed, ToolAnswered
 from tests.tui.live_feed import LiveApp, MemoryFeed, make_state
 
 PAYLOADS = {

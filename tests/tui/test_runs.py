@@ -9,10 +9,10 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
-from milo_tui.bench.events import RunPhase
-from milo_tui.bench.liveness import process_started
-from milo_tui.bench.record import RunRecord
-from milo_tui.settings import Settings
+from milo_tui.analysis.record import RunRecord
+from milo_tui.config import Settings
+from milo_tui.runner.events import RunPhase
+from milo_tui.store.liveness import process_started
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.store.summary import ModelSummary, RunSummary

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from milo_tui.bench.record import AttemptRecord, RunRecord
-from milo_tui.settings import Settings
+from milo_tui.analysis.record import AttemptRecord, RunRecord
+from milo_tui.config import Settings
 from milo_tui.store.queries import Reader
 from milo_tui.store.search import Hit
 from milo_tui.store.store import Store

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from milo_tui.settings import Settings
+from milo_tui.config import Settings
 from milo_tui.tui.app import MiloApp
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.screens.runs import RunsScreen

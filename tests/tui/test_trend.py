@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from milo_tui.settings import Settings
+from milo_tui.config import Settings
 from milo_tui.store.queries import Reader
 from milo_tui.store.summary import TrendPoint
 from milo_tui.tui.app import MiloApp

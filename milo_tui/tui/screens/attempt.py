@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from milo_tui.bench.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
-from milo_tui.bench.table import counted
+from milo_tui.analysis.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
+from milo_tui.analysis.table import counted
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from milo_tui.bench.comparing import Comparison, Measured, compare
+from milo_tui.analysis.comparison import Comparison, Measured, compare
 from milo_tui.reports import answer, comparison
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader

@@ -12,8 +12,8 @@ from textual.containers import Container
 from textual.message import Message
 from textual.widget import Widget
 
-from milo_tui.bench.events import Command, Event, RunChanged, RunPhase, Streamed
-from milo_tui.bench.feed import Feed
+from milo_tui.runner.events import Command, Event, RunChanged, RunPhase, Streamed
+from milo_tui.runner.feed import Feed
 from milo_tui.sanitise import one_line
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.progress import ENDED, OVER

@@ -11,16 +11,16 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from milo_tui.bench.estimate import estimates
-from milo_tui.bench.fitting import cannot_fit, plan_lines
-from milo_tui.bench.plan import lanes, new_run, part_of, sampling_text
-from milo_tui.bench.prices import PriceError, load_prices
+from milo_tui.analysis.estimate import estimates
+from milo_tui.analysis.prices import PriceError, load_prices
+from milo_tui.config import ConfigError, Settings, data_folder
 from milo_tui.endpoints.endpoint import EndpointError
-from milo_tui.endpoints.memory import machine_gb
-from milo_tui.endpoints.reach import reach
-from milo_tui.presets import PresetError
+from milo_tui.endpoints.presets import PresetError
+from milo_tui.endpoints.reachability import reach
+from milo_tui.mlx.memory import machine_gb
 from milo_tui.reports.cost_text import estimate_lines
-from milo_tui.settings import ConfigError, Settings, data_folder
+from milo_tui.runner.fitting import cannot_fit, plan_lines
+from milo_tui.runner.plan import lanes, new_run, part_of, sampling_text
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.suite.loading import SuiteError, load_suite

@@ -15,13 +15,13 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from milo_tui.bench.events import RunPhase
-from milo_tui.bench.evidence import Evidence
-from milo_tui.bench.phases import GOING_ON
-from milo_tui.bench.prices import Cost, PriceError, load_prices, run_costs
-from milo_tui.bench.record import AttemptRow, RunRecord
-from milo_tui.bench.table import ResultTable, result_table
-from milo_tui.bench.verdict import Answer, answer, headline_pairs
+from milo_tui.analysis.evidence import Evidence
+from milo_tui.analysis.phases import GOING_ON
+from milo_tui.analysis.prices import Cost, PriceError, load_prices, run_costs
+from milo_tui.analysis.record import AttemptRow, RunRecord
+from milo_tui.analysis.table import ResultTable, result_table
+from milo_tui.analysis.verdict import Answer, answer, headline_pairs
+from milo_tui.runner.events import RunPhase
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.cells import joined, one_line, said

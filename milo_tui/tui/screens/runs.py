@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
-from milo_tui.bench.phases import GOING_ON
-from milo_tui.settings import Settings
+from milo_tui.analysis.phases import GOING_ON
+from milo_tui.config import Settings
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.summary import RunSummary
@@ -155,7 +155,7 @@ class RunsScreen(MiloScreen):
 
     async def _follow_live(self) -> None:
         """Read the live runs' figures anew; the clock ticks only while there are any."""
-        from milo_tui.bench.live_runs import live_runs
+        from milo_tui.runner.live_runs import live_runs
 
         found = [await self._summary(number) for number in live_runs(self._settings.runtime)]
         live = [run for run in found if run is not None and run.phase in GOING_ON and run.binned is None]

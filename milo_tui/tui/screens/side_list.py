@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from milo_tui.bench.record import RunRecord
+from milo_tui.analysis.record import RunRecord
 from milo_tui.reports.sides import Side, Sides
 from milo_tui.store.summary import RunSummary
 from milo_tui.tui.cells import fit, one_line, said

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from textual.content import Content
 
-from milo_tui.bench.verdict import Answer, Pair
+from milo_tui.analysis.verdict import Answer, Pair
 from milo_tui.reports import answer as words
 from milo_tui.tui.cells import one_line, said
 from milo_tui.tui.widgets.folded_text import folded

@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from milo_tui.bench.record import AttemptRow, RunRecord
+from milo_tui.analysis.record import AttemptRow, RunRecord
 from milo_tui.tui.cells import fit, one_line, said, share_out
 from milo_tui.tui.widgets.line_list import Line, LineList
 from milo_tui.tui.widgets.score_matrix import attempt_words, cell_sign

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from textual.content import Content
 
-from milo_tui.bench.record import AttemptRecord, PromptRecord, TurnRecord
+from milo_tui.analysis.record import AttemptRecord, PromptRecord, TurnRecord
 from milo_tui.suite.conversation import ToolCall, ToolResult
 from milo_tui.tui.cells import block, joined, one_line, said
 from milo_tui.tui.words import seconds, speed

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.geometry import Size
 
-from milo_tui.bench.record import AttemptRow
+from milo_tui.analysis.record import AttemptRow
 from milo_tui.reports.sides import Side, Sides
 from milo_tui.tui.cells import fit, joined, one_line, said, share_out
 from milo_tui.tui.widgets.diff_layout import BETWEEN, GUTTER, Look

@@ -7,8 +7,8 @@ from rich.text import Text
 from textual import events
 from textual.message import Message
 
-from milo_tui.bench.events import Phase
-from milo_tui.bench.state import ModelState, RunState
+from milo_tui.runner.events import Phase
+from milo_tui.runner.state import ModelState, RunState
 from milo_tui.tui import words
 from milo_tui.tui.progress import SIGNS, finished, waits_for
 from milo_tui.tui.safe import safe_line

@@ -5,7 +5,7 @@ from typing import Any
 
 from textual.content import Content
 
-from milo_tui.bench.record import ModelRecord, RunRecord
+from milo_tui.analysis.record import ModelRecord, RunRecord
 from milo_tui.tui.cells import block, fit, one_line, said
 from milo_tui.tui.words import moment, span
 

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
 
-from milo_tui.bench.events import (
+from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
     Event,
@@ -19,7 +19,7 @@ from milo_tui.bench.events import (
     Streamed,
     ToolAnswered,
 )
-from milo_tui.bench.state import ModelState, RunState
+from milo_tui.runner.state import ModelState, RunState
 from milo_tui.sanitise import one_line
 from milo_tui.tui import words
 from milo_tui.tui.progress import ENDED, lane_of, waits_for

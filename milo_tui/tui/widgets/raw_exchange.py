@@ -9,7 +9,7 @@ from textual import events, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from milo_tui.bench.record import TurnRecord
+from milo_tui.analysis.record import TurnRecord
 from milo_tui.tui.cells import fit, one_line, said
 from milo_tui.tui.widgets.line_list import Line, LineList
 from milo_tui.tui.widgets.raw_sections import Key, Row, Section, named, place_of, rows, sections, whole

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from milo_tui.bench.record import TurnRecord
+from milo_tui.analysis.record import TurnRecord
 from milo_tui.sanitise import sanitise
 from milo_tui.tui.widgets.conversation import LONGEST, pretty
 from milo_tui.tui.widgets.wrapping import wrap

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from milo_tui.bench.phases import RunPhase
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.store.summary import ModelSummary, RunSummary
 from milo_tui.tui.cells import Align, fit, joined, one_line, said, share_out
 from milo_tui.tui.words import NOTHING, moment, percent, seconds

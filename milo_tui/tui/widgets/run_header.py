@@ -5,8 +5,8 @@ from collections.abc import Callable
 from rich.style import Style
 from rich.text import Text
 
-from milo_tui.bench.events import RunPhase
-from milo_tui.bench.state import RunState
+from milo_tui.runner.events import RunPhase
+from milo_tui.runner.state import RunState
 from milo_tui.tui import words
 from milo_tui.tui.progress import OVER, finished, rounded, time_left
 from milo_tui.tui.safe import safe_line

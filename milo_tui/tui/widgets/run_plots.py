@@ -5,8 +5,8 @@ from itertools import zip_longest
 
 from textual.content import Content
 
-from milo_tui.bench.record import AttemptRow, ModelRecord, RunRecord
-from milo_tui.bench.table import CategoryFigure, ModelTotal, ResultTable, counted
+from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.analysis.table import CategoryFigure, ModelTotal, ResultTable, counted
 from milo_tui.reports.answer import SIMULATED
 from milo_tui.suite.score import POINTS_PER_PROMPT
 from milo_tui.tui.cells import fit, joined, one_line, said

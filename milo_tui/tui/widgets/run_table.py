@@ -6,8 +6,8 @@ from textwrap import wrap
 
 from textual.content import Content
 
-from milo_tui.bench.record import ModelRecord, RunRecord
-from milo_tui.bench.table import CategoryFigure, ModelTotal, ResultTable
+from milo_tui.analysis.record import ModelRecord, RunRecord
+from milo_tui.analysis.table import CategoryFigure, ModelTotal, ResultTable
 from milo_tui.suite.score import POINTS_PER_PROMPT
 from milo_tui.tui.cells import fit, joined, one_line, said
 from milo_tui.tui.widgets.line_block import LineBlock

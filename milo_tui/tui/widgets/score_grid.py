@@ -5,7 +5,7 @@ from typing import Literal
 from rich.style import Style
 from rich.text import Text
 
-from milo_tui.bench.state import Cell, ModelState, RunState, cell_key
+from milo_tui.runner.state import Cell, ModelState, RunState, cell_key
 from milo_tui.tui import words
 from milo_tui.tui.progress import category_keys, figures, finished
 from milo_tui.tui.safe import safe_line

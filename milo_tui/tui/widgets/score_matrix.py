@@ -7,9 +7,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from milo_tui.bench.events import Outcome
-from milo_tui.bench.record import AttemptRow, PromptRecord, RunRecord
-from milo_tui.bench.table import ResultTable, counted
+from milo_tui.analysis.record import AttemptRow, PromptRecord, RunRecord
+from milo_tui.analysis.table import ResultTable, counted
+from milo_tui.runner.events import Outcome
 from milo_tui.tui.cells import fit, one_line, said, share_out
 from milo_tui.tui.widgets.line_list import Line, LineList
 from milo_tui.tui.words import seconds

@@ -7,7 +7,7 @@ from statistics import median
 
 from textual.content import Content
 
-from milo_tui.bench.record import AttemptRecord, TurnRecord
+from milo_tui.analysis.record import AttemptRecord, TurnRecord
 from milo_tui.endpoints.endpoint import Clock
 from milo_tui.tui.cells import fit, joined, one_line, said
 from milo_tui.tui.widgets.axis import Axis

@@ -1,0 +1,1 @@
+"""Pure functions over a run's records: figures, tables, verdicts, comparisons, diffs."""

@@ -1,0 +1,178 @@
+"""What a run leaves behind, as plain data: the rows that the store keeps and every figure comes from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from milo_tui.analysis.phases import Outcome, Phase, RunPhase
+from milo_tui.endpoints.endpoint import Clock
+from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult, Turn
+from milo_tui.suite.score import SCORER_VERSION, Score
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A model as it took part in a run. `entry` is its milo.toml entry, `manifest` what was found and sent.
+
+    `memory_gb` is what the entry states; `peak_gb` what was measured; gigabytes of 10^9 bytes.
+    """
+
+    id: str
+    name: str
+    where: Literal["local", "api"]
+    protocol: str
+    simulated: bool
+    memory_gb: float | None
+    sampling: str
+    entry: Mapping[str, Any]
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    phase: Phase = Phase.WAITING
+    note: str = ""
+    cold_start: float | None = None
+    peak_gb: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRecord:
+    """A prompt as it was when the run began; `definition` is the whole of its file."""
+
+    id: str
+    version: int
+    category: str
+    title: str
+    definition: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run: one execution of a suite over models and repeats. Times are seconds since the epoch."""
+
+    number: int
+    key: str
+    suite: str
+    suite_title: str
+    suite_version: int
+    suite_digest: str
+    scorer_version: int
+    categories: tuple[tuple[str, str], ...]
+    repeats: int
+    seed: int
+    simulated: bool
+    phase: RunPhase
+    created: float
+    finished: float | None
+    note: str
+    models: tuple[ModelRecord, ...]
+    prompts: tuple[PromptRecord, ...]
+    machine: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def attempts_planned(self) -> int:
+        """Attempts of all models together."""
+        return len(self.models) * len(self.prompts) * self.repeats
+
+    def model(self, id: str) -> ModelRecord:
+        """The model of this id. Raises KeyError."""
+        for model in self.models:
+            if model.id == id:
+                return model
+        raise KeyError(id)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """The narrow row of an attempt: enough for every table. Seconds, tokens, tokens a second.
+
+    `number` counts the attempts at the same model, prompt and repeat, from 1; only the last one counts in a
+    table. `points` is None unless the attempt was scored.
+    """
+
+    id: int
+    model: str
+    prompt: str
+    repeat: int
+    number: int
+    outcome: Outcome
+    points: int | None
+    latency: float | None
+    ttft: float | None
+    tokens_per_second: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    lost: str
+    error: str
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """One request and its reply. Stamps are nanoseconds after `sent`; None where the moment never came.
+
+    `arrivals_us` are microseconds after `sent`, rising: when each of the `chunks` that carried something came.
+    Empty where the answer came in one piece, and in runs made before they were kept.
+    """
+
+    text: str
+    reasoning: str
+    finish_reason: str | None
+    complete: bool
+    loss: Loss | None
+    calls: tuple[ToolCall, ...]
+    results: tuple[ToolResult, ...]
+    sent_at: float
+    headers_ns: int | None
+    first_event_ns: int | None
+    first_reasoning_ns: int | None
+    first_text_ns: int | None
+    first_tool_call_ns: int | None
+    last_delta_ns: int | None
+    end_ns: int | None
+    chunks: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    cache_write_tokens: int | None
+    reasoning_tokens: int | None
+    quirks: tuple[str, ...]
+    server: str
+    status: int | None
+    headers: Mapping[str, str]
+    request: bytes
+    response: bytes
+    arrivals_us: tuple[int, ...] = ()
+
+    @property
+    def clock(self) -> Clock:
+        """The stamps as the endpoint took them, counted from the moment that the request was sent."""
+        return Clock(
+            sent=0,
+            headers=self.headers_ns,
+            first_event=self.first_event_ns,
+            first_reasoning=self.first_reasoning_ns,
+            first_text=self.first_text_ns,
+            first_tool_call=self.first_tool_call_ns,
+            last_delta=self.last_delta_ns,
+            end=self.end_ns,
+            chunks=self.chunks,
+            arrivals=[stamp * 1000 for stamp in self.arrivals_us],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """An attempt whole: its row, its turns, its score. What the store commits in one transaction."""
+
+    row: AttemptRow
+    ended: Literal["answer", "turn limit"]
+    turns: tuple[TurnRecord, ...]
+    score: Score | None
+    scorer_version: int = SCORER_VERSION
+
+    @property
+    def conversation(self) -> Conversation:
+        """What was said, as the scorer reads it."""
+        turns = tuple(
+            Turn(turn.text, turn.reasoning, turn.calls, turn.results, turn.loss) for turn in self.turns
+        )
+        return Conversation(turns, self.ended)

@@ -1,0 +1,1 @@
+"""An mlx_lm.server that Milo starts, watches, measures and stops."""

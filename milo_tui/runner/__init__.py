@@ -1,0 +1,1 @@
+"""Plan and carry out a run; its live state, events and channel."""

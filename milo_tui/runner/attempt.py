@@ -1,0 +1,177 @@
+"""One attempt: ask, run the simulated tools, ask again, until the model answers in words or may not go on."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from milo_tui.analysis.record import AttemptRecord, AttemptRow, TurnRecord
+from milo_tui.endpoints.endpoint import (
+    AssistantMessage,
+    ChatRequest,
+    Clock,
+    Delta,
+    Endpoint,
+    EndpointError,
+    Message,
+    Reply,
+    ToolResults,
+    ToolSpec,
+    UserMessage,
+)
+from milo_tui.runner.events import Event, Outcome, Streamed, ToolAnswered, TurnEnded
+from milo_tui.runner.plan import Task
+from milo_tui.suite import json_text
+from milo_tui.suite.conversation import Loss, ToolResult
+from milo_tui.suite.prompt import Prompt
+from milo_tui.suite.score import Score
+from milo_tui.suite.scoring import score
+from milo_tui.suite.tools import SimulatedTools
+
+Publish = Callable[[Event], None]
+
+_ENDS_THE_CONVERSATION = (Loss.CALL_LOST, Loss.TRUNCATED)
+"""After these nobody knows what the model asked for, so there is nothing to answer it with."""
+
+_SERVERS_DOING = (Loss.CALL_LOST, Loss.TRUNCATED)
+
+
+@dataclass
+class Attempt:
+    """An attempt as it goes on. Stopped or failed in the middle, `record` still tells what there was."""
+
+    model: str
+    prompt: Prompt
+    task: Task
+    publish: Publish
+    started: float = field(default_factory=time.time)
+    turns: list[TurnRecord] = field(default_factory=list)
+    clocks: list[Clock] = field(default_factory=list)
+    ended: Literal["answer", "turn limit"] = "answer"
+
+    async def run(self, endpoint: Endpoint) -> AttemptRecord:
+        """Hold the conversation and score it. Raises EndpointError where the infrastructure failed."""
+        tools = SimulatedTools(self.prompt)
+        messages: tuple[Message, ...] = (UserMessage(self.prompt.user),)
+        specs = tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in self.prompt.tools)
+        for number in range(self.prompt.max_turns):
+            request = ChatRequest(messages, self.prompt.system, specs, self.task.name)
+            reply = await endpoint.chat(request, lambda delta, turn=number: self._streamed(delta, turn))  # type: ignore[misc]
+            results = () if reply.loss in _ENDS_THE_CONVERSATION else tuple(map(tools.answer, reply.calls))
+            self._note_turn(number, reply, results)
+            if not results:
+                break
+            messages = (*messages, AssistantMessage(reply), ToolResults(results))
+        else:
+            self.ended = "turn limit"
+        return self.record()
+
+    def _streamed(self, delta: Delta, turn: int) -> None:
+        self.publish(Streamed(self.model, delta.kind.value, delta.text, turn, delta.call, delta.name))
+
+    def _note_turn(self, number: int, reply: Reply, results: tuple[ToolResult, ...]) -> None:
+        self.turns.append(turn_record(reply, results))
+        self.clocks.append(reply.clock)
+        for call, result in zip(reply.calls, results, strict=False):
+            content = json_text.show(result.content, limit=4000)
+            self.publish(ToolAnswered(self.model, call.name, content, result.is_error))
+        speed = reply.clock.decode_speed(reply.usage.output_tokens)
+        self.publish(
+            TurnEnded(
+                self.model, number, reply.clock.seconds, reply.clock.ttft_s, speed, reply.usage.output_tokens
+            )
+        )
+
+    def record(self) -> AttemptRecord:
+        """The attempt as it is stored, scored by the prompt's checks."""
+        losses = [turn.loss for turn in self.turns if turn.loss is not None and turn.loss is not Loss.EMPTY]
+        outcome = Outcome.SERVER if any(loss in _SERVERS_DOING for loss in losses) else Outcome.SCORED
+        unscored = self._record(outcome, None, lost=str(losses[0]) if losses else "")
+        result = score(self.prompt, unscored.conversation)
+        return self._record(outcome, result, lost=unscored.row.lost)
+
+    def failed(self, error: EndpointError) -> AttemptRecord:
+        """The attempt as the infrastructure ended it: never a score."""
+        return self._record(Outcome.INFRASTRUCTURE, None, error=error.message)
+
+    def stopped(self) -> AttemptRecord:
+        """The attempt as a person ended it."""
+        return self._record(Outcome.STOPPED, None)
+
+    def _record(
+        self, outcome: Outcome, result: Score | None, *, lost: str = "", error: str = ""
+    ) -> AttemptRecord:
+        seconds = [clock.seconds for clock in self.clocks]
+        row = AttemptRow(
+            id=0,
+            model=self.model,
+            prompt=self.prompt.id,
+            repeat=self.task.repeat,
+            number=self.task.number,
+            outcome=outcome,
+            points=None if result is None else result.points,
+            latency=sum(value or 0.0 for value in seconds) if seconds else None,
+            ttft=self.clocks[0].ttft_s if self.clocks else None,
+            tokens_per_second=self._speed(),
+            input_tokens=_sum([turn.input_tokens for turn in self.turns]),
+            output_tokens=_sum([turn.output_tokens for turn in self.turns]),
+            cached_tokens=_sum([turn.cached_tokens for turn in self.turns]),
+            lost=lost,
+            error=error,
+            started=self.started,
+        )
+        return AttemptRecord(row, self.ended, tuple(self.turns), result)
+
+    def _speed(self) -> float | None:
+        """Decode speed over all turns that tell one: their tokens over their time."""
+        tokens, seconds = 0, 0.0
+        for clock, turn in zip(self.clocks, self.turns, strict=True):
+            speed = clock.decode_speed(turn.output_tokens)
+            if speed and turn.output_tokens:
+                tokens += turn.output_tokens - 1
+                seconds += (turn.output_tokens - 1) / speed
+        return tokens / seconds if seconds else None
+
+
+def _sum(values: list[int | None]) -> int | None:
+    present = [value for value in values if value is not None]
+    return sum(present) if present else None
+
+
+def turn_record(reply: Reply, results: tuple[ToolResult, ...]) -> TurnRecord:
+    """A reply as it is stored: stamps relative to the moment that the request was sent."""
+    clock, usage = reply.clock, reply.usage
+
+    def after(stamp: int | None) -> int | None:
+        return None if stamp is None else stamp - clock.sent
+
+    return TurnRecord(
+        text=reply.text,
+        reasoning=reply.reasoning,
+        finish_reason=reply.finish_reason,
+        complete=reply.complete,
+        loss=reply.loss,
+        calls=reply.calls,
+        results=results,
+        sent_at=time.time() - (time.perf_counter_ns() - clock.sent) / 1e9,
+        headers_ns=after(clock.headers),
+        first_event_ns=after(clock.first_event),
+        first_reasoning_ns=after(clock.first_reasoning),
+        first_text_ns=after(clock.first_text),
+        first_tool_call_ns=after(clock.first_tool_call),
+        last_delta_ns=after(clock.last_delta),
+        end_ns=after(clock.end),
+        chunks=clock.chunks,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cached_tokens=usage.cached_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        quirks=reply.quirks,
+        server=reply.server,
+        status=reply.exchange.status,
+        headers=reply.exchange.headers,
+        request=reply.exchange.request,
+        response=reply.exchange.response,
+        arrivals_us=tuple(max(0, stamp - clock.sent) // 1000 for stamp in clock.arrivals),
+    )

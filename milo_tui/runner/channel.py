@@ -1,0 +1,209 @@
+"""A run's events to other processes, and their commands back, over a Unix socket.
+
+A line of JSON each way. Whoever connects first gets `{"state": …}`, the snapshot, then `{"event": …}` lines,
+each with nothing missing before it but text deltas: a viewer that reads slowly loses those, never another
+event, and never makes the runner wait. A viewer sends `Command` lines.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from milo_tui.runner.events import Command, Event, Streamed
+from milo_tui.runner.lines import command_line, event_line, read_command, read_event, read_state, state_line
+from milo_tui.runner.live_runs import live_runs as live_runs
+from milo_tui.runner.live_runs import socket_path as socket_path
+from milo_tui.runner.state import RunState
+
+PARTING = 2.0
+"""Seconds that a viewer waits for the runner to have read its last command."""
+LINE_LIMIT = 64 * 1024 * 1024
+"""The longest line a viewer reads: a snapshot of many models with long transcripts."""
+
+QUEUED_DELTAS = 2_000
+"""How many text deltas wait for a slow viewer before the oldest are dropped."""
+
+
+class ChannelError(Exception):
+    """The socket cannot be made; one sentence."""
+
+
+class _Viewer:
+    """One connection's queue. Deltas are dropped oldest first; other events wait as long as it takes."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self.writer = writer
+        self._lines: deque[tuple[bytes, bool]] = deque()
+        self._deltas = 0
+        self._wake = asyncio.Event()
+
+    def offer(self, line: bytes, *, is_delta: bool) -> None:
+        """Queue a line; never waits."""
+        self._lines.append((line, is_delta))
+        self._deltas += is_delta
+        if self._deltas > QUEUED_DELTAS:
+            self._drop_oldest_deltas()
+        self._wake.set()
+
+    def _drop_oldest_deltas(self) -> None:
+        kept: deque[tuple[bytes, bool]] = deque()
+        surplus = self._deltas - QUEUED_DELTAS // 2
+        for line, is_delta in self._lines:
+            if is_delta and surplus > 0:
+                surplus -= 1
+                self._deltas -= 1
+            else:
+                kept.append((line, is_delta))
+        self._lines = kept
+
+    async def write_on(self) -> None:
+        """Write what is queued, as fast as the viewer reads."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._lines:
+                line, is_delta = self._lines.popleft()
+                self._deltas -= is_delta
+                self.writer.write(line)
+                await self.writer.drain()
+
+
+class Channel:
+    """The runner's end. Use as an async context manager; `publish` is cheap and never waits."""
+
+    def __init__(self, path: Path, state: RunState, on_command: Callable[[Command], None]) -> None:
+        self._path = path
+        self._state = state
+        self._on_command = on_command
+        self._viewers: set[_Viewer] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> "Channel":
+        try:
+            _private_folder(self._path.parent)
+            self._path.unlink(missing_ok=True)
+            before = os.umask(0o177)
+            try:
+                self._server = await asyncio.start_unix_server(self._joined, self._path, limit=LINE_LIMIT)
+            finally:
+                os.umask(before)
+        except OSError as error:
+            raise ChannelError(
+                f"The run's socket {self._path} cannot be made ({error.strerror or error})."
+            ) from None
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._server is not None:
+            self._server.close()
+        await self._farewell()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._path.unlink(missing_ok=True)
+
+    async def _farewell(self) -> None:
+        """Let viewers that read have what is queued, for a moment."""
+        for _ in range(50):
+            if not any(viewer._lines for viewer in self._viewers):
+                return
+            await asyncio.sleep(0.02)
+
+    def publish(self, event: Event) -> None:
+        """Send an event to every viewer."""
+        if self._viewers:
+            line = event_line(event)
+            for viewer in self._viewers:
+                viewer.offer(line, is_delta=isinstance(event, Streamed))
+
+    def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        # Not in _serve: a task that is cancelled before its first step never gets there.
+        task.add_done_callback(lambda _: writer.close())
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        viewer = _Viewer(writer)
+        viewer.offer(state_line(self._state), is_delta=False)
+        self._viewers.add(viewer)
+        writing = asyncio.create_task(viewer.write_on())
+        try:
+            await self._listen(reader)
+        except (ConnectionError, asyncio.LimitOverrunError, ValueError):
+            pass  # a viewer that broke off, or sent nonsense, is gone; the run goes on
+        finally:
+            self._viewers.discard(viewer)
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        while line := await reader.readline():
+            self._on_command(read_command(line))
+
+
+def _private_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    status = folder.stat()
+    if status.st_uid != os.getuid():
+        raise PermissionError(None, "its folder belongs to another user")
+    if status.st_mode & 0o077:
+        folder.chmod(0o700)
+
+
+class SocketFeed:
+    """A viewer's end: a Feed over the run's socket."""
+
+    def __init__(self, state: RunState, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.state = state
+        self._reader = reader
+        self._writer = writer
+
+    async def events(self) -> AsyncIterator[Event]:
+        """The events after the snapshot, until the runner ends or goes away."""
+        while True:
+            try:
+                line = await self._reader.readline()
+            except (ConnectionError, ValueError):
+                return
+            if not line.endswith(b"\n"):
+                return
+            yield read_event(line)
+
+    async def send(self, command: Command) -> None:
+        """Ask the runner for something. Raises ConnectionError where it is gone."""
+        self._writer.write(command_line(command))
+        await self._writer.drain()
+
+    async def aclose(self) -> None:
+        """Leave, once the runner has read what it was asked for. The run goes on.
+
+        A socket that is closed with events unread is reset: the runner would find that before a command sent last.
+        """
+        with contextlib.suppress(OSError, RuntimeError, TimeoutError):
+            self._writer.write_eof()
+            async with asyncio.timeout(PARTING):
+                while await self._reader.read(LINE_LIMIT):
+                    pass
+        self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
+
+
+async def attach(run: int, folder: Path) -> SocketFeed:
+    """Join a run that is going on. Raises ConnectionError where no runner answers."""
+    try:
+        reader, writer = await asyncio.open_unix_connection(socket_path(folder, run), limit=LINE_LIMIT)
+    except OSError as error:
+        raise ConnectionError(
+            f"run {run} is not going on ({(error.strerror or 'no answer').lower()})"
+        ) from None
+    line = await reader.readline()
+    if not line.endswith(b"\n"):
+        writer.close()
+        raise ConnectionError(f"run {run} ended just now")
+    return SocketFeed(read_state(line), reader, writer)

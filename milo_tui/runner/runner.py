@@ -1,0 +1,379 @@
+"""Carries a plan out: lanes beside each other, retries as new attempts, pause, skip and stop."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+from milo_tui.analysis.record import AttemptRecord, AttemptRow, ModelRecord, RunRecord
+from milo_tui.endpoints.endpoint import Endpoint, EndpointError, Supervised
+from milo_tui.runner.attempt import Attempt, Publish
+from milo_tui.runner.coalescing import Coalescer
+from milo_tui.runner.events import (
+    AttemptFinished,
+    AttemptStarted,
+    Command,
+    Event,
+    ModelChanged,
+    Phase,
+    RunChanged,
+    RunPhase,
+    ServerNoted,
+)
+from milo_tui.runner.plan import Task, state_of, tasks_left
+from milo_tui.suite.prompt import Prompt
+
+Result = TypeVar("Result")
+
+
+class Ledger(Protocol):
+    """Where attempts are kept; each method has committed when it returns."""
+
+    async def add_attempt(self, run: int, attempt: AttemptRecord) -> int:
+        """Keep an attempt; its id."""
+        ...
+
+    async def update_model(self, run: int, model: ModelRecord) -> None:
+        """Keep what was found out about a model."""
+        ...
+
+    async def set_phase(self, run: int, phase: RunPhase, finished: float | None = None) -> None:
+        """Keep the run's phase."""
+        ...
+
+
+OpenEndpoint = Callable[[ModelRecord], AbstractAsyncContextManager[Endpoint]]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long to try again; seconds. Waiting never lies inside a timed attempt."""
+
+    tries: int = 4
+    first_wait: float = 0.5
+    longest_wait: float = 8.0
+    longest_asked: float = 300.0
+    holes_in_a_row: int = 3
+
+    def wait(self, failures: int, asked: float | None) -> float:
+        """The wait before the next try: what the server asked for, else doubling with jitter."""
+        if asked is not None:
+            return min(asked, self.longest_asked)
+        doubled: float = self.first_wait * 2 ** (failures - 1)
+        return min(doubled, self.longest_wait) * random.uniform(0.75, 1.0)
+
+
+_CLOSED_STATUSES = (401, 402, 403)
+_CLOSED_KINDS = ("key", "address", "redirect")
+"""What every further request would meet as well: no key, no money, no right, no such place."""
+
+
+class _Interrupted(Exception):
+    """Work that a person ended."""
+
+
+class _ModelFailed(Exception):
+    """A model that cannot go on; the sentence says why."""
+
+
+class Runner:
+    """Carries out what is left of a run. `state` is always the sum of what was published."""
+
+    def __init__(
+        self,
+        run: RunRecord,
+        attempts: Iterable[AttemptRow],
+        ledger: Ledger,
+        open_endpoint: OpenEndpoint,
+        publish: Publish,
+        patience: Patience | None = None,
+    ) -> None:
+        self.run = run
+        self._attempts = list(attempts)
+        self.state = state_of(run, self._attempts)
+        self.state.phase = RunPhase.RUNNING
+        self.state.finished = None
+        self._prompts = {prompt.id: Prompt.model_validate(dict(prompt.definition)) for prompt in run.prompts}
+        self._ledger = ledger
+        self._open_endpoint = open_endpoint
+        self._publish_out = publish
+        self._patience = patience or Patience()
+        self._going = asyncio.Event()
+        self._going.set()
+        self._stopping = asyncio.Event()
+        self._now = False
+        self._skipped: set[str] = set()
+        self._in_hand: dict[str, asyncio.Task[Any]] = {}
+        self._models = {model.id: model for model in run.models}
+
+    async def carry_out(self) -> RunPhase:
+        """Run every lane to its end; the phase that the run is in then.
+
+        Raises what the ledger raises: a run that cannot be kept does not go on.
+        """
+        self._publish(RunChanged(RunPhase.RUNNING, at=time.time()))
+        async with asyncio.TaskGroup() as group:
+            for lane in self.state.lanes:
+                group.create_task(self._lane(lane))
+        phase = self._end_phase()
+        finished = time.time()
+        await self._ledger.set_phase(self.run.number, phase, finished)
+        self._publish(RunChanged(phase, at=finished))
+        return phase
+
+    def command(self, command: Command) -> None:
+        """Do what a viewer asks."""
+        if command.action == "pause" and self.state.phase is RunPhase.RUNNING:
+            self._going.clear()
+            self._publish(RunChanged(RunPhase.PAUSED, "after the attempts in hand", time.time()))
+        elif command.action == "resume" and self.state.phase is RunPhase.PAUSED:
+            self._going.set()
+            self._publish(RunChanged(RunPhase.RUNNING, at=time.time()))
+        elif command.action == "skip":
+            self._skipped.add(command.model)
+            self._cancel(command.model)
+        elif command.action == "stop":
+            self.stop(now=command.now)
+
+    def stop(self, *, now: bool) -> None:
+        """End the run: after the attempts in hand, or with them."""
+        if not self._stopping.is_set():
+            self._publish(
+                RunChanged(RunPhase.STOPPING, "" if now else "after the attempts in hand", time.time())
+            )
+        self._stopping.set()
+        self._going.set()
+        if now:
+            self._now = True
+        for model in list(self._in_hand):
+            if now or self.state.models[model].current is None:
+                # Without an attempt in hand it loads, warms up or looks after its server.
+                self._cancel(model)
+
+    def _cancel(self, model: str) -> None:
+        task = self._in_hand.get(model)
+        if task is not None:
+            task.cancel()
+
+    def _publish(self, event: Event) -> None:
+        self.state.apply(event)
+        self._publish_out(event)
+
+    def _end_phase(self) -> RunPhase:
+        whole = all(
+            len(model.scored) == self.state.attempts_per_model for model in self.state.models.values()
+        )
+        if whole:
+            return RunPhase.DONE
+        return RunPhase.STOPPED if self._stopping.is_set() else RunPhase.INCOMPLETE
+
+    async def _lane(self, models: list[str]) -> None:
+        for i, model in enumerate(models):
+            for waiting in models[i + 1 :]:
+                note = f"{self._models[model].name} runs first on the same machine"
+                self._publish(ModelChanged(waiting, Phase.WAITING, note, at=time.time()))
+            await self._model(model)
+
+    async def _model(self, model: str) -> None:
+        tasks = tasks_left(self.run, model, self._attempts)
+        if not tasks or self._is_over(model):
+            await self._enter(model, self._left_phase(model))
+            return
+        try:
+            await self._enter(model, Phase.LOADING)
+            async with AsyncExitStack() as stack:
+                opening = stack.enter_async_context(self._open_endpoint(self._models[model]))
+                endpoint = await self._in_reach(model, opening)
+                if not self._is_over(model):
+                    await self._warm_up(model, endpoint)
+                    await self._ask(model, endpoint, tasks)
+        except _Interrupted:
+            await self._enter(model, self._left_phase(model))
+        except (EndpointError, _ModelFailed) as error:
+            await self._enter(model, Phase.FAILED, str(error))
+        else:
+            await self._enter(model, self._left_phase(model))
+
+    def _left_phase(self, model: str) -> Phase:
+        if len(self.state.models[model].scored) == self.state.attempts_per_model:
+            return Phase.DONE
+        if model in self._skipped:
+            return Phase.SKIPPED
+        return Phase.STOPPED if self._stopping.is_set() else Phase.FAILED
+
+    async def _enter(self, model: str, phase: Phase, note: str = "", cold_start: float | None = None) -> None:
+        record = replace(self._models[model], phase=phase, note=note)
+        if cold_start is not None:
+            record = replace(record, cold_start=cold_start)
+        await self._keep(record)
+        self._publish(ModelChanged(model, phase, note, cold_start, time.time()))
+
+    async def _keep(self, record: ModelRecord) -> None:
+        self._models[record.id] = record
+        await self._ledger.update_model(self.run.number, record)
+
+    async def _warm_up(self, model: str, endpoint: Endpoint) -> None:
+        await self._enter(model, Phase.WARMING_UP)
+        manifest = {**self._models[model].manifest, "sent": dict(endpoint.sent_keys())}
+        self._models[model] = replace(self._models[model], manifest=manifest)
+        try:
+            seconds = await self._patiently(model, lambda: self._in_reach(model, endpoint.warm_up()))
+        except _Interrupted:
+            return
+        await self._note_own_server(model, endpoint)
+        await self._enter(model, Phase.RUNNING, cold_start=seconds)
+
+    async def _patiently(self, model: str, ask: Callable[[], Awaitable[Result]]) -> Result:
+        for failures in range(1, self._patience.tries + 1):
+            try:
+                return await ask()
+            except EndpointError as error:
+                if not error.retryable or failures == self._patience.tries or self._is_over(model):
+                    raise
+                await self._wait(model, failures, error)
+        raise AssertionError("a try returns or raises")
+
+    async def _ask(self, model: str, endpoint: Endpoint, tasks: list[Task]) -> None:
+        holes = 0
+        for task in tasks:
+            await self._going.wait()
+            if self._is_over(model):
+                return
+            scored = await self._until_scored(model, endpoint, task)
+            holes = 0 if scored else holes + 1
+            if holes == self._patience.holes_in_a_row:
+                raise _ModelFailed(
+                    f"given up after {holes} prompts in a row without an answer: {self._last_error}"
+                )
+
+    _last_error = ""
+
+    async def _until_scored(self, model: str, endpoint: Endpoint, task: Task) -> bool:
+        """Make attempts at one task until one is scored or patience ends; whether one was scored."""
+        for failures in range(1, self._patience.tries + 1):
+            if not await self._alive(model, endpoint):
+                return False
+            error = await self._attempt(model, endpoint, task)
+            if error is None:
+                return True
+            self._last_error = error.message
+            if error.status in _CLOSED_STATUSES or error.kind in _CLOSED_KINDS:
+                raise _ModelFailed(error.message)
+            if not error.retryable or failures == self._patience.tries or self._is_over(model):
+                return False
+            await self._wait(model, failures, error)
+            if self._is_over(model):
+                return False
+            task = replace(task, number=task.number + 1)
+        return False
+
+    async def _alive(self, model: str, endpoint: Endpoint) -> bool:
+        """See to it that a server of Milo's own answers, outside of any attempt; False if a person ended it."""
+        if not isinstance(endpoint, Supervised):
+            return True
+        try:
+            await self._in_reach(model, endpoint.ensure_alive())
+        except _Interrupted:
+            return False
+        if self.state.models[model].phase is Phase.LOADING:
+            await self._enter(model, Phase.RUNNING)
+        return True
+
+    def loading(self, model: str, note: str) -> None:
+        """Show how a model's server comes up; nothing of it is kept."""
+        self._publish(ModelChanged(model, Phase.LOADING, note, at=time.time()))
+
+    def note(self, model: str, text: str) -> None:
+        """Show something about a model's server."""
+        self._publish(ServerNoted(model, text, time.time()))
+
+    async def _attempt(self, model: str, endpoint: Endpoint, task: Task) -> EndpointError | None:
+        publish = Coalescer(self._publish)
+        publish(AttemptStarted(model, task.prompt, task.repeat, task.number, time.time()))
+        attempt = Attempt(model, self._prompts[task.prompt], task, publish)
+        error: EndpointError | None = None
+        try:
+            record = await self._in_reach(model, attempt.run(endpoint))
+        except EndpointError as failure:
+            error, record = failure, attempt.failed(failure)
+        except _Interrupted:
+            record = attempt.stopped()
+        publish.flush()
+        id = await self._ledger.add_attempt(self.run.number, record)
+        await self._note_server(model, record)
+        await self._note_own_server(model, endpoint)
+        publish(_finished(record, id))
+        return error
+
+    async def _in_reach(self, model: str, work: Coroutine[Any, Any, Result]) -> Result:
+        """Await work that `skip` and `stop now` may cancel; then it raises _Interrupted."""
+        if self._now or model in self._skipped:
+            work.close()
+            raise _Interrupted
+        task = asyncio.create_task(work)
+        self._in_hand[model] = task
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not self._is_over(model):
+                raise
+            raise _Interrupted from None
+        finally:
+            del self._in_hand[model]
+
+    async def _note_server(self, model: str, record: AttemptRecord) -> None:
+        """Keep in the manifest what the server says of itself, and every quirk of its protocol once."""
+        manifest = dict(self._models[model].manifest)
+        servers = [turn.server for turn in record.turns if turn.server]
+        seen = [quirk for turn in record.turns for quirk in turn.quirks]
+        quirks = dict.fromkeys([*manifest.get("quirks", []), *seen])
+        found: Mapping[str, Any] = {
+            **({"server": servers[-1]} if servers else {}),
+            **({"quirks": list(quirks)} if quirks else {}),
+        }
+        if any(manifest.get(key) != value for key, value in found.items()):
+            await self._keep(replace(self._models[model], manifest={**manifest, **found}))
+
+    async def _note_own_server(self, model: str, endpoint: Endpoint) -> None:
+        """Keep what is known of a server that Milo runs: its version, its restarts, its peak memory."""
+        if not isinstance(endpoint, Supervised):
+            return
+        before = self._models[model]
+        peak = max(endpoint.peak_gb or 0.0, before.peak_gb or 0.0)
+        manifest = {**before.manifest, "managed": dict(endpoint.server_facts())}
+        record = replace(before, manifest=manifest, peak_gb=round(peak, 2) or None)
+        if record != before:
+            await self._keep(record)
+
+    async def _wait(self, model: str, failures: int, error: EndpointError) -> None:
+        seconds = self._patience.wait(failures, error.retry_after_s)
+        text = f"try {failures + 1} in {seconds:.1f} s: {error.message}"
+        self._publish(ServerNoted(model, text, time.time()))
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait([stopping], timeout=seconds)
+        stopping.cancel()
+
+    def _is_over(self, model: str) -> bool:
+        return self._stopping.is_set() or model in self._skipped
+
+
+def _finished(record: AttemptRecord, id: int) -> AttemptFinished:
+    row = record.row
+    return AttemptFinished(
+        model=row.model,
+        prompt=row.prompt,
+        repeat=row.repeat,
+        outcome=row.outcome,
+        points=row.points,
+        latency=row.latency,
+        ttft=row.ttft,
+        tokens_per_second=row.tokens_per_second,
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+        lost=row.lost or row.error,
+        attempt=id,
+        at=time.time(),
+    )

@@ -1,0 +1,245 @@
+"""RunState: all that a view shows of a run, as the pure sum of the run's events."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from milo_tui.analysis.figures import mean_of
+from milo_tui.runner.events import (
+    AttemptFinished,
+    AttemptStarted,
+    Event,
+    ModelChanged,
+    Outcome,
+    Phase,
+    RunChanged,
+    RunPhase,
+    ServerNoted,
+    Streamed,
+    ToolAnswered,
+    TurnEnded,
+)
+
+TRANSCRIPT_CHARACTERS = 64_000
+"""How much of a running attempt a state keeps for those who join late; the store has all of it."""
+
+SegmentKind = Literal["reasoning", "text", "tool call", "tool result", "tool error", "note"]
+
+
+@dataclass(slots=True)
+class Segment:
+    """A stretch of a running attempt's transcript, of one kind. Calls and results have the tool's name."""
+
+    kind: SegmentKind
+    text: str
+    name: str = ""
+    turn: int = 0
+    call: int = 0
+
+
+@dataclass(slots=True)
+class Cell:
+    """The last attempt at one prompt and repeat: what the score grid shows."""
+
+    points: int | None
+    outcome: str
+    latency: float | None
+    ttft: float | None
+    tokens_per_second: float | None
+    lost: str = ""
+    attempt: int = 0
+
+
+@dataclass(slots=True)
+class Current:
+    """The attempt in hand of one model."""
+
+    prompt: str
+    repeat: int
+    number: int
+    since: float
+    turn: int = 0
+
+
+@dataclass(slots=True)
+class ModelState:
+    """One model's part of the run. `cells` is keyed "prompt id#repeat"; seconds and tokens a second."""
+
+    id: str
+    name: str
+    where: Literal["local", "api"]
+    simulated: bool = False
+    memory_gb: float | None = None
+    sampling: str = ""
+    phase: Phase = Phase.WAITING
+    note: str = ""
+    cold_start: float | None = None
+    current: Current | None = None
+    transcript: list[Segment] = field(default_factory=list)
+    transcript_size: int = 0
+    transcript_dropped: int = 0
+    cells: dict[str, Cell] = field(default_factory=dict)
+    retries: int = 0
+    lost_calls: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def scored(self) -> list[Cell]:
+        """The attempts that have a score."""
+        return [cell for cell in self.cells.values() if cell.points is not None]
+
+    @property
+    def points(self) -> int:
+        """Points so far."""
+        return sum(cell.points or 0 for cell in self.scored)
+
+    @property
+    def possible(self) -> int:
+        """Points that the attempts scored so far could have earned."""
+        return 3 * len(self.scored)
+
+    @property
+    def holes(self) -> int:
+        """Attempts without a score because of the infrastructure."""
+        return sum(cell.outcome == "failed: infrastructure" for cell in self.cells.values())
+
+    @property
+    def mean_latency(self) -> float | None:
+        """Mean latency of the scored attempts, in seconds."""
+        return mean_of([cell.latency for cell in self.scored])
+
+    @property
+    def p95_latency(self) -> float | None:
+        """95th percentile (nearest rank) of the scored attempts' latency, in seconds."""
+        values = sorted(cell.latency for cell in self.scored if cell.latency is not None)
+        return values[-(-95 * len(values) // 100) - 1] if values else None
+
+    @property
+    def mean_ttft(self) -> float | None:
+        """Mean time to first token, in seconds."""
+        return mean_of([cell.ttft for cell in self.scored])
+
+    @property
+    def mean_speed(self) -> float | None:
+        """Mean decode speed, in tokens a second."""
+        return mean_of([cell.tokens_per_second for cell in self.scored])
+
+
+@dataclass(slots=True)
+class PromptRow:
+    """A prompt's place in the grid."""
+
+    id: str
+    category: str
+    title: str
+
+
+@dataclass(slots=True)
+class RunState:
+    """A whole run as a view needs it. A newcomer gets it as a snapshot, then the events that follow."""
+
+    run: int
+    suite: str
+    repeats: int
+    categories: list[tuple[str, str]]
+    prompts: list[PromptRow]
+    models: dict[str, ModelState]
+    started: float
+    phase: RunPhase = RunPhase.RUNNING
+    note: str = ""
+    finished: float | None = None
+    lanes: list[list[str]] = field(default_factory=list)
+
+    @property
+    def attempts_per_model(self) -> int:
+        """Attempts that each model is to make."""
+        return len(self.prompts) * self.repeats
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any model of the run is simulated."""
+        return any(model.simulated for model in self.models.values())
+
+    def apply(self, event: Event) -> None:
+        """Take one event in. Events of models that the run does not know are ignored."""
+        if isinstance(event, RunChanged):
+            self.phase, self.note = event.phase, event.note
+            over = event.phase in (RunPhase.DONE, RunPhase.INCOMPLETE, RunPhase.STOPPED)
+            self.finished = event.at if over else None
+            return
+        model = self.models.get(event.model)
+        if model is not None:
+            _apply_to_model(model, event)
+
+
+def cell_key(prompt: str, repeat: int) -> str:
+    """The key of a cell: the prompt's id and the repeat (from 1)."""
+    return f"{prompt}#{repeat}"
+
+
+def _apply_to_model(model: ModelState, event: Event) -> None:
+    match event:
+        case ModelChanged():
+            model.phase, model.note = event.phase, event.note
+            model.cold_start = event.cold_start if event.cold_start is not None else model.cold_start
+        case AttemptStarted():
+            model.current = Current(event.prompt, event.repeat, event.number, event.at)
+            model.transcript, model.transcript_size, model.transcript_dropped = [], 0, 0
+            model.retries += event.number > 1
+        case Streamed():
+            _append(model, Segment(event.kind, event.text, event.name, event.turn, event.call))
+        case ToolAnswered():
+            kind: SegmentKind = "tool error" if event.is_error else "tool result"
+            _append(model, Segment(kind, event.content, event.name))
+        case TurnEnded():
+            if model.current is not None:
+                model.current.turn = event.turn + 1
+        case AttemptFinished():
+            model.current = None
+            model.lost_calls += event.outcome is Outcome.SERVER
+            model.cells[cell_key(event.prompt, event.repeat)] = Cell(
+                points=event.points,
+                outcome=event.outcome.value,
+                latency=event.latency,
+                ttft=event.ttft,
+                tokens_per_second=event.tokens_per_second,
+                lost=event.lost,
+                attempt=event.attempt,
+            )
+        case ServerNoted():
+            model.notes = [*model.notes[-19:], event.text]
+            _append(model, Segment("note", event.text))
+
+
+_STREAMED = ("reasoning", "text", "tool call")
+
+
+def _place(segment: Segment) -> tuple[str, int, int]:
+    return segment.kind, segment.turn, segment.call
+
+
+def _append(model: ModelState, segment: Segment) -> None:
+    """Add to the transcript, joining what belongs together, and forget the oldest past the limit."""
+    last = model.transcript[-1] if model.transcript else None
+    same = last is not None and (last.kind, last.turn, last.call) == (
+        segment.kind,
+        segment.turn,
+        segment.call,
+    )
+    if last is not None and same and segment.kind in ("reasoning", "text", "tool call"):
+        last.text += segment.text
+        last.name = last.name or segment.name
+    else:
+        model.transcript.append(segment)
+    model.transcript_size += len(segment.text)
+    while model.transcript_size > TRANSCRIPT_CHARACTERS and len(model.transcript) > 1:
+        _forget(model, len(model.transcript[0].text))
+        del model.transcript[0]
+    if model.transcript_size > TRANSCRIPT_CHARACTERS:
+        surplus = model.transcript_size - TRANSCRIPT_CHARACTERS // 2
+        model.transcript[0].text = model.transcript[0].text[surplus:]
+        _forget(model, surplus)
+
+
+def _forget(model: ModelState, characters: int) -> None:
+    model.transcript_size -= characters
+    model.transcript_dropped += characters

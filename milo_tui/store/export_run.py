@@ -1,0 +1,127 @@
+"""A run as raw JSON: everything that the database has of it, so that it can be read again anywhere.
+
+Format `milo-run`, version 1. The bytes of requests and responses are deflated (zlib, RFC 1950) and in base64,
+since a stream's frames outweigh what they carry many times. Written attempt by attempt, each in a line:
+memory does not grow with the run. `run.v1.schema.json` beside this module is its JSON Schema.
+"""
+
+import base64
+import dataclasses
+import json
+import os
+import time
+from collections.abc import AsyncIterator
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from milo_tui.analysis.record import AttemptRecord, RunRecord, TurnRecord
+from milo_tui.store.queries import Reader
+from milo_tui.store.redaction import Sharing
+from milo_tui.store.rows import pack
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+FORMAT_VERSION = 1
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of this format and version; it ships beside this module."""
+    text = (Path(__file__).parent / f"run.v{FORMAT_VERSION}.schema.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+async def pieces(reader: Reader, number: int, *, share: bool = False) -> AsyncIterator[str]:
+    """The JSON text of a run, piece by piece; `share` leaves out what sharing.py names. Raises StoreError."""
+    run = await reader.run(number)
+    sharing = Sharing(run) if share else None
+    run = sharing.run(run) if sharing else run
+    yield f'{{\n "format": "milo-run",\n "format_version": {FORMAT_VERSION},\n "run": {{\n'
+    yield ",\n".join(f"  {json.dumps(name)}: {_laid_out(value)}" for name, value in _run(run).items())
+    yield '\n },\n "attempts": ['
+    separator = "\n"
+    last = 0
+    while page := await reader.whole_attempts(number, last):
+        last = page[-1].row.id
+        for attempt in page:
+            yield separator + json.dumps(_attempt(sharing.attempt(attempt) if sharing else attempt))
+            separator = ",\n"
+    yield "\n ]\n}\n"
+
+
+async def write_results(reader: Reader, number: int, folder: Path) -> Path:
+    """Write a run's raw JSON into `folder`, whole or not at all; the file's path. Raises OSError, StoreError.
+
+    The name is `<date>-<run>-<key>.json`: the key keeps apart the runs of two databases.
+    """
+    run = await reader.run(number)
+    day = time.strftime("%Y-%m-%d", time.localtime(run.created))
+    path = folder / f"{day}-{number}-{run.key[:6]}.json"
+    await write_whole(path, pieces(reader, number))
+    return path
+
+
+async def write_whole(path: Path, text: AsyncIterator[str]) -> None:
+    """Write to a file beside `path`, then put it in its place: a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(
+            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+        ) as file:
+            async for piece in text:
+                file.write(piece)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _run(run: RunRecord) -> dict[str, Any]:
+    models, prompts = [_fields(model) for model in run.models], [_fields(prompt) for prompt in run.prompts]
+    return {**_fields(run), "models": models, "prompts": prompts}
+
+
+def _laid_out(value: Any) -> str:
+    """A list of objects with each in a line. json.dumps's own indent takes ten times as long."""
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(f"   {json.dumps(item)}" for item in value) + "\n  ]"
+    return json.dumps(value)
+
+
+def _fields(record: "DataclassInstance") -> dict[str, Any]:
+    """A record's fields as they are; dataclasses.asdict would copy all that lies in them."""
+    return {name: getattr(record, name) for name in _names(type(record))}
+
+
+@lru_cache
+def _names(record: "type[DataclassInstance]") -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(record))
+
+
+def _attempt(attempt: AttemptRecord) -> dict[str, Any]:
+    return {
+        **_fields(attempt.row),
+        "ended": attempt.ended,
+        "scorer_version": attempt.scorer_version,
+        "checks": [_fields(check) for check in attempt.score.checks] if attempt.score else None,
+        "turns": [_turn(turn) for turn in attempt.turns],
+    }
+
+
+def _turn(turn: TurnRecord) -> dict[str, Any]:
+    data = _fields(turn)
+    request, response = data.pop("request"), data.pop("response")
+    data["calls"] = [
+        {"id": call.id, "name": call.name, "arguments": call.arguments_text, "problem": call.problem}
+        for call in turn.calls
+    ]
+    data["results"] = [_fields(result) for result in turn.results]
+    data["request_zlib_base64"] = _packed(request)
+    data["response_zlib_base64"] = _packed(response)
+    return data
+
+
+def _packed(data: bytes) -> str:
+    return base64.b64encode(pack(data)).decode("ascii")

@@ -1,0 +1,170 @@
+"""A run's raw JSON back into a database: nothing doubled, nothing lost, and nothing half done that cannot go on.
+
+A run is known by its key wherever it goes, an attempt by its model, prompt, repeat and number. So the same file
+twice changes nothing, and an import that was broken off is completed by the same command.
+"""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from milo_tui.analysis.phases import RunPhase
+from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord, TurnRecord
+from milo_tui.store.export_run import FORMAT_VERSION
+from milo_tui.store.json_stream import JsonProblem, members
+from milo_tui.store.queries import Reader
+from milo_tui.store.store import Store
+from milo_tui.suite.conversation import ToolCall
+from milo_tui.suite.score import CheckResult, Score
+
+_FINAL = (RunPhase.DONE, RunPhase.STOPPED, RunPhase.INCOMPLETE)
+_BATCH = 200
+_MOST_BYTES = 1 << 30
+"""What a request or a response may deflate from; nothing that a model says comes near it."""
+
+_RUN = TypeAdapter(RunRecord)
+_ROW = TypeAdapter(AttemptRow)
+_TURN = TypeAdapter(TurnRecord)
+_CHECKS = TypeAdapter(tuple[CheckResult, ...])
+
+
+class ImportProblem(Exception):
+    """A file that cannot be brought in; one sentence with file, place and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of a file: the run's number here, whether it is new here, and how many attempts were new."""
+
+    run: int
+    is_new: bool
+    added: int
+    attempts: int
+    is_binned: bool
+
+
+async def import_run(store: Store, reader: Reader, path: Path) -> Imported:
+    """Bring a file's run in. Raises ImportProblem and StoreError; what was brought in before stands."""
+    run = _run(path)
+    number = await reader.run_of_key(run.key)
+    is_new = number is None
+    if number is None:
+        number = await store.create_run(replace(run, phase=RunPhase.INCOMPLETE), wanted=run.number)
+    added = attempts = 0
+    found = _attempts(path, run)
+    while batch := list(islice(found, _BATCH)):
+        added += await store.add_missing(number, batch)
+        attempts += len(batch)
+    summary = await reader.summary(number)
+    if is_new or added:
+        phase = run.phase if run.phase in _FINAL else RunPhase.INCOMPLETE
+        await store.set_phase(number, phase, run.finished)
+    return Imported(number, is_new, added, attempts, summary.binned is not None)
+
+
+def _run(path: Path) -> RunRecord:
+    """The run that a file holds, without its attempts."""
+    found: dict[str, Any] = {}
+    for name, value in _members(path):
+        if name == "attempts" and "run" in found:
+            break
+        found[name] = None if name == "attempts" else value
+    if found.get("format") != "milo-run" or not isinstance(found.get("run"), dict):
+        raise ImportProblem(
+            f'{path} holds no run: its "format" is not "milo-run". `milo show RUN --format json` writes such a file.'
+        )
+    if found.get("format_version") != FORMAT_VERSION:
+        raise ImportProblem(
+            f"{path} has format_version {found.get('format_version')!r}, and this Milo reads {FORMAT_VERSION}; "
+            "upgrade Milo."
+        )
+    run: RunRecord = _read(_RUN, found["run"], path, "run")
+    if not run.models or not run.prompts:
+        raise ImportProblem(f"{path}: run names no {'prompts' if run.models else 'models'}.")
+    return run
+
+
+def _attempts(path: Path, run: RunRecord) -> Iterator[AttemptRecord]:
+    models, prompts = {model.id for model in run.models}, {prompt.id for prompt in run.prompts}
+    place = 0
+    for name, value in _members(path):
+        if name != "attempts":
+            continue
+        where = f"attempts[{place}]"
+        attempt = _attempt(value, path, where)
+        if attempt.row.model not in models or attempt.row.prompt not in prompts:
+            wrong = "model" if attempt.row.model not in models else "prompt"
+            raise ImportProblem(
+                f"{path}: {where}.{wrong} {getattr(attempt.row, wrong)!r} is none of the run's."
+            )
+        yield attempt
+        place += 1
+
+
+def _members(path: Path) -> Iterator[tuple[str, Any]]:
+    try:
+        yield from members(path, "attempts")
+    except JsonProblem as error:
+        raise ImportProblem(f"{path}, {error}; the file is damaged or no JSON.") from None
+    except OSError as error:
+        raise ImportProblem(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+
+
+def _attempt(data: Any, path: Path, where: str) -> AttemptRecord:
+    if not isinstance(data, dict):
+        raise ImportProblem(f"{path}: {where} is no object.")
+    row: AttemptRow = _read(_ROW, data, path, where)
+    checks = data.get("checks")
+    score = None if checks is None else Score(_read(_CHECKS, checks, path, f"{where}.checks"))
+    if row.points != (None if score is None else score.points):
+        raise ImportProblem(
+            f"{path}: {where}.points is {row.points}, and its checks earn {score and score.points}."
+        )
+    turns = data.get("turns")
+    if not isinstance(turns, list):
+        raise ImportProblem(f"{path}: {where}.turns is no list.")
+    return AttemptRecord(
+        row=row,
+        ended="turn limit" if data.get("ended") == "turn limit" else "answer",
+        turns=tuple(_turn(turn, path, f"{where}.turns[{i}]") for i, turn in enumerate(turns)),
+        score=score,
+        scorer_version=int(data.get("scorer_version") or 0),
+    )
+
+
+def _turn(data: Any, path: Path, where: str) -> TurnRecord:
+    try:
+        calls = [ToolCall.read(call["id"], call["name"], call["arguments"]) for call in data["calls"]]
+        bytes_ = {part: _unpacked(data[f"{part}_zlib_base64"]) for part in ("request", "response")}
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ImportProblem(f"{path}: {where} lacks {error} or has it in another shape.") from None
+    except (ValueError, binascii.Error, zlib.error) as error:
+        raise ImportProblem(
+            f"{path}: {where}: its request or response cannot be unpacked ({error})."
+        ) from None
+    turn: TurnRecord = _read(_TURN, {**data, "calls": calls, **bytes_}, path, where)
+    return turn
+
+
+def _unpacked(text: str) -> bytes:
+    unpacking = zlib.decompressobj()
+    data = unpacking.decompress(base64.b64decode(text, validate=True), _MOST_BYTES)
+    if not unpacking.eof:
+        raise ValueError("it is cut short, or beyond 1 GB")
+    return data
+
+
+def _read(adapter: TypeAdapter[Any], data: Mapping[str, Any], path: Path, where: str) -> Any:
+    try:
+        return adapter.validate_python(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+        raise ImportProblem(f"{path}: {where}{field}: {first['msg']}.") from None

@@ -1,0 +1,95 @@
+"""The known ways to go wrong, and the ways that only look wrong, as changes to a prompt's reference.
+
+They prove the suite (checking.py: a harmful mutation must cost a point) and drive simulated models.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from random import Random
+
+from milo_tui.suite.prompt import Prompt, Step
+from milo_tui.suite_lab import harmful_calls as spoilt_calls
+from milo_tui.suite_lab import harmful_flow as spoilt_course
+from milo_tui.suite_lab import harmful_json as spoilt_json
+from milo_tui.suite_lab import harmless as same_thing
+from milo_tui.suite_lab.script import Variant
+
+MOST_VARIANTS = 200
+"""How many variants of one mutation of one prompt are made at most."""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A systematic change of a reference: `harmful` where it must cost a point."""
+
+    name: str
+    description: str
+    harmful: bool
+    make: Callable[[Prompt], Iterator[Variant]]
+
+    def variants(self, prompt: Prompt) -> Iterator[Variant]:
+        """Every way in which it applies to this prompt's reference; none where it does not apply."""
+        return islice(self.make(prompt), MOST_VARIANTS)
+
+    def apply(self, prompt: Prompt, rng: Random) -> list[Step] | None:
+        """One of its variants, chosen by `rng`; None where it does not apply."""
+        variants = list(self.variants(prompt))
+        return rng.choice(variants).steps if variants else None
+
+
+_ALL = (
+    Mutation("wrong_tool", "Another tool is called instead.", True, spoilt_calls.wrong_tool),
+    Mutation("missing_argument", "A value is left out.", True, spoilt_calls.missing_argument),
+    Mutation("wrong_type", "A value is sent as another type.", True, spoilt_calls.wrong_type),
+    Mutation("wrong_value", "A value is nearly right.", True, spoilt_calls.wrong_value),
+    Mutation("invented_argument", "An argument is added.", True, spoilt_calls.invented_argument),
+    Mutation("extra_effect", "The world is changed once too often.", True, spoilt_calls.extra_effect),
+    Mutation("repeated_effect", "The same change is made twice.", True, spoilt_calls.repeated_effect),
+    Mutation("skipped_step", "A call or the answer is left out.", True, spoilt_course.skipped_step),
+    Mutation(
+        "swapped_order",
+        "A call comes before the one whose result it needs.",
+        True,
+        spoilt_course.swapped_order,
+    ),
+    Mutation("prose_around_json", "Sentences stand around the JSON.", True, spoilt_json.prose_around_json),
+    Mutation("fenced_json", "The JSON stands in a Markdown fence.", True, spoilt_json.fenced_json),
+    Mutation("trailing_comma", "A comma stands before the last bracket.", True, spoilt_json.trailing_comma),
+    Mutation("extra_key", "The JSON has a key too many.", True, spoilt_calls.extra_key),
+    Mutation(
+        "ignored_error", "A failed call is taken for one that worked.", True, spoilt_course.ignored_error
+    ),
+    Mutation("endless_retry", "One call is repeated to the turn limit.", True, spoilt_course.endless_retry),
+    Mutation("claimed_success", "What was not done is said to be.", True, spoilt_course.claimed_success),
+    Mutation(
+        "answer_without_calling",
+        "The answer comes without a call.",
+        True,
+        spoilt_course.answer_without_calling,
+    ),
+    Mutation(
+        "call_where_none_is_due",
+        "A tool is called where none should be.",
+        True,
+        spoilt_calls.call_where_none_is_due,
+    ),
+    Mutation(
+        "malformed_arguments", "A call's arguments are broken JSON.", True, spoilt_calls.malformed_arguments
+    ),
+    Mutation("argument_order", "Keys stand in another order.", False, same_thing.argument_order),
+    Mutation("call_order", "Independent calls come in another order.", False, same_thing.call_order),
+    Mutation("other_phrasing", "The same is said in other words.", False, same_thing.other_phrasing),
+    Mutation("extra_read", "Something is looked up once more.", False, same_thing.extra_read),
+)
+
+MUTATIONS: dict[str, Mutation] = {mutation.name: mutation for mutation in _ALL}
+"""All mutations by name, the harmful first."""
+
+
+def mutate(prompt: Prompt, name: str, rng: Random) -> list[Step] | None:
+    """The reference of a prompt, spoilt in the way `name`; None where that does not apply.
+
+    Raises KeyError for a name that is not in MUTATIONS.
+    """
+    return MUTATIONS[name].apply(prompt, rng)

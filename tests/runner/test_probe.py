@@ -1,0 +1,148 @@
+"""`milo models check` in words, against a server that answers as told."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from milo_tui.endpoints.discovery import find_servers
+from milo_tui.mlx.process import ServerHome
+from milo_tui.runner.probe import Finding, probe
+
+from ..endpoints.fault_server import FaultServer, Reset, Step
+from ..endpoints.talking import entry
+
+HEAD = b"HTTP/1.0 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+VERSION = "0.31.2-0.31.1-Linux-x86_64"
+
+
+def answer(finish: str = "stop", **delta: Any) -> bytes:
+    """A stream of one delta, as mlx_lm.server 0.31.2 sends it."""
+    chunk = {
+        "system_fingerprint": VERSION,
+        "choices": [{"index": 0, "finish_reason": finish, "delta": {"role": "assistant", **delta}}],
+    }
+    usage = {
+        "choices": [],
+        "usage": {
+            "prompt_tokens": 40,
+            "completion_tokens": 9,
+            "prompt_tokens_details": {"cached_tokens": 30},
+        },
+    }
+    lines = [json.dumps(chunk), json.dumps(usage), "[DONE]"]
+    return HEAD + "".join(f"data: {line}\n\n" for line in lines).encode()
+
+
+def call(*gauges: int) -> bytes:
+    """A stream with calls of the probe's tool."""
+    calls = [
+        {
+            "index": i,
+            "id": f"c{gauge}",
+            "type": "function",
+            "function": {"name": "read_gauge", "arguments": f'{{"gauge": {gauge}}}'},
+        }
+        for i, gauge in enumerate(gauges)
+    ]
+    return answer("tool_calls", reasoning="Look.", tool_calls=calls)
+
+
+async def found(tmp_path: Path, *scripts: bytes | Step) -> list[Finding]:
+    """What a probe finds when the server plays these answers in turn."""
+    async with FaultServer(*((script,) for script in scripts)) as server:
+        home = ServerHome(tmp_path, tmp_path, {})
+        return [finding async for finding in probe(entry(server.url), home)]
+
+
+WELL = (
+    answer(content="OK"),
+    call(7),
+    answer(content="Gauge 7 reads 4,193."),
+    call(7, 8),
+    answer(content='{"name": "Ann", "age": 3}'),
+    answer("length", content="one two"),
+    answer(content="cold"),
+    answer(content="cold"),
+    answer(content="hot"),
+)
+
+
+async def test_a_server_that_does_everything_is_told_line_by_line(tmp_path: Path) -> None:
+    findings = await found(tmp_path, *WELL)
+    text = "\n".join(finding.text for finding in findings)
+    assert all(finding.ok for finding in findings if finding.needed)
+    for words in (
+        "reachable: ",
+        "streams: ",
+        "tool calls: asked for the right call",
+        "usage: 40 tokens in, 9 out",
+        "reasoning: 5 characters",
+        f"server: {VERSION}",
+        "its version: a malformed tool call cuts the stream",
+        "second turn: uses the tool's result",
+        "prefix cache: 30 of 40 prompt tokens came from the cache",
+        "parallel calls: two in one turn",
+        "structured output: the JSON that was asked for (no schema is enforced)",
+        "max_tokens: kept",
+        "sampling: the same twice at temperature 0, others at 1",
+    ):
+        assert words in text
+
+
+async def test_what_a_server_cannot_do_is_told_and_hides_nothing_else(tmp_path: Path) -> None:
+    poor = (
+        *WELL[:3],
+        call(7),
+        answer(content="```json\n{}\n```"),
+        answer(content="one " * 99),
+        answer(content="cold"),
+        answer(content="colder"),
+    )
+    findings = await found(tmp_path, *poor)
+    last = [finding.text for finding in findings[-4:]]
+    assert last == [
+        "parallel calls: asked for two at once, found 1",
+        "structured output: no JSON object of the two keys and nothing else (no schema is enforced)",
+        "max_tokens: not reached, the answer ended by itself after 9",
+        "sampling: two answers at temperature 0 differ",
+    ]
+    assert not any(finding.needed for finding in findings[-4:])
+
+
+async def test_a_model_that_answers_always_alike_may_not_be_sampled(tmp_path: Path) -> None:
+    findings = await found(tmp_path, *WELL[:6], answer(content="same"))
+    assert "not honoured, or a sure model" in findings[-1].text
+
+
+async def test_a_server_that_drops_its_connections_ends_the_probe(tmp_path: Path) -> None:
+    findings = await found(tmp_path, Reset())
+    assert [finding.ok for finding in findings] == [False]
+    assert findings[0].needed
+
+
+@pytest.mark.parametrize(
+    ("body", "models"),
+    [
+        (b'{"object": "list", "data": [{"id": "/models/Qwen3"}, {"id": "org/other"}]}', ("Qwen3", "other")),
+        (b"", ()),
+        (b"[]", ()),
+    ],
+)
+async def test_servers_that_run_are_found_by_asking(body: bytes, models: tuple[str, ...]) -> None:
+    """mlx_lm.server answers with an empty body while there is no Hugging Face cache."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + body)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        servers = await find_servers({server.sockets[0].getsockname()[1]: "mlx_lm.server"})
+    assert [(found.kind, found.models) for found in servers] == [("mlx_lm.server", models)]
+
+
+async def test_where_nobody_listens_nothing_is_found() -> None:
+    assert await find_servers({1: "nobody"}) == []

@@ -1,0 +1,80 @@
+"""What a person starts from when writing a suite: it loads, it proves itself, and it is what the page says."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from milo_tui.suite import yaml_lines
+from milo_tui.suite.loading import load_suite
+from milo_tui.suite.matching import OPERATORS
+from milo_tui.suite.prompt import Check, Suite, SuiteFile
+from milo_tui.suite.schemas import validator
+from milo_tui.suite_lab.checking import check_suite
+from milo_tui.suite_lab.new_prompt import SchemaOf, new_prompt, new_suite_file, schema_text
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "writing-a-suite.md").read_text(encoding="utf-8")
+EXAMPLE = (ROOT / "prompts" / "example.yaml").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+
+def suite_of_the_page(folder: Path) -> Suite:
+    """The suite that a person has who copies suite.yaml and the prompt from the page."""
+    head, prompt = BLOCKS[:2]
+    (folder / "suite.yaml").write_text(head, encoding="utf-8")
+    (folder / "bookings").mkdir()
+    (folder / "bookings" / "book_room.yaml").write_text(prompt, encoding="utf-8")
+    return load_suite(folder)
+
+
+def test_the_pages_example_loads_and_proves_itself(tmp_path: Path) -> None:
+    found = check_suite(suite_of_the_page(tmp_path))
+    assert (found.errors, found.warnings, found.wrong_ways) == ([], [], 3)
+
+
+def test_the_page_shows_the_example_that_new_lays_down() -> None:
+    assert BLOCKS[1] == EXAMPLE
+
+
+def test_the_page_names_every_condition_and_operator() -> None:
+    for field in Check.model_fields.values():
+        assert field.alias is None or f"`{field.alias}`" in PAGE
+    conditions = set(Check.model_fields) - {"title", "json_answer", "order", "before", "others"}
+    for name in conditions:
+        assert f"| `{name}` |" in PAGE
+    for operator in OPERATORS - {"$bfcl"}:
+        assert f"{{{operator}: " in PAGE
+
+
+def test_the_example_under_another_id(tmp_path: Path) -> None:
+    text = new_prompt(EXAMPLE, "shop/refund")
+    assert yaml_lines.load(text).value == {**yaml_lines.load(EXAMPLE).value, "id": "shop/refund"}
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "refund.yaml").write_text(text)
+    (tmp_path / "suite.yaml").write_text(new_suite_file(tmp_path, "shop"))
+    assert check_suite(load_suite(tmp_path)).ok
+
+
+@pytest.mark.parametrize(
+    ("folder", "category"), [("my suite", "two_words"), ('"quoted"', "no"), ("ünï", "2026"), ("12", "a.b")]
+)
+def test_a_suite_file_for_any_folder(tmp_path: Path, folder: str, category: str) -> None:
+    value = yaml_lines.load(new_suite_file(tmp_path / folder, category)).value
+    assert SuiteFile.model_validate(value).name == folder
+
+
+@pytest.mark.parametrize("kind", ["prompt", "suite"])
+def test_the_schema_that_ships_is_that_of_the_models(kind: SchemaOf) -> None:
+    shipped = (ROOT / "prompts" / f"{kind}.schema.json").read_text(encoding="utf-8")
+    assert shipped == schema_text(kind), f"milo prompts schema {kind} > prompts/{kind}.schema.json"
+
+
+def test_the_schemas_take_what_ships() -> None:
+    prompts = [*(ROOT / "prompts" / "milo").glob("*/*.yaml"), ROOT / "prompts" / "example.yaml"]
+    schema = json.loads(schema_text("prompt"))
+    for path in prompts:
+        assert validator(schema).is_valid(yaml_lines.load(path.read_text(encoding="utf-8")).value), path
+    head = yaml_lines.load((ROOT / "prompts" / "milo" / "suite.yaml").read_text(encoding="utf-8")).value
+    assert validator(json.loads(schema_text("suite"))).is_valid(head)

@@ -1,4 +1,4 @@
-"""Makes tests/suite_lab/bfcl_sample.jsonl: a few hundred answers with the verdicts of BFCL's own checker.
+"""Makes tests/suite/bfcl_sample.jsonl: a few hundred answers with the verdicts of BFCL's own checker.
 
 `PYTHONPATH=DIR python -m tests.oracle.make_sample`; DIR is where bfcl-eval is installed.
 """

@@ -6,14 +6,15 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from textual import on, work
 
 from milo_tui.config import Settings
+from milo_tui.sanitise import sanitise
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.frame import Frame
-from milo_tui.tui.safe import safe
 from milo_tui.tui.screens.runs import RunsScreen
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class MiloApp(Frame):
         try:
             self._reader = await Reader.open(self.settings.database)
         except StoreError as error:
-            self.exit(2, 2, safe(str(error)))
+            self.exit(2, 2, escape(sanitise(str(error))))
             self.is_open = True
             return
         await self.push_screen(RunsScreen(self._reader, self.settings))

@@ -13,7 +13,7 @@ from milo_tui.analysis.record import AttemptRecord, AttemptRow, ModelRecord, Pro
 from milo_tui.analysis.table import counted
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
-from milo_tui.tui.cells import joined, one_line, said
+from milo_tui.tui.content import join, safe_line, styled
 from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.milo_screen import Pane
 from milo_tui.tui.tabbed_screen import TabbedScreen
@@ -158,18 +158,18 @@ class AttemptScreen(TabbedScreen):
 
     def _show_title(self) -> None:
         bar = self.query_one(TitleBar)
-        bar.place = joined(
+        bar.place = join(
             [
-                said(f"run {self._run.number}"),
-                one_line(self._model.name, "bold"),
-                one_line(self._prompt.id),
+                styled(f"run {self._run.number}"),
+                safe_line(self._model.name, "bold"),
+                safe_line(self._prompt.id),
             ],
-            said((" · ", "$dim")),
+            styled((" · ", "$dim")),
         )
-        simulated = said(("simulated", "$simulated")) if self._model.simulated else Content("")
-        bar.detail = one_line(self._prompt.title, "$dim")
-        repeat = said(f"repeat {self._row.repeat} of {self._run.repeats}")
-        bar.status = joined([simulated, repeat], said((" · ", "$dim")))
+        simulated = styled(("simulated", "$simulated")) if self._model.simulated else Content("")
+        bar.detail = safe_line(self._prompt.title, "$dim")
+        repeat = styled(f"repeat {self._row.repeat} of {self._run.repeats}")
+        bar.status = join([simulated, repeat], styled((" · ", "$dim")))
 
     def _go(self, model: str, prompt: str, repeat: int) -> None:
         """Show another attempt if it was made."""

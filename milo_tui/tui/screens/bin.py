@@ -12,7 +12,7 @@ from milo_tui.config import Settings
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import writing
-from milo_tui.tui.cells import said
+from milo_tui.tui.content import styled
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
@@ -22,7 +22,7 @@ from milo_tui.tui.widgets.title_bar import TitleBar
 if TYPE_CHECKING:
     from milo_tui.tui.app import MiloApp
 
-EMPTY = said(
+EMPTY = styled(
     ("The bin is empty.\n\n", "bold"),
     ("delete", "bold $accent"),
     " on the list of runs moves a run here, ",
@@ -77,15 +77,15 @@ class BinScreen(MiloScreen):
 
     def on_mount(self) -> None:
         bar = self.query_one(TitleBar)
-        bar.place = said("bin")
-        bar.detail = said(("milo bin --empty deletes for good", "$dim"))
+        bar.place = styled("bin")
+        bar.detail = styled(("milo bin --empty deletes for good", "$dim"))
 
     def on_screen_resume(self) -> None:
         self.browser.load()
 
     @on(RunBrowser.Changed)
     def _show_how_many(self) -> None:
-        self.query_one(TitleBar).status = said((self.browser.how_many, "$dim"))
+        self.query_one(TitleBar).status = styled((self.browser.how_many, "$dim"))
 
     @on(LineList.Opened)
     def _opened(self) -> None:

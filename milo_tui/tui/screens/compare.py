@@ -12,7 +12,7 @@ from milo_tui.analysis.comparison import Comparison, Measured, compare
 from milo_tui.reports import answer, comparison
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
-from milo_tui.tui.cells import one_line, said
+from milo_tui.tui.content import safe_line, styled
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.folded_text import FoldedText, folded
 from milo_tui.tui.widgets.key_line import KeyLine
@@ -52,7 +52,7 @@ class CompareScreen(MiloScreen):
     @work(exclusive=True, description="")
     async def _load(self) -> None:
         a, b = self._runs
-        self.query_one(TitleBar).place = said("compare · ", (f"run {a} against run {b}", "bold"))
+        self.query_one(TitleBar).place = styled("compare · ", (f"run {a} against run {b}", "bold"))
         try:
             found = compare(await self._measured(a), await self._measured(b))
         except StoreError as error:
@@ -86,7 +86,7 @@ def comparison_lines(found: Comparison, width: int) -> Iterator[Content]:
         yield from folded(sentence, width)
     for model in found.models:
         yield Content("")
-        yield one_line(answer.headline(model.pair), "bold $accent")
+        yield safe_line(answer.headline(model.pair), "bold $accent")
         for fact in comparison.facts(model):
             yield from folded(fact.text, width, fact.label)
     if not found.models:

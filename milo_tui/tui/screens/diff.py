@@ -10,14 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.notifications import SeverityLevel
 from textual.timer import Timer
-from textual.widgets import Static
 
 from milo_tui.reports.sides import MOST_SIDES, Side, SideError, Sides, against, every_model
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
-from milo_tui.tui.cells import joined, one_line, said
 from milo_tui.tui.column_window import ColumnWindow
 from milo_tui.tui.comparing import Compared, compare, rows_of
+from milo_tui.tui.content import ContentStatic, join, safe_line, styled
 from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.one_thread import OneThread
@@ -87,7 +86,7 @@ class DiffScreen(MiloScreen):
         yield DiffWords()
         yield DiffHeading(diff_)
         yield diff_
-        yield Static(id="no-diff")
+        yield ContentStatic(id="no-diff")
         yield DiffFoot()
         yield KeyLine()
 
@@ -136,7 +135,7 @@ class DiffScreen(MiloScreen):
         self._waiting = None
 
     def _show_waiting(self) -> None:
-        self.query_one(TitleBar).status = said(("comparing …", "$dim"))
+        self.query_one(TitleBar).status = styled(("comparing …", "$dim"))
 
     async def _show(self, found: Compared, home: bool) -> None:
         seen = self._window.seen(len(found.sides), self._list.most_sides)
@@ -149,16 +148,16 @@ class DiffScreen(MiloScreen):
         self._wait_no_more()
         self._turn_to(has_rows=bool(made))
         if not made:
-            self.query_one("#no-diff", Static).update(one_line(NOTHING_SAID, "$dim"))
+            self.query_one("#no-diff", ContentStatic).update(safe_line(NOTHING_SAID, "$dim"))
         self._list.show(made, home=home)
 
     def _show_words(self, found: Compared) -> None:
         sign = ("~ ", "bold $warning") if found.differs else ("= ", "bold $success")
         parts = [
-            joined([one_line(f"{who}:" if who else "", "bold"), one_line(words)], " ")
+            join([safe_line(f"{who}:" if who else "", "bold"), safe_line(words)], " ")
             for who, words in found.words
         ]
-        parts += [one_line(why.removesuffix("."), "$warning") for why in found.absent]
+        parts += [safe_line(why.removesuffix("."), "$warning") for why in found.absent]
         self._say_above(parts, sign)
 
     def _show_nothing(self, why: str) -> None:
@@ -167,12 +166,12 @@ class DiffScreen(MiloScreen):
         self._wait_no_more()
         self._show_title()
         self._head(self.sides)
-        self._say_above([said("Nothing to compare")], ("! ", "bold $warning"))
-        help_ = said(
+        self._say_above([styled("Nothing to compare")], ("! ", "bold $warning"))
+        help_ = styled(
             ("\n\nb", "bold $accent"), " compares with another side    ", ("[ ]", "bold $accent"),
             " another repeat    ", (". ,", "bold $accent"), " another prompt",
         )  # fmt: skip
-        self.query_one("#no-diff", Static).update(one_line(why) + help_)
+        self.query_one("#no-diff", ContentStatic).update(safe_line(why) + help_)
         self._turn_to(has_rows=False)
         self._list.show([])
 
@@ -183,15 +182,15 @@ class DiffScreen(MiloScreen):
             self._list.focus()
 
     def _say_above(self, parts: list[Content], sign: tuple[str, str]) -> None:
-        self.query_one(DiffWords).show(said(sign), parts)
+        self.query_one(DiffWords).show(styled(sign), parts)
 
     def _show_title(self) -> None:
         prompt = next(one for one in self._run.prompts if one.id == self._prompt)
         bar = self.query_one(TitleBar)
-        parts = [said(f"run {self._run.number}"), one_line(prompt.id, "bold")]
-        simulated = said(("simulated", "$simulated")) if self._run.simulated else said("")
-        bar.place = joined([*parts, simulated], DOT)
-        bar.detail = one_line(prompt.title, "$dim")
+        parts = [styled(f"run {self._run.number}"), safe_line(prompt.id, "bold")]
+        simulated = styled(("simulated", "$simulated")) if self._run.simulated else styled("")
+        bar.place = join([*parts, simulated], DOT)
+        bar.detail = safe_line(prompt.title, "$dim")
 
     def _head(self, sides: Sequence[Side]) -> None:
         """Say whose the columns are."""
@@ -206,12 +205,12 @@ class DiffScreen(MiloScreen):
             return
         stops = self._list.stops
         if self._found is None:
-            status = said("")
+            status = styled("")
         elif not stops:
-            status = said((f"= no difference{' in sight' if self._unseen() else ''}", "$success"))
+            status = styled((f"= no difference{' in sight' if self._unseen() else ''}", "$success"))
         else:
             passed = bisect_right(stops, self._list.row)
-            status = said(f"{passed or '–'} of {count(len(stops), 'difference')}")
+            status = styled(f"{passed or '–'} of {count(len(stops), 'difference')}")
         self.query_one(TitleBar).status = status
 
     def _show_modes(self) -> None:

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 
-from milo_tui.tui.cells import fit, one_line, said
+from milo_tui.tui.content import fit, safe_line, styled
 from milo_tui.tui.widgets.key_scroll import KeyScroll
 from milo_tui.tui.widgets.line_list import Line
 
@@ -70,9 +70,9 @@ class HelpText(Line):
         for entry in self._entries:
             if entry.group != group:
                 group = entry.group
-                lines += [Content("")] * bool(lines) + [said((group, "bold $accent"))]
+                lines += [Content("")] * bool(lines) + [styled((group, "bold $accent"))]
             lines.append(_line(entry, width))
-        lines += [Content(""), said(('[keymap] in milo.toml moves keys: "runs.note" = "N"', "$dim"))]
+        lines += [Content(""), styled(('[keymap] in milo.toml moves keys: "runs.note" = "N"', "$dim"))]
         return Content("\n").join(line.truncate(width) for line in lines)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
@@ -81,9 +81,9 @@ class HelpText(Line):
 
 def _line(entry: Entry, width: int) -> Content:
     keys = KEYS if width >= KEYS + WORDS else KEYS // 2
-    words = fit(one_line(entry.words), min(WORDS, width - keys))
-    name = one_line(entry.id, "$dim") if width >= KEYS + WORDS + 22 else ""
-    return fit(one_line(entry.keys, "bold"), keys) + words + name
+    words = fit(safe_line(entry.words), min(WORDS, width - keys))
+    name = safe_line(entry.id, "$dim") if width >= KEYS + WORDS + 22 else ""
+    return fit(safe_line(entry.keys, "bold"), keys) + words + name
 
 
 class HelpScreen(ModalScreen[None]):

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from milo_tui.analysis.estimate import estimates
 from milo_tui.analysis.prices import PriceError, load_prices
@@ -25,7 +24,7 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.suite.loading import SuiteError, load_suite
 from milo_tui.suite.prompt import Suite
-from milo_tui.tui.cells import joined, one_line, said
+from milo_tui.tui.content import ContentStatic, join, safe_line, styled
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.offers import Offer, offers, written
 from milo_tui.tui.widgets.choices import CategoryChoices, Choices, ModelChoices
@@ -69,13 +68,13 @@ class NewRunScreen(MiloScreen):
         yield TitleBar()
         with Horizontal(id="choosing"):
             with Vertical(id="models-side"):
-                yield Static(said(("models", "bold")), classes="side-title")
+                yield ContentStatic(styled(("models", "bold")), classes="side-title")
                 yield ModelChoices("models")
             with Vertical(id="suite-side"):
-                yield Static(said(("suite", "bold")), classes="side-title", id="suite-title")
+                yield ContentStatic(styled(("suite", "bold")), classes="side-title", id="suite-title")
                 yield CategoryChoices("categories")
-                yield Static("", id="how")
-        yield Static("", id="plan")
+                yield ContentStatic(id="how")
+        yield ContentStatic(id="plan")
         yield KeyLine()
 
     @property
@@ -89,7 +88,7 @@ class NewRunScreen(MiloScreen):
         return self.query_one(CategoryChoices)
 
     def on_mount(self) -> None:
-        self.query_one(TitleBar).place = said("new run")
+        self.query_one(TitleBar).place = styled("new run")
         self.models.focus()
         self._load()
         self.set_interval(PROBE_EVERY, self._probe)
@@ -106,8 +105,8 @@ class NewRunScreen(MiloScreen):
         titles = [(category.id, category.title) for category in suite.file.categories]
         counts = {id: sum(prompt.category == id for prompt in suite.prompts) for id, _ in titles}
         self.categories.show([(id, title, counts[id]) for id, title in titles if counts[id]])
-        self.query_one("#suite-title", Static).update(
-            one_line(f"{suite.file.title} {suite.file.version}", "bold")
+        self.query_one("#suite-title", ContentStatic).update(
+            safe_line(f"{suite.file.title} {suite.file.version}", "bold")
         )
         try:
             configured = self._settings.with_models().models
@@ -152,37 +151,37 @@ class NewRunScreen(MiloScreen):
         self._show_plan()
 
     def _show_plan(self) -> None:
-        self.query_one("#how", Static).update(
-            said(
+        self.query_one("#how", ContentStatic).update(
+            styled(
                 (f"{self._repeats} repeats", "bold"),
                 (" of each prompt; shuffled, in the same order for every model", "$dim"),
             )
         )
-        self.query_one("#plan", Static).update(joined(self._plan(), "\n"))
+        self.query_one("#plan", ContentStatic).update(join(self._plan(), "\n"))
 
     def _plan(self) -> list[Content]:
         part, entries = self._part(), [offer.entry for offer in self.chosen]
         lines = [self._current()]
         if part is None or not entries:
-            return [*lines, said("Choose at least one model and one category: space marks.")]
+            return [*lines, styled("Choose at least one model and one category: space marks.")]
         attempts = len(part.prompts) * self._repeats
         lines.append(
-            said(
+            styled(
                 (f"{len(entries) * attempts} attempts", "bold"),
                 f": {attempts} for each model. {self._time(attempts)}",
             )
         )
         try:
             refused = cannot_fit(entries, machine_gb())
-            lines += [one_line(text, "$error") for text in refused]
-            lines += [one_line(text) for text in plan_lines(entries, machine_gb())]
+            lines += [safe_line(text, "$error") for text in refused]
+            lines += [safe_line(text) for text in plan_lines(entries, machine_gb())]
             prices = load_prices(self._settings.config_folder / "prices.toml")
             lines += [
-                one_line(text)
+                safe_line(text)
                 for text in estimate_lines(estimates(entries, part.prompts, self._repeats, prices))
             ]
         except (EndpointError, PriceError) as error:
-            lines.append(one_line(str(error), "$error"))
+            lines.append(safe_line(str(error), "$error"))
         return lines
 
     def _current(self) -> Content:
@@ -191,15 +190,15 @@ class NewRunScreen(MiloScreen):
             return Content("")
         entry = self.models.offers[self.models.cursor].entry
         trust = bool(entry.server and entry.server.trust_remote_code)
-        return joined(
+        return join(
             [
-                one_line(entry.name, "bold"),
-                one_line(
+                safe_line(entry.name, "bold"),
+                safe_line(
                     entry.base_url or (entry.server.weights if entry.server else "") or entry.model or "",
                     "$dim",
                 ),
-                one_line(sampling_text(entry), "$dim"),
-                said(("runs code of its weights' folder (trust_remote_code)", "bold $error"))
+                safe_line(sampling_text(entry), "$dim"),
+                styled(("runs code of its weights' folder (trust_remote_code)", "bold $error"))
                 if trust
                 else Content(""),
             ],

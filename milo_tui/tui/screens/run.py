@@ -13,7 +13,6 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Static
 
 from milo_tui.analysis.evidence import Evidence
 from milo_tui.analysis.phases import GOING_ON
@@ -24,7 +23,7 @@ from milo_tui.analysis.verdict import Answer, answer, headline_pairs
 from milo_tui.runner.events import RunPhase
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
-from milo_tui.tui.cells import joined, one_line, said
+from milo_tui.tui.content import ContentStatic, join, safe_line, styled
 from milo_tui.tui.diff_wanted import DiffWanted
 from milo_tui.tui.milo_screen import Pane
 from milo_tui.tui.tabbed_screen import TabbedScreen
@@ -101,14 +100,14 @@ class RunScreen(TabbedScreen):
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
-        yield Static(id="headlines")
-        yield Static(id="standing")
+        yield ContentStatic(id="headlines")
+        yield ContentStatic(id="standing")
         yield TabLine(*(name.title() for name in TABS))
         yield self.pane(TABS[0])
         yield KeyLine()
 
     def on_mount(self) -> None:
-        self.query_one(TitleBar).place = said(f"run {self.number}")
+        self.query_one(TitleBar).place = styled(f"run {self.number}")
         self.set_interval(2, self.follow)
         self._show_read()
         self.focus_tab()
@@ -140,7 +139,7 @@ class RunScreen(TabbedScreen):
         try:
             await self.read()
         except StoreError as error:
-            self._say_above(one_line(str(error), "$error"))
+            self._say_above(safe_line(str(error), "$error"))
             return
         with self.app.batch_update():
             self._show_read()
@@ -153,7 +152,7 @@ class RunScreen(TabbedScreen):
         bar = self.query_one(TitleBar)
         bar.place, bar.detail, bar.status = title_of(run), times_of(run), status_of(run)
         self._say_above(standing(run, table))
-        above = self.query_one("#headlines", Static)
+        above = self.query_one("#headlines", ContentStatic)
         above.update(self._headlines)
         above.display = bool(self._headlines.plain)
         self.refill()
@@ -167,7 +166,7 @@ class RunScreen(TabbedScreen):
         if tab == "plots":
             return LineBlock()
         if tab == "manifest":
-            return KeyScroll(Static(id="manifest-text"))
+            return KeyScroll(ContentStatic(id="manifest-text"))
         if tab == "log":
             log = AttemptLog()
             return Pane(log, LogFoot(log))
@@ -192,7 +191,7 @@ class RunScreen(TabbedScreen):
                 lambda width: run_plots(run, table, attempts, width), stay=True
             )
         elif tab == "manifest":
-            place.query_one(Static).update(manifest_text(run))
+            place.query_one(ContentStatic).update(manifest_text(run))
         elif tab == "log":
             place.query_one(AttemptLog).show(run, attempts)
         else:
@@ -215,7 +214,7 @@ class RunScreen(TabbedScreen):
             self.app.say(problem, severity="warning")
 
     def _say_above(self, sentence: Content) -> None:
-        line = self.query_one("#standing", Static)
+        line = self.query_one("#standing", ContentStatic)
         line.update(sentence)
         line.display = bool(sentence.plain)
 
@@ -318,14 +317,14 @@ def _matrix() -> tuple[Widget, ...]:
 def title_of(run: RunRecord) -> Content:
     """What the run is, for the top line."""
     size = f"{count(len(run.models), 'model')} × {len(run.prompts)} × {run.repeats}"
-    return joined(
+    return join(
         [
-            said((f"run {run.number}", "bold")),
-            one_line(f"{run.suite} {run.suite_version}"),
-            said(size),
-            said(("simulated", "$simulated")) if run.simulated else Content(""),
+            styled((f"run {run.number}", "bold")),
+            safe_line(f"{run.suite} {run.suite_version}"),
+            styled(size),
+            styled(("simulated", "$simulated")) if run.simulated else Content(""),
         ],
-        said((" · ", "$dim")),
+        styled((" · ", "$dim")),
     )
 
 
@@ -339,13 +338,13 @@ def status_of(run: RunRecord) -> Content:
     sign = signs.get(
         run.phase, (f"● {'live' if run.phase is RunPhase.RUNNING else run.phase.value}", "$live")
     )
-    return said(sign)
+    return styled(sign)
 
 
 def times_of(run: RunRecord) -> Content:
     """When the run was and how long it took."""
     took = f" · {span(run.finished - run.created)}" if run.finished else ""
-    return said((f"{moment(run.created)}{took}", "$dim"))
+    return styled((f"{moment(run.created)}{took}", "$dim"))
 
 
 def standing(run: RunRecord, table: ResultTable) -> Content:
@@ -355,12 +354,12 @@ def standing(run: RunRecord, table: ResultTable) -> Content:
         return Content("")
     if run.phase in GOING_ON:
         made = run.attempts_planned - absent
-        return said(
+        return styled(
             (f"This run is going on: {made} of {run.attempts_planned} attempts have a score so far.", "$live")
         )
     holes = sum(total.holes for total in table.totals.values())
     why = "" if not holes else " (infrastructure)" if holes == absent else f" ({holes}: infrastructure)"
-    return said(
+    return styled(
         (f"! {count(absent, 'attempt')} missing{why}, left out of totals · ", "$warning"),
         ("r", "bold $warning"),
         (" resumes", "$warning"),

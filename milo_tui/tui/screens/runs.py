@@ -18,7 +18,7 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.summary import RunSummary
 from milo_tui.store.writing import writing
-from milo_tui.tui.cells import said
+from milo_tui.tui.content import styled
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.ask import Ask
 from milo_tui.tui.widgets.key_line import KeyLine
@@ -31,7 +31,7 @@ from milo_tui.tui.words import count
 if TYPE_CHECKING:
     from milo_tui.tui.app import MiloApp
 
-NO_RUNS = said(
+NO_RUNS = styled(
     ("No runs yet.\n\n", "bold"),
     ("n", "bold $accent"),
     "            sets up a new run: your own models, or simulated ones\n",
@@ -138,7 +138,7 @@ class RunsScreen(MiloScreen):
         return self.query_one(RunBrowser)
 
     def on_mount(self) -> None:
-        self.query_one(TitleBar).place = said("runs")
+        self.query_one(TitleBar).place = styled("runs")
         self._ticking = self.set_interval(1, self.tick, pause=True)
 
     def on_screen_resume(self) -> None:
@@ -191,9 +191,9 @@ class RunsScreen(MiloScreen):
     def _show_how_many(self) -> None:
         browser = self.browser
         live = len(browser.runs.pages.live)
-        status = said((browser.how_many, "$dim"))
+        status = styled((browser.how_many, "$dim"))
         if live:
-            status = said((f"● {count(live, 'live', 'live')}", "$live"), "  ") + status
+            status = styled((f"● {count(live, 'live', 'live')}", "$live"), "  ") + status
         self.query_one(TitleBar).status = status
 
     @property
@@ -280,7 +280,7 @@ class RunsScreen(MiloScreen):
         run = self._here
         if run is None:
             return
-        text = await self.app.push_screen_wait(Ask(said(f"Note of run {run.number}"), run.note))
+        text = await self.app.push_screen_wait(Ask(styled(f"Note of run {run.number}"), run.note))
         if text is None or text == run.note:
             return
         try:

@@ -8,12 +8,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.search import Hit
-from milo_tui.tui.cells import one_line, said
+from milo_tui.tui.content import ContentStatic, safe_line, styled
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.hit_list import HitHeading, HitList, HitPeek, place_of, text_of
 from milo_tui.tui.widgets.key_line import KeyLine
@@ -29,7 +29,7 @@ PAGE = 50
 NEAR = 15
 """How many lines before the end of what was read the next page is."""
 
-HOW = said(
+HOW = styled(
     ("Type what to look for", "bold"),
     ": words of answers, of reasoning,\n",
     "of tool calls with their arguments, and of notes.\n\n",
@@ -42,7 +42,7 @@ HOW = said(
     ("The newest hit comes first. Runs in the bin are left out.", "$dim"),
 )
 
-NO_RUNS = said(
+NO_RUNS = styled(
     ("No runs yet, so there is nothing to search.\n\n", "bold"),
     ("esc", "bold $accent"),
     " goes back to the runs; ",
@@ -78,7 +78,7 @@ class SearchScreen(MiloScreen):
         hits = HitList()
         yield TitleBar()
         with Horizontal(id="search-line"):
-            yield Static("/", classes="filter-sign")
+            yield ContentStatic(styled("/"), classes="filter-sign")
             yield SearchInput(
                 placeholder='words, "a phrase", or the beginning of a word',
                 compact=True,
@@ -86,7 +86,7 @@ class SearchScreen(MiloScreen):
             )
         yield HitHeading(hits)
         yield hits
-        yield Static(id="no-hits")
+        yield ContentStatic(id="no-hits")
         yield HitPeek()
         yield KeyLine()
 
@@ -96,7 +96,7 @@ class SearchScreen(MiloScreen):
         return self.query_one(HitList)
 
     def on_mount(self) -> None:
-        self.query_one(TitleBar).place = said("search")
+        self.query_one(TitleBar).place = styled("search")
         self.query_one(Input).focus()
         self._show(HOW)
         self._look_for_runs()
@@ -151,20 +151,24 @@ class SearchScreen(MiloScreen):
             return NO_RUNS
         if not text.strip():
             return HOW
-        return said("Nothing holds ") + one_line(text.strip(), "bold") + said(". Fewer words, or other ones?")
+        return (
+            styled("Nothing holds ")
+            + safe_line(text.strip(), "bold")
+            + styled(". Fewer words, or other ones?")
+        )
 
     def _show(self, instead: Content) -> None:
         """Show the hits, or where there are none, why."""
         hits = self.hits
         some = bool(hits.hits)
         hits.display = self.query_one(HitHeading).display = some
-        nothing = self.query_one("#no-hits", Static)
+        nothing = self.query_one("#no-hits", ContentStatic)
         nothing.display = not some
         nothing.update(instead)
         more = "" if self._complete else "+"
         number = len(hits.hits)
         status = f"{number:,}{more} {'hit' if number == 1 else 'hits'}" if some else ""
-        self.query_one(TitleBar).status = said((status, "$dim"))
+        self.query_one(TitleBar).status = styled((status, "$dim"))
         self.query_one(HitHeading).refresh()
         self.refresh_bindings()
         self.query_one(HitPeek).show(hits.current)
@@ -198,7 +202,7 @@ class SearchScreen(MiloScreen):
 
     def action_copy(self) -> None:
         if hit := self.hits.current:
-            line = place_of(hit) + said(": ") + text_of(hit)
+            line = place_of(hit) + styled(": ") + text_of(hit)
             self.app.copy_text(line.plain, "the hit")
 
 

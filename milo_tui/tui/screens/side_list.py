@@ -10,12 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from milo_tui.analysis.record import RunRecord
 from milo_tui.reports.sides import Side, Sides
 from milo_tui.store.summary import RunSummary
-from milo_tui.tui.cells import fit, one_line, said
+from milo_tui.tui.content import ContentStatic, fit, safe_line, styled
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.score_matrix import attempt_words
 from milo_tui.tui.words import moment
@@ -57,10 +56,10 @@ class SideChoices(LineList):
     def draw(self, index: int, width: int) -> Content:
         offer = self.offers[index]
         if offer.side is None:
-            return one_line(offer.name, "$dim bold")
-        sign = said(("● " if offer.side in self._here else "  ", "$accent"))
-        words = one_line(offer.words, "$dim").truncate(width // 2, ellipsis=True)
-        return sign + fit(one_line(offer.name), width - words.cell_length - 3) + " " + words
+            return safe_line(offer.name, "$dim bold")
+        sign = styled(("● " if offer.side in self._here else "  ", "$accent"))
+        words = safe_line(offer.words, "$dim").truncate(width // 2, ellipsis=True)
+        return sign + fit(safe_line(offer.name), width - words.cell_length - 3) + " " + words
 
 
 class SideList(ModalScreen[Side | None]):
@@ -76,11 +75,11 @@ class SideList(ModalScreen[Side | None]):
     def compose(self) -> ComposeResult:
         title = "Add a side, or take one away (●)" if self._adding else "Compare with"
         enter = " add, or take away    " if self._adding else " compare    "
-        keys = said(("enter", "bold $accent"), enter, ("esc", "bold $accent"), " leave as it was")
+        keys = styled(("enter", "bold $accent"), enter, ("esc", "bold $accent"), " leave as it was")
         with Vertical(classes="box sides-box"):
-            yield Static(said((title, "bold")))
+            yield ContentStatic(styled((title, "bold")))
             yield self._choices
-            yield Static(keys, classes="box-keys")
+            yield ContentStatic(keys, classes="box-keys")
 
     @on(LineList.Opened)
     def _opened(self, event: LineList.Opened) -> None:

@@ -6,7 +6,7 @@ from textual.content import Content
 
 from milo_tui.analysis.verdict import Answer, Pair
 from milo_tui.reports import answer as words
-from milo_tui.tui.cells import one_line, said
+from milo_tui.tui.content import safe_line, styled
 from milo_tui.tui.widgets.folded_text import folded
 
 MOST = 3
@@ -17,34 +17,34 @@ def headlines(pairs: Sequence[Pair]) -> Content:
     """Each local model against each API model, in a line; nothing where the run has no such pair."""
     lines = [_headline(pair) for pair in pairs[:MOST]]
     if len(pairs) > MOST:
-        lines.append(said((f"and {len(pairs) - MOST} more pairs on the tab Answer", "$dim")))
+        lines.append(styled((f"and {len(pairs) - MOST} more pairs on the tab Answer", "$dim")))
     return Content("\n").join(lines)
 
 
 def _headline(pair: Pair) -> Content:
     why = f"{pair.blocked}" if pair.blocked else words.finding(pair)
-    return one_line(words.headline(pair), "bold $accent") + one_line(f"   {why}", "$dim")
+    return safe_line(words.headline(pair), "bold $accent") + safe_line(f"   {why}", "$dim")
 
 
 def answer_lines(answer: Answer, width: int) -> Iterator[Content]:
     """The question, each pair with all its evidence, the other pairs, and what is to be known of each model."""
-    yield said((words.QUESTION, "bold"))
+    yield styled((words.QUESTION, "bold"))
     if answer.run.simulated:
         yield from folded(words.SIMULATED, width, style="$simulated")
     if reason := words.no_pair(answer):
         yield from folded(reason, width)
     for pair in answer.local_to_api:
         yield Content("")
-        yield one_line(words.headline(pair), "bold $accent")
+        yield safe_line(words.headline(pair), "bold $accent")
         for fact in words.pair_facts(pair, answer):
             yield from folded(fact.text, width, fact.label)
     if compared := words.also_compared(answer):
         yield Content("")
-        yield said(("Also", "bold"))
+        yield styled(("Also", "bold"))
         for text in compared:
             yield from folded(text, width, indent=2)
     for standing in answer.standings:
         yield Content("")
-        yield one_line(standing.name, "bold")
+        yield safe_line(standing.name, "bold")
         for text in words.standing_facts(standing):
             yield from folded(text, width, indent=2)

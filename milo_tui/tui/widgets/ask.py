@@ -8,9 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
-from milo_tui.tui.cells import said
+from milo_tui.tui.content import ContentStatic, styled
 from milo_tui.tui.widgets.safe_input import SafeInput
 
 
@@ -26,11 +26,11 @@ class Ask(ModalScreen[str | None]):
         self._limit = limit
 
     def compose(self) -> ComposeResult:
-        keys = said(("enter", "bold $accent"), " keep    ", ("esc", "bold $accent"), " leave as it was")
+        keys = styled(("enter", "bold $accent"), " keep    ", ("esc", "bold $accent"), " leave as it was")
         with Vertical(classes="box"):
-            yield Static(self._question)
+            yield ContentStatic(self._question)
             yield SafeInput(self._text, max_length=self._limit, select_on_focus=False)
-            yield Static(keys, classes="box-keys")
+            yield ContentStatic(keys, classes="box-keys")
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -3,7 +3,7 @@
 from textual.content import Content
 
 from milo_tui.analysis.record import AttemptRow, RunRecord
-from milo_tui.tui.cells import fit, one_line, said, share_out
+from milo_tui.tui.content import fit, safe_line, share_widths, styled
 from milo_tui.tui.widgets.line_list import Line, LineList
 from milo_tui.tui.widgets.score_matrix import attempt_words, cell_sign
 from milo_tui.tui.words import clock, seconds
@@ -25,7 +25,7 @@ class AttemptLog(LineList):
         """Show a run's attempts, or what has come since."""
         self._names = {model.id: model.name for model in run.models}
         self._rows = sorted(attempts, key=lambda row: row.started)
-        names = max((one_line(model.name).cell_length for model in run.models), default=0)
+        names = max((safe_line(model.name).cell_length for model in run.models), default=0)
         self._wanted = [names, max((len(prompt.id) for prompt in run.prompts), default=0) + 3]
         self.lines_changed()
 
@@ -39,15 +39,15 @@ class AttemptLog(LineList):
 
     def draw(self, index: int, width: int) -> Content:
         row = self._rows[index]
-        name, prompt = share_out(self._wanted, width - FIXED)
+        name, prompt = share_widths(self._wanted, width - FIXED)
         sign, style = cell_sign(row)
         cells = [
-            said((clock(row.started), "$dim")),
-            fit(one_line(self._names.get(row.model, row.model)), name),
-            fit(one_line(row.prompt), prompt - 3) + said((f" #{row.repeat}", "$dim")),
-            said((sign, style)),
-            fit(said(seconds(row.latency)), 7, "right"),
-            one_line(trouble(row), "$warning"),
+            styled((clock(row.started), "$dim")),
+            fit(safe_line(self._names.get(row.model, row.model)), name),
+            fit(safe_line(row.prompt), prompt - 3) + styled((f" #{row.repeat}", "$dim")),
+            styled((sign, style)),
+            fit(styled(seconds(row.latency)), 7, "right"),
+            safe_line(trouble(row), "$warning"),
         ]
         return Content("  ").join(cells).truncate(width, ellipsis=True)
 
@@ -69,7 +69,7 @@ class LogFoot(Line):
     def draw(self, width: int) -> Content:
         row = self._log.attempt
         if row is None:
-            return said(("No attempt has been made yet.", "$dim"))
-        return (said(attempt_words(row), "  ") + one_line(trouble(row), "$warning")).truncate(
+            return styled(("No attempt has been made yet.", "$dim"))
+        return (styled(attempt_words(row), "  ") + safe_line(trouble(row), "$warning")).truncate(
             width, ellipsis=True
         )

@@ -6,7 +6,7 @@ from math import floor, log, log10
 
 from textual.content import Content
 
-from milo_tui.tui.cells import said
+from milo_tui.tui.content import styled
 
 LABEL = 9
 """Cells that a named value takes at least, the gap before the next one included."""
@@ -52,7 +52,7 @@ class Axis:
             place, name = self.cell(tick), f"{tick:g}" if text or not unit else f"{tick:g} {unit}"
             if place + len(name) <= self.width and (not text or place > len(text)):
                 text = text.ljust(place) + name
-        return said((text.ljust(self.width), "$dim"))
+        return styled((text.ljust(self.width), "$dim"))
 
 
 def _steps(axis: Axis) -> list[float]:

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
-from milo_tui.tui.cells import fit, one_line, said
+from milo_tui.tui.content import fit, safe_line, styled
 from milo_tui.tui.offers import Offer
 from milo_tui.tui.widgets.line_list import LineList
 
@@ -44,7 +44,7 @@ class Choices(LineList):
 
     def box(self, index: int) -> Content:
         """The mark of a line: a sign, not a colour alone."""
-        return said(("[x] ", "$accent")) if index in self.chosen else said(("[ ] ", "$dim"))
+        return styled(("[x] ", "$accent")) if index in self.chosen else styled(("[ ] ", "$dim"))
 
 
 class ModelChoices(Choices):
@@ -66,8 +66,8 @@ class ModelChoices(Choices):
     def draw(self, index: int, width: int) -> Content:
         entry = self.offers[index].entry
         fine, words = self.reached.get(entry.id, (True, "…"))
-        state = one_line(words, "$dim" if fine else "$warning")
-        where = said(
+        state = safe_line(words, "$dim" if fine else "$warning")
+        where = styled(
             (
                 "simulated" if entry.is_simulated else self._where(index),
                 "$simulated" if entry.is_simulated else "$dim",
@@ -77,7 +77,7 @@ class ModelChoices(Choices):
         room = max(8, width - SIGN - located - stated - 2)
         return (
             self.box(index)
-            + fit(one_line(entry.name), room)
+            + fit(safe_line(entry.name), room)
             + " "
             + fit(where, located)
             + " "
@@ -110,4 +110,4 @@ class CategoryChoices(Choices):
     def draw(self, index: int, width: int) -> Content:
         _, title, count = self.categories[index]
         number = f" {count} prompts" if width >= WIDE // 2 else f" {count:>3}"
-        return self.box(index) + fit(one_line(title), width - SIGN - len(number)) + said((number, "$dim"))
+        return self.box(index) + fit(safe_line(title), width - SIGN - len(number)) + styled((number, "$dim"))

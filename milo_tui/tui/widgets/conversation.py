@@ -8,7 +8,7 @@ from textual.content import Content
 
 from milo_tui.analysis.record import AttemptRecord, PromptRecord, TurnRecord
 from milo_tui.suite.conversation import ToolCall, ToolResult
-from milo_tui.tui.cells import block, joined, one_line, said
+from milo_tui.tui.content import join, safe_content, safe_line, styled
 from milo_tui.tui.words import seconds, speed
 
 LONGEST = 20_000
@@ -38,29 +38,29 @@ def piece_lines(pieces: Iterable[Piece], width: int) -> list[Content]:
             lines.append(Content(""))
         indent = 0 if piece.kind in AT_THE_EDGE else 2
         text = piece.text.stylize_before(STYLES.get(piece.kind, ""))
-        lines += [said(" " * indent) + line for line in text.wrap(max(1, width - indent))]
+        lines += [styled(" " * indent) + line for line in text.wrap(max(1, width - indent))]
     return lines
 
 
 def conversation(prompt: PromptRecord, attempt: AttemptRecord) -> Iterator[Piece]:
-    """Everything that was said, in order."""
+    """Everything that was styled, in order."""
     for role in ("system", "user"):
         if text := prompt.definition.get(role):
-            yield Piece("role", said((role, "$dim bold")))
+            yield Piece("role", styled((role, "$dim bold")))
             yield Piece(role, _long(str(text)))
     for number, turn in enumerate(attempt.turns, 1):
         yield Piece("turn", _turn_title(number, turn))
         yield from _turn(turn)
     if attempt.ended == "turn limit":
-        yield Piece("loss", said(("! Still calling tools at the turn limit.", "$warning")))
+        yield Piece("loss", styled(("! Still calling tools at the turn limit.", "$warning")))
     if attempt.row.error:
-        yield Piece("loss", one_line(f"! {attempt.row.error}", "$warning"))
+        yield Piece("loss", safe_line(f"! {attempt.row.error}", "$warning"))
 
 
 def _turn(turn: TurnRecord) -> Iterator[Piece]:
     if turn.reasoning:
         yield Piece(
-            "reasoning", said(("▸ thinking  ", "bold $reasoning")) + _long(turn.reasoning, "$reasoning")
+            "reasoning", styled(("▸ thinking  ", "bold $reasoning")) + _long(turn.reasoning, "$reasoning")
         )
     if turn.text:
         yield Piece("text", _long(turn.text))
@@ -70,9 +70,9 @@ def _turn(turn: TurnRecord) -> Iterator[Piece]:
         if result := results.get(call.id):
             yield Piece("result", result_text(result))
     if turn.loss is not None:
-        yield Piece("loss", said((f"! {turn.loss.value}", "$warning")))
+        yield Piece("loss", styled((f"! {turn.loss.value}", "$warning")))
     for quirk in turn.quirks:
-        yield Piece("loss", one_line(f"~ {quirk}", "$dim"))
+        yield Piece("loss", safe_line(f"~ {quirk}", "$dim"))
 
 
 def _turn_title(number: int, turn: TurnRecord) -> Content:
@@ -89,14 +89,14 @@ def _turn_title(number: int, turn: TurnRecord) -> Content:
         tokens,
     ]
     figures = " · ".join(part for part in parts if part)
-    return said((f"turn {number}", "bold $dim"), (f"   {figures}", "$dim"))
+    return styled((f"turn {number}", "bold $dim"), (f"   {figures}", "$dim"))
 
 
 def call_text(call: ToolCall) -> Content:
     """A tool call with its arguments as pretty JSON, or as they came where they are none."""
-    name = said(("⚙ ", "$tool-call")) + one_line(call.name, "bold $tool-call")
+    name = styled(("⚙ ", "$tool-call")) + safe_line(call.name, "bold $tool-call")
     if call.arguments is None:
-        problem = one_line(f"  {call.problem or 'unreadable arguments'}", "$warning")
+        problem = safe_line(f"  {call.problem or 'unreadable arguments'}", "$warning")
         return name + problem + "\n" + _long(call.arguments_text)
     shown = pretty(call.arguments)
     return name + " " + _long(shown)
@@ -104,7 +104,7 @@ def call_text(call: ToolCall) -> Content:
 
 def result_text(result: ToolResult) -> Content:
     """What a simulated tool answered."""
-    sign = said(("← error ", "bold $tool-error")) if result.is_error else said(("← ", "$tool-result"))
+    sign = styled(("← error ", "bold $tool-error")) if result.is_error else styled(("← ", "$tool-result"))
     ink = "$tool-error" if result.is_error else "$tool-result"
     return sign + _long(pretty(result.content), ink)
 
@@ -137,32 +137,32 @@ def _broken(value: Any, flat: str, indent: str) -> str:
 
 def _long(text: str, style: str = "") -> Content:
     if len(text) <= LONGEST:
-        return block(text, style)
+        return safe_content(text, style)
     more = f"\n… {len(text) - LONGEST:,} more characters; y copies all"
-    return block(text[:LONGEST], style) + said((more, "$warning"))
+    return safe_content(text[:LONGEST], style) + styled((more, "$warning"))
 
 
 def checks(attempt: AttemptRecord) -> Iterator[Piece]:
     """The three checks, each with its sentence; or why there is no score."""
     if attempt.score is None:
-        yield Piece("no score", one_line(f"no score: {attempt.row.outcome.value}", "$warning"))
+        yield Piece("no score", safe_line(f"no score: {attempt.row.outcome.value}", "$warning"))
         return
     for check in attempt.score.checks:
         sign, style = ("✓", "$success") if check.passed else ("✗", "$error")
-        yield Piece("check", said((f"{sign} ", f"bold {style}")) + one_line(check.title, "bold"))
+        yield Piece("check", styled((f"{sign} ", f"bold {style}")) + safe_line(check.title, "bold"))
         yield Piece("reason", _long(check.reason, "$dim"))
     if attempt.row.lost:
-        yield Piece("no score", one_line(f"* {attempt.row.lost}", "$warning"))
+        yield Piece("no score", safe_line(f"* {attempt.row.lost}", "$warning"))
 
 
 def summary(attempt: AttemptRecord) -> Content:
     """Points, latency and turns on one line."""
     row = attempt.row
-    score = said(("no score", "$warning"))
+    score = styled(("no score", "$warning"))
     if row.points is not None:
-        score = said((str(row.points), f"bold $score-{row.points}"), ("/3", "$dim"))
+        score = styled((str(row.points), f"bold $score-{row.points}"), ("/3", "$dim"))
     turns = f"{len(attempt.turns)} turn{'s' * (len(attempt.turns) != 1)}"
-    return joined([score, said(seconds(row.latency)), said((turns, "$dim"))], said((" · ", "$dim")))
+    return join([score, styled(seconds(row.latency)), styled((turns, "$dim"))], styled((" · ", "$dim")))
 
 
 def as_plain(pieces: list[Piece]) -> str:

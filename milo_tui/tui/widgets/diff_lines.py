@@ -8,7 +8,7 @@ from textual.geometry import Size
 
 from milo_tui.analysis.record import AttemptRow
 from milo_tui.reports.sides import Side, Sides
-from milo_tui.tui.cells import fit, joined, one_line, said, share_out
+from milo_tui.tui.content import fit, join, safe_line, share_widths, styled
 from milo_tui.tui.widgets.diff_layout import BETWEEN, GUTTER, Look
 from milo_tui.tui.widgets.line_list import Line
 from milo_tui.tui.widgets.tool_call_diff import SIGN_STYLES, ToolCallDiff, name_of, name_style
@@ -35,24 +35,24 @@ class Named:
 
     def title(self) -> Content:
         """Whose it is."""
-        return one_line(self.name, "bold")
+        return safe_line(self.name, "bold")
 
     def detail(self) -> Content:
         """The rest."""
-        parts = [one_line(self.where, "$dim")]
+        parts = [safe_line(self.where, "$dim")]
         if self.row is not None and self.row.points is not None:
-            parts.append(said((str(self.row.points), f"bold $score-{self.row.points}"), ("/3", "$dim")))
-            parts.append(said((seconds(self.row.latency), "$dim")))
+            parts.append(styled((str(self.row.points), f"bold $score-{self.row.points}"), ("/3", "$dim")))
+            parts.append(styled((seconds(self.row.latency), "$dim")))
         elif self.row is not None:
-            parts.append(said(("no score", "$warning")))
-        return joined(parts, DOT)
+            parts.append(styled(("no score", "$warning")))
+        return join(parts, DOT)
 
     def line(self) -> Content:
         """All of it on one line."""
-        return joined([self.title(), self.detail()], DOT)
+        return join([self.title(), self.detail()], DOT)
 
 
-DOT = said((" · ", "$dim"))
+DOT = styled((" · ", "$dim"))
 
 
 def named(sides: Sides, side: Side, prompt: str, home: int) -> Named:
@@ -102,12 +102,12 @@ class DiffWords(Line):
         if len(lines) <= most:
             return lines
         room = most * (width - self.RAGGED) - DOT.cell_length * len(self._parts)
-        shares = share_out([part.cell_length for part in self._parts], room)
+        shares = share_widths([part.cell_length for part in self._parts], room)
         cut = [part.truncate(share, ellipsis=True) for part, share in zip(self._parts, shares, strict=True)]
         return self._folded(cut, width)[:most]
 
     def _folded(self, parts: list[Content], width: int) -> list[Content]:
-        words = self._sign + joined(parts, DOT)
+        words = self._sign + join(parts, DOT)
         return [words[start:end] for start, end in wrap(words.plain, width)]
 
 
@@ -133,7 +133,7 @@ class DiffHeading(Line):
     def _lines(self, width: int) -> list[Content]:
         count = len(self._sides)
         if self._diff.stacked:
-            names = [said((f" {name_of(i, count)} ", name_style(i, count))) for i in range(count)]
+            names = [styled((f" {name_of(i, count)} ", name_style(i, count))) for i in range(count)]
             return [fit(name + side.line(), width) for name, side in zip(names, self._sides, strict=True)]
         room = Look(width).room(count)
         lines = [side.line() for side in self._sides]
@@ -143,8 +143,8 @@ class DiffHeading(Line):
         return [self._row(titles, room), self._row(details, room)]
 
     def _row(self, parts: Sequence[Content], room: int) -> Content:
-        between = said((" │" + " " * (BETWEEN - 2 + (len(parts) > 2)), "$frame"))
-        return said(" " * GUTTER) + between.join([fit(part, room) for part in parts])
+        between = styled((" │" + " " * (BETWEEN - 2 + (len(parts) > 2)), "$frame"))
+        return styled(" " * GUTTER) + between.join([fit(part, room) for part in parts])
 
 
 class DiffFoot(Line):
@@ -160,8 +160,8 @@ class DiffFoot(Line):
         self.refresh()
 
     def draw(self, width: int) -> Content:
-        legend = said("  ").join(
-            [said((sign, SIGN_STYLES[sign]), (f" {word}", "$dim")) for sign, word in MEANINGS.items()]
+        legend = styled("  ").join(
+            [styled((sign, SIGN_STYLES[sign]), (f" {word}", "$dim")) for sign, word in MEANINGS.items()]
         )
-        modes = said((self._modes, "$accent"))
+        modes = styled((self._modes, "$accent"))
         return fit(legend, width - modes.cell_length - 1) + " " + modes

@@ -9,8 +9,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
+from milo_tui.tui.content import ContentStatic, styled
 from milo_tui.tui.widgets.safe_input import SafeInput
 
 
@@ -35,7 +36,7 @@ class FilterBar(Horizontal):
         self._narrowed = narrowed
 
     def compose(self) -> ComposeResult:
-        yield Static("/", classes="filter-sign")
+        yield ContentStatic(styled("/"), classes="filter-sign")
         yield SafeInput(placeholder=self._hint, compact=True, select_on_focus=False)
 
     def open(self) -> None:

@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from milo_tui.sanitise import sanitise
-from milo_tui.tui.cells import fit, one_line, said
+from milo_tui.tui.content import fit, safe_line, styled
 
 LABEL = 20
 """Cells that a label takes."""
@@ -42,5 +42,5 @@ def folded(text: str, width: int, label: str = "", *, indent: int = 0, style: st
     """Text from anywhere folded at words, beside its label where it has one."""
     margin = LABEL if label else indent
     for number, part in enumerate(wrap(sanitise(text), max(10, width - margin)) or [""]):
-        beside = said((label, "$dim")) if label and not number else Content("")
-        yield fit(beside, margin) + one_line(part, style)
+        beside = styled((label, "$dim")) if label and not number else Content("")
+        yield fit(beside, margin) + safe_line(part, style)

@@ -7,7 +7,7 @@ from rich.cells import set_cell_size
 from textual.content import Content
 
 from milo_tui.store.search import Hit
-from milo_tui.tui.cells import Align, fit, joined, one_line, said
+from milo_tui.tui.content import Align, fit, join, safe_line, styled
 from milo_tui.tui.widgets.line_list import Line, LineList
 
 FOUND = "bold underline $accent"
@@ -37,7 +37,7 @@ def needs_of(hits: Iterable[Hit], before: Columns | None = None) -> Columns:
         needs = Columns(
             run=max(needs.run, len(str(hit.run))),
             simulated=max(needs.simulated, 3 * hit.simulated),
-            model=max(needs.model, one_line(hit.model).cell_length),
+            model=max(needs.model, safe_line(hit.model).cell_length),
             prompt=max(needs.prompt, _prompt(hit).cell_length),
             part=max(needs.part, len(hit.part)),
         )
@@ -56,7 +56,7 @@ def columns(needs: Columns, width: int) -> Columns:
 
 def _prompt(hit: Hit) -> Content:
     """The prompt without its category, and the repeat."""
-    return one_line(f"{hit.prompt.rsplit('/', 1)[-1]} · {hit.repeat}") if hit.prompt else Content("")
+    return safe_line(f"{hit.prompt.rsplit('/', 1)[-1]} · {hit.repeat}") if hit.prompt else Content("")
 
 
 def heading(size: Columns) -> Content:
@@ -69,20 +69,20 @@ def heading(size: Columns) -> Content:
         ("where", size.part, "left"),
         ("text", size.text, "left"),
     ]
-    return joined([fit(said((word, "$dim")), cells, align) for word, cells, align in words if cells], "  ")
+    return join([fit(styled((word, "$dim")), cells, align) for word, cells, align in words if cells], "  ")
 
 
 def hit_line(hit: Hit, size: Columns) -> Content:
     """A hit in one line."""
     cells = [
-        fit(said((str(hit.run), "")), size.run, "right"),
-        fit(said(("sim" if hit.simulated else "", "$simulated")), size.simulated),
-        fit(one_line(hit.model), size.model),
+        fit(styled((str(hit.run), "")), size.run, "right"),
+        fit(styled(("sim" if hit.simulated else "", "$simulated")), size.simulated),
+        fit(safe_line(hit.model), size.model),
         fit(_with_repeat(_prompt(hit), size.prompt), size.prompt),
-        fit(said((hit.part, "$dim")), size.part),
+        fit(styled((hit.part, "$dim")), size.part),
         around(hit, size.text),
     ]
-    return joined(cells, "  ")
+    return join(cells, "  ")
 
 
 def _with_repeat(prompt: Content, width: int) -> Content:
@@ -91,12 +91,12 @@ def _with_repeat(prompt: Content, width: int) -> Content:
     room = width - len(dot) - len(repeat)
     if prompt.cell_length <= width or room < 4:
         return prompt.stylize("$dim")
-    return said((set_cell_size(name, room - 1).rstrip() + "…" + dot + repeat, "$dim"))
+    return styled((set_cell_size(name, room - 1).rstrip() + "…" + dot + repeat, "$dim"))
 
 
 def text_of(hit: Hit) -> Content:
     """The text around the hit on one line, with the found words marked."""
-    return Content("").join(one_line(text, FOUND if found else "") for text, found in hit.line)
+    return Content("").join(safe_line(text, FOUND if found else "") for text, found in hit.line)
 
 
 def around(hit: Hit, width: int) -> Content:
@@ -106,24 +106,24 @@ def around(hit: Hit, width: int) -> Content:
     for piece, found in hit.line:
         if found:
             break
-        before += len(one_line(piece).plain)
+        before += len(safe_line(piece).plain)
     surplus = text.cell_length - width
     if surplus > 0 and before > _LEAD:
-        text = said("…") + text[min(before - _LEAD, surplus + 1) :]
+        text = styled("…") + text[min(before - _LEAD, surplus + 1) :]
     return text.truncate(max(0, width), ellipsis=True)
 
 
 def place_of(hit: Hit) -> Content:
     """A hit's place in words: "run 12 · answer · Sonnet 4.6 · multi_step/refund · repeat 2"."""
     parts = [
-        said((f"run {hit.run}", "bold")),
-        said(("simulated", "$simulated") if hit.simulated else ""),
-        said(hit.part),
-        one_line(hit.model),
-        one_line(hit.prompt),
-        said(f"repeat {hit.repeat}" if hit.attempt is not None else ""),
+        styled((f"run {hit.run}", "bold")),
+        styled(("simulated", "$simulated") if hit.simulated else ""),
+        styled(hit.part),
+        safe_line(hit.model),
+        safe_line(hit.prompt),
+        styled(f"repeat {hit.repeat}" if hit.attempt is not None else ""),
     ]
-    return joined(parts, said((" · ", "$dim")))
+    return join(parts, styled((" · ", "$dim")))
 
 
 class HitHeading(Line):

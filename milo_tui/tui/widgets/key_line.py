@@ -9,7 +9,7 @@ from textual import events
 from textual.content import Content
 from textual.screen import Screen
 
-from milo_tui.tui.cells import said
+from milo_tui.tui.content import styled
 from milo_tui.tui.widgets.line_list import Line
 
 HELP = "question_mark"
@@ -46,7 +46,7 @@ class KeyLine(Line):
             actions.add(binding.action)
             key = self.app.get_key_display(binding)
             style = "$dim" if enabled else "$dim strike"
-            yield said((f" {key} ", "bold $accent"), (f"{binding.description} ", style)), binding.key
+            yield styled((f" {key} ", "bold $accent"), (f"{binding.description} ", style)), binding.key
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         end = 0

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from milo_tui.tui.safe import safe
+from milo_tui.tui.content import ContentStatic, safe_content
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +81,12 @@ class QuestionDialog(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """A frame with the question and its answers."""
-        answers = [Option(safe(answer.text), id=answer.name) for answer in self.question.answers]
+        answers = [Option(safe_content(answer.text), id=answer.name) for answer in self.question.answers]
         with Vertical() as frame:
-            frame.border_title = safe(self.question.title)
-            yield Static(safe(self.question.text))
+            frame.border_title = safe_content(self.question.title)
+            yield ContentStatic(safe_content(self.question.text))
             yield OptionList(*answers)
-            yield Static(Text("enter chooses · esc goes back"), classes="-keys")
+            yield ContentStatic(safe_content("enter chooses · esc goes back"), classes="-keys")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """An answer was chosen."""

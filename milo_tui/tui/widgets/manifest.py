@@ -6,7 +6,7 @@ from typing import Any
 from textual.content import Content
 
 from milo_tui.analysis.record import ModelRecord, RunRecord
-from milo_tui.tui.cells import block, fit, one_line, said
+from milo_tui.tui.content import fit, safe_content, safe_line, styled
 from milo_tui.tui.words import moment, span
 
 KEY = 26
@@ -55,7 +55,7 @@ def _model_facts(model: ModelRecord) -> dict[str, Any]:
 
 
 def _title(text: str) -> Content:
-    return one_line(text, "bold $accent")
+    return safe_line(text, "bold $accent")
 
 
 def _facts(facts: Mapping[str, Any]) -> list[Content]:
@@ -75,5 +75,5 @@ def _walk(facts: Mapping[str, Any], depth: int) -> Iterator[tuple[int, str, Any]
 def _line(depth: int, key: str, value: Any) -> Content:
     style = "bold $error" if key == "trust_remote_code" and value is True else ""
     shown = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
-    name = fit(said("  " * (depth + 1)) + one_line(key, style or "$dim"), KEY)
-    return name + " " + block(str(shown), style)
+    name = fit(styled("  " * (depth + 1)) + safe_line(key, style or "$dim"), KEY)
+    return name + " " + safe_content(str(shown), style)

@@ -7,7 +7,7 @@ from statistics import quantiles
 
 from textual.content import Content
 
-from milo_tui.tui.cells import said
+from milo_tui.tui.content import styled
 from milo_tui.tui.widgets.axis import Axis
 
 HEIGHTS = "▁▂▃▄▅▆▇█"
@@ -42,7 +42,7 @@ def spread(values: Iterable[float]) -> Spread | None:
 def line_of(cells: Iterable[Cell]) -> Content:
     """Cells as a line, neighbours of one style together."""
     runs = groupby(cells, key=lambda cell: cell[1])
-    return said(*(("".join(sign for sign, _ in run), style) for style, run in runs))
+    return styled(*(("".join(sign for sign, _ in run), style) for style, run in runs))
 
 
 def bar(value: float, axis: Axis, style: str = "$bar", rest: str = " ") -> Content:
@@ -51,7 +51,7 @@ def bar(value: float, axis: Axis, style: str = "$bar", rest: str = " ") -> Conte
     if value > axis.low:
         halves = max(1, halves)
     text = "━" * (halves // 2) + "╸" * (halves % 2)
-    return said((text, style), (rest * (axis.width - len(text)), "$track"))
+    return styled((text, style), (rest * (axis.width - len(text)), "$track"))
 
 
 def box(found: Spread, axis: Axis) -> Content:

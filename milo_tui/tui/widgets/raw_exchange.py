@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from milo_tui.analysis.record import TurnRecord
-from milo_tui.tui.cells import fit, one_line, said
+from milo_tui.tui.content import fit, safe_line, styled
 from milo_tui.tui.widgets.line_list import Line, LineList
 from milo_tui.tui.widgets.raw_sections import Key, Row, Section, named, place_of, rows, sections, whole
 
@@ -87,7 +87,7 @@ class RawExchange(LineList):
     def draw(self, index: int, width: int) -> Content:
         section, line = self._rows[index]
         if line is not None:
-            return said(" " * section.indent) + _json_line(line)
+            return styled(" " * section.indent) + _json_line(line)
         after = self._rows[index + 1][0].key if index + 1 < len(self._rows) else ()
         depth = len(section.key)
         is_open = after[:depth] == section.key
@@ -104,12 +104,12 @@ class RawFoot(Line):
     def draw(self, width: int) -> Content:
         section = self._raw.section
         if section is None:
-            return said(("No turn came to its end, so no request and no response was kept.", "$dim"))
-        keys = said(
+            return styled(("No turn came to its end, so no request and no response was kept.", "$dim"))
+        keys = styled(
             ("enter", "bold $accent"), (" folds  ", "$dim"), ("y", "bold $accent"), (" copies it", "$dim")
         )
         keys = Content("") if section.empty else keys
-        return fit(said(named(section.key)), width - keys.cell_length - 1) + " " + keys
+        return fit(styled(named(section.key)), width - keys.cell_length - 1) + " " + keys
 
 
 def _made(tree: Sequence[Section], opened: Collection[Key], width: int, keep: Key) -> tuple[list[Row], int]:
@@ -119,17 +119,17 @@ def _made(tree: Sequence[Section], opened: Collection[Key], width: int, keep: Ke
 
 def _heading(section: Section, is_open: bool, width: int) -> Content:
     sign = " " if section.empty else "▾" if is_open else "▸"
-    start = said("  " * section.depth, (f"{sign} ", "$accent"))
+    start = styled("  " * section.depth, (f"{sign} ", "$accent"))
     if section.depth < 2:
-        return start + said((section.title, "bold")) + one_line(f"  {section.detail}", "$dim")
-    name = one_line(f" {section.detail}", "$tool-call") if section.detail else Content("")
-    skipped = said(("… ", "$dim")) if section.alike and not is_open else Content("")
+        return start + styled((section.title, "bold")) + safe_line(f"  {section.detail}", "$dim")
+    name = safe_line(f" {section.detail}", "$tool-call") if section.detail else Content("")
+    skipped = styled(("… ", "$dim")) if section.alike and not is_open else Content("")
     begin = section.alike if skipped.plain else 0
-    shown = one_line(section.text[begin : begin + width])
-    return start + said((section.title, "$dim")) + name + " " + skipped + shown
+    shown = safe_line(section.text[begin : begin + width])
+    return start + styled((section.title, "$dim")) + name + " " + skipped + shown
 
 
 def _json_line(text: str) -> Content:
     """A line of JSON with its name in colour."""
-    line, name = one_line(text), _NAME.match(text)
+    line, name = safe_line(text), _NAME.match(text)
     return line if name is None else line.stylize("$accent", *name.span(1))

@@ -10,12 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.summary import ModelSummary, RunSummary
-from milo_tui.tui.cells import one_line, said
+from milo_tui.tui.content import ContentStatic, safe_line, styled
 from milo_tui.tui.run_pages import PAGE
 from milo_tui.tui.widgets.filter_bar import FilterBar
 from milo_tui.tui.widgets.line_list import LineList
@@ -64,7 +63,7 @@ class RunBrowser(Vertical):
         runs = RunList()
         yield RunHeading()
         yield runs
-        yield Static(id="empty")
+        yield ContentStatic(id="empty")
         yield RunPeek()
         yield Trend()
         yield FilterBar("model, suite, state, number or note", runs)
@@ -193,7 +192,7 @@ class RunBrowser(Vertical):
     def show_state(self) -> None:
         """Show what is there to show."""
         runs, pages = self.runs, self.runs.pages
-        empty = self.query_one("#empty", Static)
+        empty = self.query_one("#empty", ContentStatic)
         empty.update(self._no_match() if self.is_filtered else self._nothing)
         empty.display = not len(pages)
         runs.display = self.query_one(RunHeading).display = bool(len(pages))
@@ -204,8 +203,8 @@ class RunBrowser(Vertical):
         self.post_message(self.Changed())
 
     def _no_match(self) -> Content:
-        typed = one_line(" ".join(self._words or []), "bold")
-        return said("No run matches ") + typed + said("; esc clears the filter.")
+        typed = safe_line(" ".join(self._words or []), "bold")
+        return styled("No run matches ") + typed + styled("; esc clears the filter.")
 
     @property
     def _model(self) -> tuple[int, ModelSummary] | None:

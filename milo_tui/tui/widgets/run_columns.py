@@ -7,7 +7,7 @@ from textual.content import Content
 
 from milo_tui.analysis.phases import RunPhase
 from milo_tui.store.summary import ModelSummary, RunSummary
-from milo_tui.tui.cells import Align, fit, joined, one_line, said, share_out
+from milo_tui.tui.content import Align, fit, join, safe_line, share_widths, styled
 from milo_tui.tui.words import NOTHING, moment, percent, seconds
 
 WIDE = 100
@@ -115,7 +115,7 @@ def heading(width: int, needs: Needs) -> Content:
         ("", size.simulated, "left"),
         ("note", size.note, "left"),
     ]
-    return _row([fit(said((word, "$dim")), cells, align) for word, cells, align in words])
+    return _row([fit(styled((word, "$dim")), cells, align) for word, cells, align in words])
 
 
 def run_line(run: RunSummary, live: bool, width: int, needs: Needs) -> Content:
@@ -124,14 +124,14 @@ def run_line(run: RunSummary, live: bool, width: int, needs: Needs) -> Content:
     simulated = "simulated" if size.simulated > 3 else "sim"
     return _row(
         [
-            fit(said((str(run.number), "")), size.number, "right"),
-            fit(said((moment(run.created, short=size.when < 12), "$dim")), size.when),
-            fit(one_line(f"{run.suite} {run.suite_version}", "$dim"), size.suite),
+            fit(styled((str(run.number), "")), size.number, "right"),
+            fit(styled((moment(run.created, short=size.when < 12), "$dim")), size.when),
+            fit(safe_line(f"{run.suite} {run.suite_version}", "$dim"), size.suite),
             fit(models_in(run.models, size.models), size.models),
-            fit(said((seconds(mean_latency(run)), "")), size.latency, "right"),
+            fit(styled((seconds(mean_latency(run)), "")), size.latency, "right"),
             fit(state_text(run, live, size.state > 12), size.state),
-            fit(said((simulated if run.simulated else "", "$simulated")), size.simulated),
-            fit(one_line(run.note, "$dim"), size.note),
+            fit(styled((simulated if run.simulated else "", "$simulated")), size.simulated),
+            fit(safe_line(run.note, "$dim"), size.note),
         ]
     )
 
@@ -141,26 +141,26 @@ def state_text(run: RunSummary, live: bool, wide: bool) -> Content:
     state = state_of(run, live)
     far = "" if run.planned and run.scored >= run.planned else f" {run.scored}/{run.planned}"
     word = state.word if wide or not far or live else ""
-    return said((f"{state.sign} {word}".rstrip(), state.style), (far, "$dim"))
+    return styled((f"{state.sign} {word}".rstrip(), state.style), (far, "$dim"))
 
 
 def models_in(models: tuple[ModelSummary, ...], width: int) -> Content:
     """All models with their scores in `width` cells: names give way before figures do."""
     figures = [percent(model.share) for model in models]
-    names = [one_line(model.name).cell_length for model in models]
+    names = [safe_line(model.name).cell_length for model in models]
     if sum(names) + sum(map(len, figures)) + 4 * len(models) - 3 > width:
         figures = [figure.removesuffix(" %") for figure in figures]
     room = width - sum(len(figure) + 1 for figure in figures) - 3 * (len(models) - 1)
-    given = share_out(names, room)
+    given = share_widths(names, room)
     parts = [
         _model(model, figure, cells) for model, figure, cells in zip(models, figures, given, strict=True)
     ]
-    return joined(parts, said((" · ", "$dim")))
+    return join(parts, styled((" · ", "$dim")))
 
 
 def _model(model: ModelSummary, figure: str, width: int) -> Content:
-    name = one_line(model.name, "").truncate(width, ellipsis=True)
-    return name + said((f" {figure}", "$dim" if figure == NOTHING else "bold"))
+    name = safe_line(model.name, "").truncate(width, ellipsis=True)
+    return name + styled((f" {figure}", "$dim" if figure == NOTHING else "bold"))
 
 
 def score_style(share: float | None) -> str:
@@ -171,4 +171,4 @@ def score_style(share: float | None) -> str:
 
 
 def _row(cells: list[Content]) -> Content:
-    return joined(cells, "  ")
+    return join(cells, "  ")

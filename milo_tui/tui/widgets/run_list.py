@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from milo_tui.store.summary import RunSummary
-from milo_tui.tui.cells import said
+from milo_tui.tui.content import styled
 from milo_tui.tui.run_pages import RunPages
 from milo_tui.tui.widgets.line_list import Line, LineList
 from milo_tui.tui.widgets.run_columns import Needs, heading, needs_of, run_line
@@ -140,6 +140,6 @@ class RunList(LineList):
             if not self._asked:
                 self._asked = True
                 self.post_message(self.Missing(index))
-            return said((f"{self.pages.number(index):>{self.needs.number}}  …", "$dim"))
+            return styled((f"{self.pages.number(index):>{self.needs.number}}  …", "$dim"))
         line = run_line(run, self.is_live(run.number), width, self.needs)
-        return said(("◆", "bold $accent")) + line[1:] if run.number in self.picked else line
+        return styled(("◆", "bold $accent")) + line[1:] if run.number in self.picked else line

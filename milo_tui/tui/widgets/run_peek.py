@@ -3,7 +3,7 @@
 from textual.content import Content
 
 from milo_tui.store.summary import ModelSummary, RunSummary
-from milo_tui.tui.cells import fit, joined, one_line, said
+from milo_tui.tui.content import fit, join, safe_line, styled
 from milo_tui.tui.widgets.line_list import Line
 from milo_tui.tui.widgets.run_columns import state_text
 from milo_tui.tui.words import count, moment, percent, seconds, speed
@@ -46,50 +46,50 @@ def run_lines(
     run: RunSummary, live: bool, width: int, marked: int | None = None, room: int | None = None
 ) -> list[Content]:
     """A run in lines: at most `room` of them are its models', the marked one among these."""
-    title = joined(
+    title = join(
         [
-            said((f"run {run.number}", "bold")),
-            said((f"in the bin since {moment(run.binned)}", "$warning") if run.binned else ""),
-            one_line(f"{run.suite_title or run.suite} {run.suite_version}", "$dim"),
-            said((moment(run.created), "$dim")),
-            said((count(run.repeats, "repeat"), "$dim")),
-            said(("simulated", "$simulated") if run.simulated else ""),
+            styled((f"run {run.number}", "bold")),
+            styled((f"in the bin since {moment(run.binned)}", "$warning") if run.binned else ""),
+            safe_line(f"{run.suite_title or run.suite} {run.suite_version}", "$dim"),
+            styled((moment(run.created), "$dim")),
+            styled((count(run.repeats, "repeat"), "$dim")),
+            styled(("simulated", "$simulated") if run.simulated else ""),
             state_text(run, live, wide=True),
         ],
-        said((" · ", "$dim")),
+        styled((" · ", "$dim")),
     )
-    note = [said(("note  ", "$dim")) + one_line(run.note)] if run.note else []
+    note = [styled(("note  ", "$dim")) + safe_line(run.note)] if run.note else []
     return [title, *_model_lines(run.models, width, marked, room), *note]
 
 
 def _model_lines(
     models: tuple[ModelSummary, ...], width: int, marked: int | None, room: int | None
 ) -> list[Content]:
-    longest = max((one_line(model.name).cell_length for model in models), default=0)
+    longest = max((safe_line(model.name).cell_length for model in models), default=0)
     name = min(longest, max(10, width - 59))
     lines = [
-        said(("▸ " if number == marked else "  ", "bold $accent")) + _model_line(model, name)
+        styled(("▸ " if number == marked else "  ", "bold $accent")) + _model_line(model, name)
         for number, model in enumerate(models)
     ]
     if room is None or len(lines) <= room:
         return lines
     fits = max(1, room - 1)
     first = max(0, min((marked or 0) - fits // 2, len(lines) - fits))
-    rest = said((f"  … {count(len(lines) - fits, 'more model')}; ← → go through them", "$dim"))
+    rest = styled((f"  … {count(len(lines) - fits, 'more model')}; ← → go through them", "$dim"))
     return [*lines[first : first + fits], rest]
 
 
 def _model_line(model: ModelSummary, width: int) -> Content:
     missing = f"{model.scored}/{model.planned}" + (" ✓" if model.scored >= model.planned else "")
-    return joined(
+    return join(
         [
-            fit(one_line(model.name), width),
-            fit(said((model.where if model.where == "local" else "API", "$dim")), 5),
-            fit(said((percent(model.share), "bold")), 7, "right"),
-            fit(said((seconds(model.latency), "")), 6, "right"),
-            fit(said((f"TTFT {seconds(model.ttft)}", "$dim")), 11),
-            fit(said((speed(model.tokens_per_second), "$dim")), 9, "right"),
-            said((missing, "$dim")),
+            fit(safe_line(model.name), width),
+            fit(styled((model.where if model.where == "local" else "API", "$dim")), 5),
+            fit(styled((percent(model.share), "bold")), 7, "right"),
+            fit(styled((seconds(model.latency), "")), 6, "right"),
+            fit(styled((f"TTFT {seconds(model.ttft)}", "$dim")), 11),
+            fit(styled((speed(model.tokens_per_second), "$dim")), 9, "right"),
+            styled((missing, "$dim")),
         ],
         "  ",
     )

@@ -9,7 +9,7 @@ from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
 from milo_tui.analysis.table import CategoryFigure, ModelTotal, ResultTable, counted
 from milo_tui.reports.answer import SIMULATED
 from milo_tui.suite.score import POINTS_PER_PROMPT
-from milo_tui.tui.cells import fit, joined, one_line, said
+from milo_tui.tui.content import fit, join, safe_line, styled
 from milo_tui.tui.widgets.axis import Axis, axis_of_times
 from milo_tui.tui.widgets.plots import FEWEST, Spread, bar, box, spread
 from milo_tui.tui.widgets.run_columns import score_style
@@ -33,9 +33,9 @@ def run_plots(
 ) -> list[Content]:
     """All plots of a run, as lines of at most `width` cells."""
     rows = [row for row in counted(attempts).values() if row.points is not None]
-    note = [one_line(SIMULATED, "$simulated"), Content("")] if run.simulated else []
+    note = [safe_line(SIMULATED, "$simulated"), Content("")] if run.simulated else []
     if not rows:
-        return [*note, said(("Nothing to plot yet: no attempt has a score.", "$dim"))]
+        return [*note, styled(("Nothing to plot yet: no attempt has a score.", "$dim"))]
     if width < TWO_COLUMNS:
         lines = [*note, *_scores(run, table, width), Content(""), *_figures(run, table, rows, width)]
         return [line.truncate(width, ellipsis=True) for line in lines]
@@ -62,45 +62,45 @@ def _figures(run: RunRecord, table: ResultTable, rows: Sequence[AttemptRow], wid
 
 
 def _title(text: str, detail: str) -> Content:
-    return said((text, "bold $accent"), (f"  {detail}", "$dim"))
+    return styled((text, "bold $accent"), (f"  {detail}", "$dim"))
 
 
 def _names(models: Sequence[ModelRecord], width: int) -> int:
     """The cells that names are given."""
-    longest = max(one_line(model.name).cell_length for model in models)
+    longest = max(safe_line(model.name).cell_length for model in models)
     return max(SHORTEST_NAME, min(longest, LONGEST_NAME, width // 3))
 
 
 def _name(model: ModelRecord, size: int) -> Content:
-    return fit(one_line(model.name), size)
+    return fit(safe_line(model.name), size)
 
 
 def _scores(run: RunRecord, table: ResultTable, width: int) -> list[Content]:
     """A bar for each category and model; with one model the categories themselves are the labels."""
     alone = len(run.models) == 1
-    titles = [one_line(title).cell_length for _, title in table.categories]
+    titles = [safe_line(title).cell_length for _, title in table.categories]
     label = min(max(titles, default=0), LONGEST_NAME) if alone else 2 + _names(run.models, width)
     axis = Axis(0, POINTS_PER_PROMPT, width - label - 1 - FIGURE)
     lines = [
         _title("Score by category", f"mean points of {POINTS_PER_PROMPT}"),
-        said(" " * (label + 1)) + axis.line(),
+        styled(" " * (label + 1)) + axis.line(),
     ]
     for id, title in table.categories:
         if not alone:
-            lines.append(one_line(title, "bold"))
+            lines.append(safe_line(title, "bold"))
         for model in run.models:
-            name = fit(one_line(title), label) if alone else said("  ") + _name(model, label - 2)
+            name = fit(safe_line(title), label) if alone else styled("  ") + _name(model, label - 2)
             lines.append(name + " " + _score(table.cells[id][model.id], axis))
     return lines
 
 
 def _score(figure: CategoryFigure, axis: Axis) -> Content:
     if figure.score is None:
-        return said(("no score yet", "$dim"))
+        return styled(("no score yet", "$dim"))
     style = score_style(figure.score / POINTS_PER_PROMPT)
     short = "" if figure.scored == figure.planned else f" ! {figure.scored}/{figure.planned}"
     drawn = bar(figure.score, axis, style.removeprefix("bold "), "─")
-    return drawn + said((f" {figure.score:.2f}", style), (short, "$warning"))
+    return drawn + styled((f" {figure.score:.2f}", style), (short, "$warning"))
 
 
 def _by_model(
@@ -120,15 +120,15 @@ def _boxes(
     """A box for each model on one axis, its five figures behind or below it."""
     there = [found for found in spreads if found]
     if not there:
-        return [_title(title, detail), said((f"  {NOTHING}", "$dim"))]
+        return [_title(title, detail), styled((f"  {NOTHING}", "$dim"))]
     beside = width >= ROOM_FOR_FIVE
     label = _names(run.models, width)
     room = width - label - 1 - (FIGURE_OF_FIVE * len(FIVE) if beside else 1)
     medians = [found.median for found in there]
     axis = axis_of_times((value for found in there for value in found.values), min(medians), room)
     scale = f"{detail}, log scale" if axis.logarithmic else detail
-    heads = [fit(said((name, "$dim")), FIGURE_OF_FIVE, "right") for name in FIVE] if beside else []
-    lines = [_title(title, scale), joined([said(" " * (label + 1)) + axis.line(), *heads], "")]
+    heads = [fit(styled((name, "$dim")), FIGURE_OF_FIVE, "right") for name in FIVE] if beside else []
+    lines = [_title(title, scale), join([styled(" " * (label + 1)) + axis.line(), *heads], "")]
     for model, found in zip(run.models, spreads, strict=True):
         lines += _box(model, found, axis, label, beside)
     return lines
@@ -137,18 +137,18 @@ def _boxes(
 def _box(model: ModelRecord, found: Spread | None, axis: Axis, label: int, beside: bool) -> list[Content]:
     name = _name(model, label) + " "
     if found is None:
-        return [name + said((NOTHING, "$dim"))]
+        return [name + styled((NOTHING, "$dim"))]
     five = (found.least, found.lower, found.median, found.upper, found.greatest)
     figures = list(map(seconds, five))
     if beside:
         styles = ("$dim", "$dim", "bold", "$dim", "$dim")
-        shown = [fit(said(part), FIGURE_OF_FIVE, "right") for part in zip(figures, styles, strict=True)]
-        return [joined([name + box(found, axis), *shown], "")]
+        shown = [fit(styled(part), FIGURE_OF_FIVE, "right") for part in zip(figures, styles, strict=True)]
+        return [join([name + box(found, axis), *shown], "")]
     below = "  ".join(f"{part} {figure}" for part, figure in zip(FIVE, figures, strict=True))
     if len(found.values) < FEWEST:
         below = f"{count(len(found.values), 'attempt')}  {below}"
     indent = max(0, min(label + 1, label + 1 + axis.width - len(below)))
-    return [name + box(found, axis), said(" " * indent, (below, "$dim"))]
+    return [name + box(found, axis), styled(" " * indent, (below, "$dim"))]
 
 
 def _speed(total: ModelTotal) -> tuple[float | None, str]:
@@ -169,8 +169,8 @@ def _bars(
     axis = Axis(0, most, width - label - 1 - FIGURE)
     lines = [_title(title, detail)]
     for model, (value, text) in zip(run.models, figures, strict=True):
-        drawn = said(" " * axis.width) if value is None else bar(value, axis)
+        drawn = styled(" " * axis.width) if value is None else bar(value, axis)
         lines.append(
-            _name(model, label) + " " + drawn + said((f" {text}", "" if value is not None else "$dim"))
+            _name(model, label) + " " + drawn + styled((f" {text}", "" if value is not None else "$dim"))
         )
     return lines

@@ -9,7 +9,7 @@ from textual.content import Content
 from milo_tui.analysis.record import ModelRecord, RunRecord
 from milo_tui.analysis.table import CategoryFigure, ModelTotal, ResultTable
 from milo_tui.suite.score import POINTS_PER_PROMPT
-from milo_tui.tui.cells import fit, joined, one_line, said
+from milo_tui.tui.content import fit, join, safe_line, styled
 from milo_tui.tui.widgets.line_block import LineBlock
 from milo_tui.tui.widgets.run_columns import score_style
 from milo_tui.tui.words import NOTHING, count, gigabytes, percent, seconds, speed
@@ -75,19 +75,19 @@ def table_lines(run: RunRecord, table: ResultTable, width: int, *, intervals: bo
         lines += [Content("")] if number else []
         lines += _block(run, table, models, size, intervals)
     if intervals:
-        lines += [Content(""), *(said((line, "$dim")) for line in wrap(EXPLAINED, max(NARROWEST, width)))]
+        lines += [Content(""), *(styled((line, "$dim")) for line in wrap(EXPLAINED, max(NARROWEST, width)))]
     return lines
 
 
 def _block(
     run: RunRecord, table: ResultTable, models: tuple[ModelRecord, ...], size: int, intervals: bool
 ) -> list[Content]:
-    rule = said(("─" * (LABEL + (size + 1) * len(models)), "$frame"))
+    rule = styled(("─" * (LABEL + (size + 1) * len(models)), "$frame"))
     totals = [table.totals[model.id] for model in models]
-    lines = [_line("", [one_line(model.name, "bold") for model in models], size)]
+    lines = [_line("", [safe_line(model.name, "bold") for model in models], size)]
     lines.append(_line("", [_where(model) for model in models], size))
     samplings = zip_longest(*(_sampling(model, size) for model in models), fillvalue="")
-    lines += [_line("", [said((text, "$dim")) for text in texts], size) for texts in samplings]
+    lines += [_line("", [styled((text, "$dim")) for text in texts], size) for texts in samplings]
     lines.append(rule)
     for id, title in table.categories:
         figures = [figure_text(table.cells[id][model.id], size, intervals) for model in models]
@@ -104,33 +104,33 @@ def _block(
 
 
 def _line(label: str, cells: list[Content], size: int, style: str = "$dim") -> Content:
-    return joined([fit(one_line(label, style), LABEL), *(fit(cell, size) for cell in cells)], " ")
+    return join([fit(safe_line(label, style), LABEL), *(fit(cell, size) for cell in cells)], " ")
 
 
 def _where(model: ModelRecord) -> Content:
     memory = gigabytes(model.peak_gb or model.memory_gb)
     parts = ["simulated" if model.simulated else "", "local" if model.where == "local" else "API", memory]
-    return said((" · ".join(part for part in parts if part), "$dim"))
+    return styled((" · ".join(part for part in parts if part), "$dim"))
 
 
 def _sampling(model: ModelRecord, size: int) -> list[str]:
     """How it was sampled, on as many lines as it takes."""
-    return wrap(one_line(model.sampling or "default sampling").plain, size)
+    return wrap(safe_line(model.sampling or "default sampling").plain, size)
 
 
 def figure_text(figure: CategoryFigure, size: int, interval: bool = False) -> Content:
     """A category's cell: `3.00/3 · 4.5 s`; with its interval, `3.00/3 · 1.53–3.00 · 4.5 s`, or without the latency."""
     if figure.score is None:
-        return said(("no score yet", "$dim"))
+        return styled(("no score yet", "$dim"))
     score = (f"{figure.score:.2f}", score_style(figure.score / POINTS_PER_PROMPT))
     parts = [f"{figure_interval(figure):<9}"] if interval else []
     parts += [f"{seconds(figure.latency):>6}"] if not interval or size >= ROOMY else []
-    behind = said((" · ", "$dim")).join(map(said, parts))
+    behind = styled((" · ", "$dim")).join(map(styled, parts))
     short = "" if figure.scored == figure.planned else f" {figure.scored}/{figure.planned}"
     if SCORE + behind.cell_length + len(short) > size:
         short = " !" if short else ""
         behind = behind.rstrip() if interval else behind
-    return said(score, (f"/{POINTS_PER_PROMPT} · ", "$dim")) + behind + said((short, "$warning"))
+    return styled(score, (f"/{POINTS_PER_PROMPT} · ", "$dim")) + behind + styled((short, "$warning"))
 
 
 def figure_interval(figure: CategoryFigure) -> str:
@@ -140,8 +140,8 @@ def figure_interval(figure: CategoryFigure) -> str:
 
 def _total_interval(total: ModelTotal) -> Content:
     if total.interval is None:
-        return said((NOTHING, "$dim"))
-    return said("{:.1f}–{:.1f}".format(*total.interval), (f" of {total.score_of}", "$dim"))
+        return styled((NOTHING, "$dim"))
+    return styled("{:.1f}–{:.1f}".format(*total.interval), (f" of {total.score_of}", "$dim"))
 
 
 def _total_lines(totals: list[ModelTotal], size: int) -> list[Content]:
@@ -149,20 +149,20 @@ def _total_lines(totals: list[ModelTotal], size: int) -> list[Content]:
     sums, averages = [_sum(total) for total in totals], [_average(total) for total in totals]
     if size < ROOMY:
         return [_line("Total", sums, size, "bold"), _line("", averages, size)]
-    both = [total + said((" · ", "$dim")) + mean for total, mean in zip(sums, averages, strict=True)]
+    both = [total + styled((" · ", "$dim")) + mean for total, mean in zip(sums, averages, strict=True)]
     return [_line("Total", both, size, "bold")]
 
 
 def _sum(total: ModelTotal) -> Content:
     if total.score is None:
-        shown = said((f"{total.points}/{total.possible}" if total.possible else NOTHING, "$dim"))
+        shown = styled((f"{total.points}/{total.possible}" if total.possible else NOTHING, "$dim"))
     else:
-        shown = said((f"{total.score:.1f}", "bold"), (f"/{total.score_of}", "$dim"))
-    return shown + said((" · ", "$dim"), (percent(total.share), "bold"))
+        shown = styled((f"{total.score:.1f}", "bold"), (f"/{total.score_of}", "$dim"))
+    return shown + styled((" · ", "$dim"), (percent(total.share), "bold"))
 
 
 def _average(total: ModelTotal) -> Content:
-    return said(f"{seconds(total.latency)} avg")
+    return styled(f"{seconds(total.latency)} avg")
 
 
 def missing(total: ModelTotal) -> int:
@@ -172,11 +172,11 @@ def missing(total: ModelTotal) -> int:
 
 def _missing(total: ModelTotal) -> Content:
     number = missing(total)
-    return said((f"! {count(number, 'attempt')}", "$warning") if number else ("none", "$dim"))
+    return styled((f"! {count(number, 'attempt')}", "$warning") if number else ("none", "$dim"))
 
 
 def _plain(text: str) -> Content:
-    return said((text, "" if text != NOTHING else "$dim"))
+    return styled((text, "" if text != NOTHING else "$dim"))
 
 
 def _always(run: RunRecord, table: ResultTable) -> bool:

@@ -10,7 +10,7 @@ from textual.content import Content
 from milo_tui.analysis.record import AttemptRow, PromptRecord, RunRecord
 from milo_tui.analysis.table import ResultTable, counted
 from milo_tui.runner.events import Outcome
-from milo_tui.tui.cells import fit, one_line, said, share_out
+from milo_tui.tui.content import fit, safe_line, share_widths, styled
 from milo_tui.tui.widgets.line_list import Line, LineList
 from milo_tui.tui.words import seconds
 
@@ -128,7 +128,7 @@ class ScoreMatrix(LineList):
         longest = max((label_of(prompt).cell_length for prompt in run.prompts), default=0) + 3
         label = max(min(longest, width // 2), min(22, width // 3))
         room = width - label - MARK
-        names = [max(digits, one_line(model.name).cell_length) + 3 for model in models]
+        names = [max(digits, safe_line(model.name).cell_length) + 3 for model in models]
         size = max(digits + 2, min(max(names), room // len(models)))
         visible = max(1, min(len(models), room // size))
         first = min(max(0, current - visible + 1), len(models) - visible)
@@ -142,25 +142,25 @@ class ScoreMatrix(LineList):
         more_left = "‹" if layout.first else ""
         more_right = "›" if layout.last < len(self._run.models) else ""
         models = self._run.models[layout.first : layout.last]
-        names = [fit(one_line(model.name, "bold"), layout.size - 2) + "  " for model in models]
-        label = fit(said((f"{more_left:>2}", "$dim")), layout.label, "right")
-        return Content("").join([label, *names, said((more_right, "$dim"))])
+        names = [fit(safe_line(model.name, "bold"), layout.size - 2) + "  " for model in models]
+        label = fit(styled((f"{more_left:>2}", "$dim")), layout.label, "right")
+        return Content("").join([label, *names, styled((more_right, "$dim"))])
 
     def draw(self, index: int, width: int) -> Content:
         row = self._rows[index]
         if not isinstance(row, PromptRecord):
-            return one_line(row[1], "$dim bold")
+            return safe_line(row[1], "$dim bold")
         layout = self.layout_for(width)
         cells = [self._cells(row, model, index, layout.size) for model in range(layout.first, layout.last)]
         mark = self._uninformative.get(row.id, "")
-        label = fit(said("  ") + label_of(row), layout.label - 1) + " "
+        label = fit(styled("  ") + label_of(row), layout.label - 1) + " "
         return Content("").join([label, *cells, self._remark(mark, row, width, layout)])
 
     def _remark(self, mark: str, prompt: PromptRecord, width: int, layout: Layout) -> Content:
         """Why a prompt tells nothing, then its title where there is room."""
         used = layout.label + layout.size * (layout.last - layout.first)
-        title = one_line(prompt.title, "$dim")
-        return fit(said((f"= {mark}" if mark else "", "$dim italic")), MARK) + (
+        title = safe_line(prompt.title, "$dim")
+        return fit(styled((f"= {mark}" if mark else "", "$dim italic")), MARK) + (
             fit(title, width - used - MARK) if width - used - MARK > 20 else ""
         )
 
@@ -178,12 +178,12 @@ class ScoreMatrix(LineList):
         if on_line and self._column == model * self._run.repeats + repeat:
             style = "reverse " + style
         lost = "*" if row is not None and row.lost else " "
-        return said((sign, style), (lost, "$warning"))
+        return styled((sign, style), (lost, "$warning"))
 
 
 def label_of(prompt: PromptRecord) -> Content:
     """A prompt's name under its category's heading: its id without the category."""
-    return one_line(prompt.id.removeprefix(f"{prompt.category}/"))
+    return safe_line(prompt.id.removeprefix(f"{prompt.category}/"))
 
 
 def cell_sign(row: AttemptRow | None) -> tuple[str, str]:
@@ -217,9 +217,9 @@ class MatrixFoot(Line):
         spot, prompt, row = self._matrix.spot, self._matrix.prompt, self._matrix.attempt
         if spot is None or prompt is None:
             return Content("")
-        what = said(f"repeat {spot.repeat} · {attempt_words(row)}")
-        room = share_out([one_line(prompt.title).cell_length], width - what.cell_length - 2)[0]
-        return fit(one_line(prompt.title, "bold"), room) + "  " + what
+        what = styled(f"repeat {spot.repeat} · {attempt_words(row)}")
+        room = share_widths([safe_line(prompt.title).cell_length], width - what.cell_length - 2)[0]
+        return fit(safe_line(prompt.title, "bold"), room) + "  " + what
 
 
 def attempt_words(row: AttemptRow | None) -> str:

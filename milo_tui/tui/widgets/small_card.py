@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from milo_tui.tui.cells import joined, said
+from milo_tui.tui.content import join, styled
 from milo_tui.tui.tiling import LEAST_HEIGHT, LEAST_WIDTH
 from milo_tui.tui.widgets.line_list import Line
 from milo_tui.tui.widgets.title_bar import TitleBar
@@ -27,8 +27,8 @@ class SmallCard(Line):
 
     def draw(self, width: int) -> Content:
         lines = [
-            joined([said(("milo", "bold $accent")), bar.place, bar.status], said((" · ", "$dim")))
+            join([styled(("milo", "bold $accent")), bar.place, bar.status], styled((" · ", "$dim")))
             for bar in self.screen.query(TitleBar)
         ]
-        lines.append(said((f"{NEEDED}; {'q quits' if self._home else 'esc goes back'}", "$dim")))
+        lines.append(styled((f"{NEEDED}; {'q quits' if self._home else 'esc goes back'}", "$dim")))
         return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)

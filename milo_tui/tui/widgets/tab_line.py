@@ -5,7 +5,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 
-from milo_tui.tui.cells import joined, said
+from milo_tui.tui.content import join, styled
 from milo_tui.tui.widgets.line_list import Line
 
 
@@ -26,13 +26,13 @@ class TabLine(Line):
         self._names = names
 
     def draw(self, width: int) -> Content:
-        return joined([self._tab(index) for index in range(len(self._names))], " ")
+        return join([self._tab(index) for index in range(len(self._names))], " ")
 
     def _tab(self, index: int) -> Content:
         number, name = f" {index + 1} ", f"{self._names[index]} "
         if index == self.active:
-            return said((number, "bold $accent reverse"), (name, "bold $accent reverse"))
-        return said((number, "$accent"), (name, "$dim"))
+            return styled((number, "bold $accent reverse"), (name, "bold $accent reverse"))
+        return styled((number, "$accent"), (name, "$dim"))
 
     def on_click(self, event: events.Click) -> None:
         left = 0

@@ -3,7 +3,7 @@
 from textual.content import Content
 from textual.reactive import reactive
 
-from milo_tui.tui.cells import fit, said
+from milo_tui.tui.content import fit, styled
 from milo_tui.tui.widgets.line_list import Line
 
 
@@ -15,7 +15,7 @@ class TitleBar(Line):
     status: reactive[Content] = reactive(Content(""))
 
     def draw(self, width: int) -> Content:
-        left = said(("milo", "bold $accent"), (" · ", "$dim")) + self.place
+        left = styled(("milo", "bold $accent"), (" · ", "$dim")) + self.place
         right = self.detail + "  " + self.status if self.detail.plain else self.status
         if left.cell_length + right.cell_length >= width:
             right = self.status

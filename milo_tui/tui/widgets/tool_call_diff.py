@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.message import Message
 
 from milo_tui.reports.diff_cells import Cell, Role, Row
-from milo_tui.tui.cells import fit, one_line, said
+from milo_tui.tui.content import fit, safe_line, styled
 from milo_tui.tui.one_thread import OneThread
 from milo_tui.tui.widgets.diff_layout import HANGING, Layout, Look, Place, lay_out
 from milo_tui.tui.widgets.line_list import LineList
@@ -181,7 +181,7 @@ class ToolCallDiff(LineList):
         if self._layout.look.stacked:
             side = place.sides[0]
             return self._names(row, place) + (
-                said((HATCH * self._room(row), "$track")) if place.gap else self._side(row, place, side)
+                styled((HATCH * self._room(row), "$track")) if place.gap else self._side(row, place, side)
             )
         line = [self._sign(row, place), self._side(row, place, 0)]
         for side in place.sides[1:]:
@@ -195,14 +195,14 @@ class ToolCallDiff(LineList):
     def _sign(self, row: Row, place: Place) -> Content:
         """The row's sign that says most, before its first line."""
         sign = row.sign if self._signed(row, place) else " "
-        return said((f"{sign} ", SIGN_STYLES.get(sign, "")))
+        return styled((f"{sign} ", SIGN_STYLES.get(sign, "")))
 
     def _between(self, row: Row, place: Place, side: int) -> Content:
         """The line between two columns; of more than two, with the sign of the one behind it."""
         if len(row.cells) == 2:
-            return said((" │ ", "$frame"))
+            return styled((" │ ", "$frame"))
         sign = row.signs[side - 1] if self._signed(row, place) else " "
-        return said((" │", "$frame"), (f"{sign} ", SIGN_STYLES.get(sign, "")))
+        return styled((" │", "$frame"), (f"{sign} ", SIGN_STYLES.get(sign, "")))
 
     def _names(self, row: Row, place: Place) -> Content:
         """The sign and the sides that a line is of, where sides stand one below the other."""
@@ -212,7 +212,7 @@ class ToolCallDiff(LineList):
             sign = row.sign if place.whole else row.signs[first - 1] if first else " "
         sign = sign if self._signed(row, place) else " "
         names = "" if place.whole or place.part else "".join(name_of(side, count) for side in place.sides)
-        return said((sign, SIGN_STYLES.get(sign, "")), (names.ljust(count), name_style(first, count)))
+        return styled((sign, SIGN_STYLES.get(sign, "")), (names.ljust(count), name_style(first, count)))
 
     def _room(self, row: Row) -> int:
         return self._layout.look.room(len(row.cells))
@@ -220,15 +220,15 @@ class ToolCallDiff(LineList):
     def _side(self, row: Row, place: Place, side: int) -> Content:
         cell, room = row.cells[side], self._room(row)
         if cell is None:
-            return said((HATCH * room, "$track"))
+            return styled((HATCH * room, "$track"))
         spans = self._layout.spans(self.rows, place.row, side)
         if place.part >= len(spans):
-            return said(" " * room)
+            return styled(" " * room)
         start, end = spans[place.part]
         if place.part + 1 < len(spans):
             end = start + len(cell.text[start:end].rstrip())
         # A line that is cut shows no more than its room: a character has at least one cell.
-        content = styled(cell, row, side, start, min(end, start + room + 1))
+        content = cell_content(cell, row, side, start, min(end, start + room + 1))
         hanging = HANGING if place.part else 0
         line = content.pad_left(2 * cell.indent + hanging)
         left = room - line.rstrip().cell_length - 2
@@ -246,9 +246,9 @@ class ToolCallDiff(LineList):
         text = " → ".join(notes)
         style = "$accent" if _sign_of(row, side) == ">" else "$dim"
         if text:
-            yield one_line(text, style)
+            yield safe_line(text, style)
         if text.startswith(MOVED):
-            yield one_line(MOVED.rstrip(": "), style)
+            yield safe_line(MOVED.rstrip(": "), style)
 
 
 def _length(rows: Sequence[Row]) -> int:
@@ -256,10 +256,10 @@ def _length(rows: Sequence[Row]) -> int:
     return sum(len(cell.text) for row in rows for cell in row.cells if cell is not None)
 
 
-def styled(cell: Cell, row: Row, side: int, start: int, end: int) -> Content:
+def cell_content(cell: Cell, row: Row, side: int, start: int, end: int) -> Content:
     """A stretch of a cell's text with its colours: what it is, and what differs in it."""
     base, key = ("$warning", "") if cell.problem else _styles(row, side)
-    content = one_line(cell.text[start:end], base)
+    content = safe_line(cell.text[start:end], base)
     if cell.key > start and key:
         content = content.stylize(key, 0, cell.key - start)
     for first, last in cell.marks:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from textual.content import Content
 
 from milo_tui.store.summary import TrendPoint
-from milo_tui.tui.cells import fit, joined, one_line, said
+from milo_tui.tui.content import fit, join, safe_line, styled
 from milo_tui.tui.widgets.braille import Braille
 from milo_tui.tui.widgets.line_list import Line
 from milo_tui.tui.widgets.plots import HEIGHTS, line_of
@@ -96,9 +96,9 @@ def trend_lines(points: Sequence[TrendPoint], run: int, width: int) -> list[Cont
     shown = _newest(points, room)
     cut = "…" if len(shown) < len(points) else ""
     return [
-        said((f"{measure.name:<9}", "$dim"), cut)
+        styled((f"{measure.name:<9}", "$dim"), cut)
         + _sparkline(measure, shown, run)
-        + said(("  " + _figures(measure), "$dim"))
+        + styled(("  " + _figures(measure), "$dim"))
         for measure in found
     ]
 
@@ -148,7 +148,7 @@ def _plot(measure: Measure, points: Sequence[TrendPoint], run: int, width: int) 
     spots = _spots(measure, len(points), cells)
     here = next((x // 2 for point, (x, _) in zip(points, spots, strict=True) if point.run == run), None)
     versions = {spots[place][0] // 2: version for place, version in new_versions(points).items()}
-    lines = [fit(said((measure.name, "bold")), min(label, width - len(ends))) + ends]
+    lines = [fit(styled((measure.name, "bold")), min(label, width - len(ends))) + ends]
     names = _names(measure, least, greatest)
     for number, row in enumerate(_drawn(points, spots, run, cells)):
         figure = names.get(number, "")
@@ -159,12 +159,12 @@ def _plot(measure: Measure, points: Sequence[TrendPoint], run: int, width: int) 
             for column, sign in enumerate(row)
         ]
         lines.append(
-            said((f"{figure:>{label - 2}} {'┤' if figure else '│'}", "$dim")) + line_of(cells_of_row)
+            styled((f"{figure:>{label - 2}} {'┤' if figure else '│'}", "$dim")) + line_of(cells_of_row)
         )
     marks = "".join("▲" if column == here else "┬" if column in versions else "─" for column in range(cells))
     axis = line_of((mark, "bold $accent" if mark == "▲" else "$dim") for mark in marks)
-    lines.append(said((" " * (label - 1) + "└", "$dim")) + axis)
-    lines.append(said((" " * label + _below(points, versions, cells), "$dim")))
+    lines.append(styled((" " * (label - 1) + "└", "$dim")) + axis)
+    lines.append(styled((" " * label + _below(points, versions, cells), "$dim")))
     return lines
 
 
@@ -267,23 +267,28 @@ class Trend(Line):
     def _title(self, points: list[TrendPoint]) -> Content:
         runs = f"newest {LIMIT} runs" if len(points) >= LIMIT else count(len(points), "run")
         changed = "┬ new suite version" if new_versions(points) else ""
-        parts = [said(("trend", "$dim")), one_line(self._model), one_line(self._suite), said((runs, "$dim"))]
-        return joined([*parts, said((changed, "$dim"))], said((" · ", "$dim")))
+        parts = [
+            styled(("trend", "$dim")),
+            safe_line(self._model),
+            safe_line(self._suite),
+            styled((runs, "$dim")),
+        ]
+        return join([*parts, styled((changed, "$dim"))], styled((" · ", "$dim")))
 
     def _too_few(self, points: list[TrendPoint]) -> Content:
-        model, suite = one_line(self._model), one_line(self._suite)
+        model, suite = safe_line(self._model), safe_line(self._suite)
         if not points or not measures(points):
             return (
-                said(("No attempt of ", "$dim"))
+                styled(("No attempt of ", "$dim"))
                 + model
-                + said((" has a score on ", "$dim"))
+                + styled((" has a score on ", "$dim"))
                 + suite
-                + said((" yet.", "$dim"))
+                + styled((" yet.", "$dim"))
             )
         return (
-            said(("One run so far of ", "$dim"))
+            styled(("One run so far of ", "$dim"))
             + model
-            + said((" on ", "$dim"))
+            + styled((" on ", "$dim"))
             + suite
-            + said(("; the next makes a trend.", "$dim"))
+            + styled(("; the next makes a trend.", "$dim"))
         )

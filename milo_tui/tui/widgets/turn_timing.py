@@ -9,7 +9,7 @@ from textual.content import Content
 
 from milo_tui.analysis.record import AttemptRecord, TurnRecord
 from milo_tui.endpoints.endpoint import Clock
-from milo_tui.tui.cells import fit, joined, one_line, said
+from milo_tui.tui.content import fit, join, safe_line, styled
 from milo_tui.tui.widgets.axis import Axis
 from milo_tui.tui.widgets.plots import Cell, heights, line_of
 from milo_tui.tui.words import count, seconds, speed
@@ -115,7 +115,7 @@ def gap_line(found: Gaps, axis: Axis) -> Content:
         left = min(round(axis.at(start)), axis.width - 1)
         for cell in range(left, max(left + 1, round(axis.at(start + step)))):
             highest[cell] = max(gap, highest[cell] or 0.0)
-    return said((heights(highest), "$bar"))
+    return styled((heights(highest), "$bar"))
 
 
 def gap_words(turn: TurnRecord, found: Gaps | None) -> str:
@@ -138,8 +138,8 @@ def _ms(value: float) -> str:
 def timing(attempt: AttemptRecord, width: int) -> list[Content]:
     """All of an attempt's timing, as lines of at most `width` cells."""
     if not attempt.turns:
-        why = one_line(f" {attempt.row.error}", "$warning")
-        return [said(("No turn came to its end, so nothing was timed.", "$dim")) + why]
+        why = safe_line(f" {attempt.row.error}", "$warning")
+        return [styled(("No turn came to its end, so nothing was timed.", "$dim")) + why]
     beside = width >= BESIDE
     found = [phases(turn.clock) for turn in attempt.turns]
     axis = Axis(0, max(phase.end for turn in found for phase in turn), width - FIGURES if beside else width)
@@ -156,11 +156,11 @@ def _legend(found: Sequence[Sequence[Phase]], width: int) -> Iterator[Content]:
     line = Content("")
     for kind, (sign, style) in PHASES.items():
         spent = [phase.end - phase.start for turn in found for phase in turn if phase.kind == kind]
-        entry = said((sign * 2, style), f" {kind}", (f" {seconds(sum(spent)) if spent else '–'}", "$dim"))
+        entry = styled((sign * 2, style), f" {kind}", (f" {seconds(sum(spent)) if spent else '–'}", "$dim"))
         if line.plain and line.cell_length + 3 + entry.cell_length > width:
             yield line
             line = Content("")
-        line = joined([line, entry], "   ")
+        line = join([line, entry], "   ")
     yield line
 
 
@@ -168,22 +168,24 @@ def _between(number: int, before: TurnRecord, turn: TurnRecord) -> Iterator[Cont
     """What passed after turn `number`, where that is worth a word: the simulated tools take no time."""
     idle = turn.sent_at - before.sent_at - (before.clock.seconds or 0.0)
     if idle >= NOTICED:
-        yield said((f"┄ {seconds(idle)} between turns {number} and {number + 1}, counted in neither", "$dim"))
+        yield styled(
+            (f"┄ {seconds(idle)} between turns {number} and {number + 1}, counted in neither", "$dim")
+        )
         yield Content("")
 
 
 def _turn(number: int, turn: TurnRecord, parts: Sequence[Phase], axis: Axis, beside: bool) -> list[Content]:
     names = ", ".join(call.name for call in turn.calls) or ("text" if turn.text else "nothing")
-    title = said((f"turn {number}", "bold"), ("  ", "")) + one_line(names, "$dim")
+    title = styled((f"turn {number}", "bold"), ("  ", "")) + safe_line(names, "$dim")
     silent = gaps(turn.arrivals_us)
     left = [phase_bar(parts, axis)]
     if silent is not None:
         left.append(gap_line(silent, axis))
     if words := gap_words(turn, silent):
-        left.append(said((words, "$dim")))
+        left.append(styled((words, "$dim")))
     figures = _figures(turn)
     if not beside:
-        glue = said((" · ", "$dim"))
+        glue = styled((" · ", "$dim"))
         return [title, *left, glue.join(figures[:4]), glue.join(figures[4:])]
     columns = [fit(figures[i], FIGURES // 2) + figures[j] for i, j in ((0, 2), (1, 3), (4, 5))]
     pairs = zip_longest(left, columns, fillvalue=Content(""))
@@ -203,7 +205,7 @@ def _figures(turn: TurnRecord) -> list[Content]:
         ("in ", f"{_tokens(turn.input_tokens)}{cached}"),
         ("out ", f"{_tokens(turn.output_tokens)}{thought}"),
     ]
-    return [said((name, "$dim"), figure) for name, figure in named]
+    return [styled((name, "$dim"), figure) for name, figure in named]
 
 
 def _tokens(value: int | None) -> str:

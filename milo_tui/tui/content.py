@@ -1,0 +1,78 @@
+"""The only constructors of `Content`: every string passes the sanitiser, and its markup is taken literally.
+
+Widgets take `Content`, never `str`, so nothing from a model, a server, a file or a user reaches the terminal raw.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from textual.content import Content
+from textual.widgets import Static
+
+from milo_tui.sanitise import one_line, sanitise
+
+Align = Literal["left", "right"]
+
+
+class ContentStatic(Static):
+    """Textual's Static would parse the markup of a string: this one takes `Content` alone."""
+
+    def __init__(
+        self, content: Content | None = None, *, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(_checked(Content("") if content is None else content), id=id, classes=classes)
+
+    def update(self, content: Content, *, layout: bool = True) -> None:  # type: ignore[override]
+        """Show another content; raise TypeError for a string."""
+        super().update(_checked(content), layout=layout)
+
+
+def _checked(content: object) -> Content:
+    if not isinstance(content, Content):
+        raise TypeError(f"widgets take Content, not {type(content).__name__}: see milo_tui.tui.content")
+    return content
+
+
+def safe_content(text: str, style: str = "") -> Content:
+    """Sanitised text with its line breaks kept; `style` may name the theme's colours."""
+    return Content.styled(sanitise(text), style)
+
+
+def safe_line(text: str, style: str = "") -> Content:
+    """Sanitised text on a single line: for names, titles and table cells."""
+    return Content.styled(one_line(text), style)
+
+
+def styled(*parts: str | tuple[str, str]) -> Content:
+    """Sanitised content of several parts: plain strings, or (string, style)."""
+    if len(parts) == 1 and isinstance(parts[0], tuple):
+        return safe_content(*parts[0])
+    return Content.assemble(
+        *(sanitise(part) if isinstance(part, str) else (sanitise(part[0]), part[1]) for part in parts)
+    )
+
+
+def fit(content: Content, width: int, align: Align = "left") -> Content:
+    """Exactly `width` cells: cut with an ellipsis, or padded."""
+    if width <= 0:
+        return Content("")
+    room = width - content.cell_length
+    if align == "right" and room > 0:
+        return content.pad_left(room)
+    return content.truncate(width, ellipsis=True, pad=True)
+
+
+def join(parts: Iterable[Content], separator: Content | str) -> Content:
+    """The parts that are not empty, with the separator between them."""
+    glue = separator if isinstance(separator, Content) else safe_content(separator)
+    return glue.join([part for part in parts if part.plain])
+
+
+def share_widths(wanted: list[int], room: int) -> list[int]:
+    """Widths for texts that want `wanted` cells: short ones get all they want, long ones share the rest."""
+    given = [0] * len(wanted)
+    order = sorted(range(len(wanted)), key=wanted.__getitem__)
+    for place, index in enumerate(order):
+        given[index] = min(wanted[index], max(0, room) // (len(order) - place))
+        room -= given[index]
+    return given

@@ -13,8 +13,8 @@ from milo_tui.analysis.prices import Price, PriceError, Prices, Tokens, load_pri
 from milo_tui.analysis.record import AttemptRow
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.reports.cost_text import cost_lines, dollars, estimate_lines
-from milo_tui.runner.events import Outcome
 from milo_tui.runner.plan import new_run
+from tests.factories import make_row
 
 from ..runner.suite import small_suite
 
@@ -35,8 +35,9 @@ def model(**fields: Any) -> ModelEntry:
 
 def row(**fields: Any) -> AttemptRow:
     """An attempt of `s`."""
-    usual = AttemptRow(1, "s", "p", 1, 1, Outcome.SCORED, 3, 1.0, 0.1, 50.0, 1000, 200, 0, "", "", 0.0)
-    return replace(usual, **fields)
+    return make_row(
+        **{"model": "s", "input_tokens": 1000, "output_tokens": 200, "cached_tokens": 0, **fields}
+    )
 
 
 def test_cache_reads_and_writes_have_prices_of_their_own() -> None:

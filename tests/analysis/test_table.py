@@ -1,40 +1,19 @@
 """The published table's arithmetic, and what holes do to it."""
 
-from milo_tui.analysis.record import AttemptRow, ModelRecord, PromptRecord, RunRecord
+from milo_tui.analysis.record import AttemptRow, PromptRecord, RunRecord
 from milo_tui.analysis.table import result_table
-from milo_tui.runner.events import Outcome, RunPhase
+from tests.factories import make_model, make_row, make_run
 
 
 def _run(prompts: int, repeats: int) -> RunRecord:
-    model = ModelRecord("m", "M", "local", "openai", False, None, "", {})
-    return RunRecord(
-        number=1,
-        key="k",
-        suite="s",
-        suite_title="S",
-        suite_version=1,
-        suite_digest="",
-        scorer_version=1,
-        categories=(("a", "A"), ("b", "B")),
-        repeats=repeats,
-        seed=1,
-        simulated=False,
-        phase=RunPhase.DONE,
-        created=0.0,
-        finished=None,
-        note="",
-        models=(model,),
-        prompts=tuple(PromptRecord(f"{'ab'[i % 2]}/{i}", 1, "ab"[i % 2], "", {}) for i in range(prompts)),
-    )
+    asked = [PromptRecord(f"{'ab'[i % 2]}/{i}", 1, "ab"[i % 2], "", {}) for i in range(prompts)]
+    return make_run([make_model("m")], asked, categories=(("a", "A"), ("b", "B")), repeats=repeats)
 
 
 def _row(
     id: int, prompt: str, repeat: int, points: int | None, latency: float = 1.0, number: int = 1
 ) -> AttemptRow:
-    outcome = Outcome.INFRASTRUCTURE if points is None else Outcome.SCORED
-    return AttemptRow(
-        id, "m", prompt, repeat, number, outcome, points, latency, 0.5, 20.0, 10, 5, None, "", "", 0.0
-    )
+    return make_row("m", prompt, repeat, points, id=id, number=number, latency=latency)
 
 
 def test_the_score_is_the_sum_of_the_prompts_means() -> None:

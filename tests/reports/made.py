@@ -13,20 +13,21 @@ from milo_tui.analysis.record import (
     RunRecord,
     TurnRecord,
 )
-from milo_tui.runner.events import Outcome, Phase, RunPhase
+from milo_tui.endpoints.endpoint import Clock, Usage
 from milo_tui.store.queries import Reader
-from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
-from milo_tui.suite.score import CheckResult, Score
-
-CATEGORIES = (
-    ("single_tool", "Single tool"),
-    ("tool_selection", "Tool selection"),
-    ("multi_step", "Multi-step chains"),
-    ("structured_output", "Structured output"),
-    ("error_recovery", "Error recovery"),
+from tests.factories import (
+    CATEGORIES,
+    NOVEMBER,
+    make_attempt,
+    make_model,
+    make_row,
+    make_run,
+    make_turn,
+    store_attempts,
 )
-STARTED = 1_763_629_800.0
+
+STARTED = NOVEMBER
 
 Points = Callable[[int, int, int], int | None]
 """Model, prompt (both from 0) and repeat (from 1) → points; None for a hole."""
@@ -34,27 +35,8 @@ Points = Callable[[int, int, int], int | None]
 
 def model(id: str, name: str, *, memory: float | None = None, simulated: bool = False) -> ModelRecord:
     """A model; with memory it is a local one."""
-    return ModelRecord(
-        id=id,
-        name=name,
-        where="local" if memory else "api",
-        protocol="openai" if memory else "anthropic",
-        simulated=simulated,
-        memory_gb=memory,
-        sampling="temperature 0.0",
-        entry={
-            "id": id,
-            "name": name,
-            "protocol": "openai" if memory else "anthropic",
-            "where": "local" if memory else "api",
-            "model": f"made-up-{id}",
-            "base_url": f"http://{id}.example:8080/v1",
-            "temperature": 0.0,
-        },
-        manifest={"server": "made-up 1.0", "sent": {"temperature": 0.0}},
-        phase=Phase.DONE,
-        cold_start=4.5,
-    )
+    wire = {"model": f"made-up-{id}", "base_url": f"http://{id}.example:8080/v1", "temperature": 0.0}
+    return make_model(id, name, memory_gb=memory, entry=wire, simulated=simulated, cold_start=4.5)
 
 
 QWEN = model("qwen", "Qwen3.5-397B", memory=416)
@@ -66,31 +48,19 @@ def run(
     models: Sequence[ModelRecord] = (QWEN, SONNET), key: str = "made0001", **changes: object
 ) -> RunRecord:
     """A finished run of twenty prompts, four a category."""
-    record = RunRecord(
-        number=1,
-        key=key,
-        suite="milo-bench",
-        suite_title="Milo-Bench",
-        suite_version=1,
-        suite_digest="sha256:made-up",
-        scorer_version=1,
-        categories=CATEGORIES,
-        repeats=3,
-        seed=7,
-        simulated=any(model.simulated for model in models),
-        phase=RunPhase.DONE,
-        created=STARTED,
-        finished=STARTED + 1500,
-        note="",
-        models=tuple(models),
-        prompts=tuple(
-            PromptRecord(f"{id}/p{i}", 1, id, f"{title} {i}", {"user": f"Do {title} {i}."})
-            for id, title in CATEGORIES
-            for i in range(1, 5)
-        ),
-        machine={"system": "made-up", "cores": 2, "versions": {"milo-tui": "0.1.0"}},
-    )
-    return replace(record, **changes)  # type: ignore[arg-type]
+    prompts = [
+        PromptRecord(f"{id}/p{i}", 1, id, f"{title} {i}", {"user": f"Do {title} {i}."})
+        for id, title in CATEGORIES
+        for i in range(1, 5)
+    ]
+    usual = {
+        "number": 1,
+        "key": key,
+        "suite_digest": "sha256:made-up",
+        "finished": STARTED + 1500,
+        "machine": {"system": "made-up", "cores": 2, "versions": {"milo-tui": "0.1.0"}},
+    }
+    return make_run(models, prompts, **{**usual, **changes})  # type: ignore[arg-type]
 
 
 def published_points(model: int, prompt: int, repeat: int) -> int:
@@ -102,31 +72,26 @@ def attempt(
     record: RunRecord, model: int, prompt: int, repeat: int, points: int | None, number: int = 1
 ) -> AttemptRecord:
     """An attempt of two turns, or one that the infrastructure failed."""
-    row = AttemptRow(
-        id=0,
-        model=record.models[model].id,
-        prompt=record.prompts[prompt].id,
-        repeat=repeat,
+    scored = {
+        "latency": 2.0 + model + 0.1 * repeat,
+        "ttft": 0.4,
+        "tokens_per_second": 30.0,
+        "input_tokens": 800,
+        "output_tokens": 60,
+        "cached_tokens": 0 if repeat == 1 else 600,
+    }
+    row = make_row(
+        record.models[model].id,
+        record.prompts[prompt].id,
+        repeat,
+        points,
         number=number,
-        outcome=Outcome.INFRASTRUCTURE if points is None else Outcome.SCORED,
-        points=points,
-        latency=None if points is None else 2.0 + model + 0.1 * repeat,
-        ttft=None if points is None else 0.4,
-        tokens_per_second=None if points is None else 30.0,
-        input_tokens=None if points is None else 800,
-        output_tokens=None if points is None else 60,
-        cached_tokens=None if points is None else (0 if repeat == 1 else 600),
-        lost="",
         error="HTTP 503 from gpu-box.example:8080, see /home/kim/logs/server.log" if points is None else "",
         started=record.created + 10 * prompt + repeat,
+        **(dict.fromkeys(scored) if points is None else scored),
     )
-    if points is None:
-        return AttemptRecord(row, "answer", (), None)
-    titles = ("the right tool", "the right values", "the right end")
-    checks = tuple(
-        CheckResult(title, i < points, "expected 84.5, found 8.45") for i, title in enumerate(titles)
-    )
-    return AttemptRecord(row, "answer", talk(f"Done, {points} of 3.", repeat), Score(checks))
+    turns = () if points is None else talk(f"Done, {points} of 3.", repeat)
+    return make_attempt(row, turns, reasons=("expected 84.5, found 8.45",) * 3)
 
 
 def talk(said: str, repeat: int = 1, arguments: str = '{"order": "ORD-5512"}') -> tuple[TurnRecord, ...]:
@@ -139,36 +104,15 @@ def talk(said: str, repeat: int = 1, arguments: str = '{"order": "ORD-5512"}') -
 
 
 def _turn(repeat: int, **changes: object) -> TurnRecord:
-    turn = TurnRecord(
-        text="",
-        reasoning="",
-        finish_reason="stop",
-        complete=True,
-        loss=None,
-        calls=(),
-        results=(),
-        sent_at=STARTED,
-        headers_ns=1,
-        first_event_ns=2,
-        first_reasoning_ns=None,
-        first_text_ns=3,
-        first_tool_call_ns=None,
-        last_delta_ns=4,
-        end_ns=5,
-        chunks=2,
-        input_tokens=400,
-        output_tokens=30,
-        cached_tokens=0 if repeat == 1 else 300,
-        cache_write_tokens=None,
-        reasoning_tokens=None,
-        quirks=(),
-        server="made-up 1.0",
-        status=200,
+    clock = Clock(0, headers=1, first_event=2, first_text=3, last_delta=4, end=5, chunks=2)
+    usage = Usage(input_tokens=400, output_tokens=30, cached_tokens=0 if repeat == 1 else 300)
+    return make_turn(
+        clock=clock,
+        usage=usage,
         headers={"x-host": "gpu-box.example"},
-        request=b'{"messages": []}',
         response=b"data: {}",
+        **changes,  # type: ignore[arg-type]
     )
-    return replace(turn, **changes)  # type: ignore[arg-type]
 
 
 def rows(record: RunRecord, points: Points = published_points) -> list[AttemptRow]:
@@ -190,19 +134,6 @@ async def store(database: Path, record: RunRecord, points: Points = published_po
         for k in range(1, record.repeats + 1)
     ]
     return await store_attempts(database, record, attempts)
-
-
-async def store_attempts(database: Path, record: RunRecord, attempts: Sequence[AttemptRecord]) -> int:
-    """Store a run with these attempts; its number."""
-    database.parent.mkdir(parents=True, exist_ok=True)
-    opened = await Store.open(database)
-    try:
-        number = await opened.create_run(record)
-        for one in attempts:
-            await opened.add_attempt(number, one)
-    finally:
-        await opened.aclose()
-    return number
 
 
 async def read(database: Path, number: int) -> tuple[RunRecord, list[AttemptRow], Evidence]:

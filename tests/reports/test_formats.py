@@ -15,6 +15,7 @@ from milo_tui.analysis.record import RunRecord
 from milo_tui.reports import csv_rows, html, junit, markdown, text
 from milo_tui.store import export_run as raw_json
 from milo_tui.store.queries import Reader
+from tests.factories import store_attempts
 from tests.reports import hostile, made
 
 FORMATS = ("table", "md", "html", "csv", "json", "junit")
@@ -66,7 +67,7 @@ async def test_a_run_with_holes_says_so(tmp_path: Path, form: str) -> None:
 @pytest.mark.parametrize("form", [form for form in FORMATS if form != "json"])
 async def test_no_control_character_comes_through(tmp_path: Path, form: str) -> None:
     record = hostile.run()
-    number = await made.store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
+    number = await store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
     assert not CONTROL.search((await in_format(form, tmp_path / "milo.db", number)).replace("\r\n", "\n"))
 
 
@@ -86,7 +87,7 @@ async def test_a_table_fits_80_columns(tmp_path: Path) -> None:
 
 async def test_markdown_lets_no_text_mark_up(tmp_path: Path) -> None:
     record = hostile.run()
-    number = await made.store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
+    number = await store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
     found = await in_format("md", tmp_path / "milo.db", number)
     assert not re.search(r"(?<!\\)<|(?<!\\)`|(?<!\\)\]\(", found)
     for line in found.splitlines():
@@ -100,7 +101,7 @@ async def test_csv_has_a_row_an_attempt_and_tells_retries_apart(tmp_path: Path) 
         made.attempt(record, 0, 0, 1, None),
         made.attempt(record, 0, 0, 1, 2, number=2),
     ]
-    number = await made.store_attempts(tmp_path / "milo.db", record, attempts)
+    number = await store_attempts(tmp_path / "milo.db", record, attempts)
     found = list(
         csv.DictReader(io.StringIO(await in_format("csv", tmp_path / "milo.db", number), newline=""))
     )
@@ -150,7 +151,7 @@ def test_the_schema_is_one_and_of_this_version() -> None:
 
 async def test_an_exported_run_is_what_the_schema_says(tmp_path: Path) -> None:
     record = hostile.run()
-    number = await made.store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
+    number = await store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
     assert schema_faults(await in_format("json", tmp_path / "milo.db", number)) == []
     number = await made.store(tmp_path / "milo.db", made.run(key="other"), holes)
     assert schema_faults(await in_format("json", tmp_path / "milo.db", number)) == []

@@ -9,6 +9,7 @@ import pytest
 from milo_tui.analysis.record import RunRecord
 from milo_tui.reports import html
 from milo_tui.store.queries import Reader
+from tests.factories import store_attempts
 from tests.reports import hostile, made
 from tests.reports.browser import dom_of
 
@@ -17,7 +18,7 @@ async def report(
     database: Path, record: RunRecord, *, share: bool = False, hostile_ones: bool = False
 ) -> str:
     if hostile_ones:
-        number = await made.store_attempts(database, record, hostile.attempts(record))
+        number = await store_attempts(database, record, hostile.attempts(record))
     else:
         number = await made.store(database, record)
     reader = await Reader.open(database)
@@ -77,7 +78,7 @@ async def test_calls_that_only_one_model_made_are_marked(tmp_path: Path) -> None
     one, other = (made.attempt(record, m, 0, 1, 3) for m in range(2))
     other = type(other)(other.row, other.ended, made.talk("Done.", 1, '{"order": "ORD-1"}'), other.score)
     database = tmp_path / "milo.db"
-    number = await made.store_attempts(database, record, [one, other])
+    number = await store_attempts(database, record, [one, other])
     reader = await Reader.open(database)
     page = "".join([piece async for piece in html.pieces(reader, number)])
     await reader.aclose()

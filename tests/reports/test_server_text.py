@@ -5,13 +5,14 @@ from dataclasses import replace
 from milo_tui.analysis.record import AttemptRow
 from milo_tui.reports.server_text import Lost, lost_calls, server_words
 from milo_tui.runner.events import Outcome
+from tests.factories import make_row
 
 from .made import MINIMAX, QWEN, SONNET, run
 
 
 def attempt(model: str, outcome: Outcome, points: int | None = 0) -> AttemptRow:
     """An attempt with an outcome."""
-    return AttemptRow(0, model, "p", 1, 1, outcome, points, 1.0, 0.1, 9.0, 10, 5, 0, "", "", 0.0)
+    return make_row(model, points=points, outcome=outcome)
 
 
 def test_of_a_server_nothing_is_said_that_changes_no_figure() -> None:

@@ -4,13 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from milo_tui.analysis.verdict import answer
+from tests.factories import store_attempts
 from tests.reports import made
 
 
 async def test_failed_checks_and_digests_come_by_attempt(tmp_path: Path) -> None:
     record = made.run()
     attempts = [made.attempt(record, 0, 0, repeat, points) for repeat, points in ((1, 3), (2, 1), (3, 1))]
-    number = await made.store_attempts(tmp_path / "milo.db", record, attempts)
+    number = await store_attempts(tmp_path / "milo.db", record, attempts)
     _, rows, evidence = await made.read(tmp_path / "milo.db", number)
     first, second, third = rows
     assert first.id not in evidence.failed
@@ -25,7 +26,7 @@ async def test_failed_checks_and_digests_come_by_attempt(tmp_path: Path) -> None
 
 async def test_a_hole_was_not_answered(tmp_path: Path) -> None:
     record = made.run()
-    number = await made.store_attempts(tmp_path / "milo.db", record, [made.attempt(record, 0, 0, 1, None)])
+    number = await store_attempts(tmp_path / "milo.db", record, [made.attempt(record, 0, 0, 1, None)])
     _, rows, evidence = await made.read(tmp_path / "milo.db", number)
     assert rows[0].id not in evidence.answered
     assert rows[0].id not in evidence.failed
@@ -34,7 +35,7 @@ async def test_a_hole_was_not_answered(tmp_path: Path) -> None:
 async def test_only_the_newest_scorer_is_heard(tmp_path: Path) -> None:
     record = made.run()
     found = replace(made.attempt(record, 0, 0, 1, 2), scorer_version=2)
-    number = await made.store_attempts(tmp_path / "milo.db", record, [found])
+    number = await store_attempts(tmp_path / "milo.db", record, [found])
     await _add_older_scores(tmp_path / "milo.db")
     _, rows, evidence = await made.read(tmp_path / "milo.db", number)
     assert [check.position for check in evidence.failed[rows[0].id]] == [3]

@@ -13,6 +13,7 @@ import psutil
 import pytest
 from jsonschema import Draft202012Validator
 
+from milo_tui.endpoints.endpoint import Clock, Usage
 from milo_tui.runner.events import RunPhase
 from milo_tui.store import export_run as raw_json
 from milo_tui.store import import_run as importing
@@ -21,7 +22,8 @@ from milo_tui.store.import_run import Imported, ImportProblem, import_run
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store, writing
 from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
-from tests.reports import hostile, made
+from tests.factories import store_attempts
+from tests.reports import hostile
 from tests.store.told import attempt, store_run, turn
 
 ODD = ToolCall.read("a", "count\ud83d", '{"bay": 1180591620717411303424, "bay": "\\ud83d"')
@@ -36,7 +38,12 @@ async def file(tmp_path: Path) -> Path:
         attempt(turn("lost", loss=Loss.TRUNCATED), points=None),
         attempt(
             turn(
-                "half \ud83d of it\x00", "hm", [ODD], arrivals_us=(3, 9), quirks=("odd",), cached_tokens=None
+                "half \ud83d of it\x00",
+                "hm",
+                [ODD],
+                clock=Clock(0, 5, 5, 5, 5, 5, 7, 9, chunks=3, arrivals=[3_000, 9_000]),
+                usage=Usage(100, 20),
+                quirks=("odd",),
             ),
             replace(turn("", "", [ODD]), results=(ToolResult("a", {"big": 2**70, "odd": "\ud83d"}, True),)),
             number=2,
@@ -91,7 +98,7 @@ async def test_what_is_written_keeps_to_the_schema(file: Path) -> None:
 @pytest.mark.parametrize("share", [False, True])
 async def test_hostile_and_shared_runs_come_back_too(tmp_path: Path, share: bool) -> None:
     record = hostile.run()
-    number = await made.store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
+    number = await store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
     async with _opened(tmp_path / "milo.db") as (_, reader):
         pieces = [piece async for piece in raw_json.pieces(reader, number, share=share)]
     (tmp_path / "a.json").write_text("".join(pieces), encoding="utf-8")

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from milo_tui.analysis.record import AttemptRecord, AttemptRow
-from milo_tui.runner.events import Outcome, RunPhase
+from milo_tui.runner.events import RunPhase
 from milo_tui.runner.plan import new_run
 from milo_tui.store import rescoring
 from milo_tui.store.database import StoreError
@@ -19,20 +19,14 @@ from milo_tui.store.store import Store
 from milo_tui.suite.conversation import Conversation
 from milo_tui.suite.prompt import Prompt
 from milo_tui.suite.score import CheckResult, Score
+from tests.factories import make_row
 from tests.runner.running import entry
 from tests.runner.suite import small_suite
 from tests.store.test_store import _attempt as stored_attempt
 
 
 def _row(repeat: int, points: int | None) -> AttemptRow:
-    return AttemptRow(
-        **{
-            **{name: getattr(stored_attempt().row, name) for name in AttemptRow.__slots__},
-            "repeat": repeat,
-            "points": points,
-            "outcome": Outcome.INFRASTRUCTURE if points is None else Outcome.SCORED,
-        }
-    )
+    return make_row(repeat=repeat, points=points)
 
 
 async def _run(folder: Path, repeats: int = 3) -> int:

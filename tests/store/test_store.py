@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from milo_tui.analysis.record import AttemptRecord
+from milo_tui.endpoints.endpoint import Clock
 from milo_tui.runner.events import RunPhase
 from milo_tui.runner.plan import new_run
 from milo_tui.store.database import StoreError, migrations
@@ -25,7 +26,9 @@ from tests.store.told import attempt, turn
 
 def _attempt(repeat: int = 1, points: int | None = 2, number: int = 1, text: str = "Done.") -> AttemptRecord:
     call = ToolCall.read("a", "count_crates", '{"bay": 7}')
-    made = turn(text, "hm", [call], quirks=("odd",), arrivals_us=(5, 5, 4_000_000))
+    made = turn(
+        text, "hm", [call], quirks=("odd",), clock=Clock(0, chunks=3, arrivals=[5_000, 5_000, 4_000_000_000])
+    )
     return attempt(made, repeat=repeat, points=points, number=number)
 
 

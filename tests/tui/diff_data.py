@@ -5,9 +5,9 @@ from typing import Any
 
 from milo_tui.analysis.record import AttemptRecord, PromptRecord, RunRecord, TurnRecord
 from milo_tui.config import Settings
-from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
-from tests.tui.runs_data import MODELS, NOVEMBER, attempt, run, turn_with_answer
+from tests.factories import NOVEMBER, store_attempts
+from tests.tui.runs_data import MODELS, attempt, run, turn_with_answer
 
 Call = tuple[str, str, Any]
 """A tool's name, its arguments' text, and its result."""
@@ -97,13 +97,10 @@ def made(record: RunRecord, model: int, prompt: int, repeat: int) -> AttemptReco
 async def store_diff_run(settings: Settings, record: RunRecord | None = None, models: int = 3) -> int:
     """Store the run with all attempts of its first models."""
     record = record or diff_run()
-    store = await Store.open(settings.database)
-    try:
-        number = await store.create_run(record)
-        for model in range(models):
-            for prompt in range(len(record.prompts)):
-                for repeat in (1, 2):
-                    await store.add_attempt(number, made(record, model, prompt, repeat))
-    finally:
-        await store.aclose()
-    return number
+    attempts = [
+        made(record, model, prompt, repeat)
+        for model in range(models)
+        for prompt in range(len(record.prompts))
+        for repeat in (1, 2)
+    ]
+    return await store_attempts(settings.database, record, attempts)

@@ -19,8 +19,9 @@ from milo_tui.tui.screens.help import HelpScreen
 from milo_tui.tui.screens.live import LiveScreen
 from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.screens.runs import RunsScreen
+from tests.factories import NOVEMBER
 from tests.tui.looking import notices, press, screen, settle
-from tests.tui.runs_data import NOVEMBER, run, settings, store_run
+from tests.tui.runs_data import run, settings, store_run
 
 ALONE = Surroundings(tmux=False, ssh=True, tools=frozenset())
 

@@ -14,8 +14,9 @@ from milo_tui.tui.screens.bin import BinScreen
 from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.screens.runs import RunsScreen
 from milo_tui.tui.widgets.run_list import RunList
+from tests.factories import NOVEMBER
 from tests.tui.looking import move, notices, press, screen, settle
-from tests.tui.runs_data import MODELS, NOVEMBER, run, settings, store_run
+from tests.tui.runs_data import MODELS, run, settings, store_run
 from tests.tui.test_runs import numbers, start_live
 
 

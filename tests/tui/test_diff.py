@@ -22,10 +22,11 @@ from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.screens.runs import RunsScreen
 from milo_tui.tui.screens.side_list import SideList
 from milo_tui.tui.widgets.tool_call_diff import ToolCallDiff
+from tests.factories import NOVEMBER
 from tests.tui.diff_data import IDS, diff_run, made, prompts, store_diff_run, turn
 from tests.tui.hostile import ALL, FORBIDDEN, STORABLE
 from tests.tui.looking import notices, press, screen, settle
-from tests.tui.runs_data import MODELS, NOVEMBER, settings
+from tests.tui.runs_data import MODELS, settings
 
 ROOT = Path(__file__).parents[2]
 TO_REFUND = ("2", "down")

@@ -10,8 +10,9 @@ from textual.pilot import Pilot
 
 from milo_tui.runner.events import RunPhase
 from milo_tui.tui.app import MiloApp
+from tests.factories import NOVEMBER
 from tests.tui.looking import press, settle
-from tests.tui.runs_data import MODELS, NOVEMBER, model, points_of, run, settings, store_run
+from tests.tui.runs_data import MODELS, model, points_of, run, settings, store_run
 
 SCREENS = {
     "runs": (),

@@ -11,7 +11,7 @@ from milo_tui.runner.events import RunPhase
 from milo_tui.store.summary import RunSummary
 from milo_tui.tui import run_pages
 from milo_tui.tui.run_pages import PAGE, RunPages
-from tests.tui.runs_data import NOVEMBER
+from tests.factories import NOVEMBER
 
 
 def line(number: int, note: str = "") -> RunSummary:

@@ -24,9 +24,10 @@ from milo_tui.tui.screens.runs import RunsScreen
 from milo_tui.tui.screens.search import SearchScreen
 from milo_tui.tui.widgets.run_columns import heading, models_in, needs_of, run_line, state_of
 from milo_tui.tui.widgets.run_list import RunList
+from tests.factories import NOVEMBER
 from tests.tui.hostile import ALL, FORBIDDEN, PAYLOADS
 from tests.tui.looking import move, notices, press, screen, settle
-from tests.tui.runs_data import MODELS, NOVEMBER, attempt, model, prompts, run, settings, store_run
+from tests.tui.runs_data import MODELS, attempt, model, prompts, run, settings, store_run
 
 SIMULATED = (model("steady", "Steady", simulated=True), model("hasty", "Hasty", simulated=True))
 

@@ -20,9 +20,10 @@ from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.screens.runs import RunsScreen
 from milo_tui.tui.screens.search import SearchScreen
 from milo_tui.tui.widgets.hit_list import FOUND, HitList, around, columns, hit_line, needs_of, place_of
+from tests.factories import NOVEMBER
 from tests.tui.hostile import FORBIDDEN, PAYLOADS
 from tests.tui.looking import move, press, screen, settle
-from tests.tui.runs_data import MODELS, NOVEMBER, attempt, model, run, settings, store_run, turn_with_answer
+from tests.tui.runs_data import MODELS, attempt, model, run, settings, store_run, turn_with_answer
 
 SIMULATED = (model("steady", "Steady", simulated=True),)
 

@@ -8,8 +8,9 @@ from milo_tui.config import Settings
 from milo_tui.tui.app import MiloApp
 from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.screens.runs import RunsScreen
+from tests.factories import NOVEMBER
 from tests.tui.looking import press, screen, settle
-from tests.tui.runs_data import MODELS, NOVEMBER, run, settings, store_run
+from tests.tui.runs_data import MODELS, run, settings, store_run
 
 PLACES = {
     "runs": ((), "milo · runs · 2 runs"),

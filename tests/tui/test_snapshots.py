@@ -23,19 +23,11 @@ from milo_tui.tui.app import MiloApp
 from milo_tui.tui.screens import new_run
 from milo_tui.tui.widgets import run_browser
 from tests.conftest import INHERITED
+from tests.factories import NOVEMBER
 from tests.tui.diff_data import diff_run, made
 from tests.tui.live_feed import conversation, live, make_state
 from tests.tui.looking import move, press, screen, settle
-from tests.tui.runs_data import (
-    MODELS,
-    NOVEMBER,
-    Points,
-    model,
-    points_of,
-    run,
-    settings,
-    store_run,
-)
+from tests.tui.runs_data import MODELS, Points, model, points_of, run, settings, store_run
 from tests.tui.test_attempt import streamed
 
 FOLDER = Path(__file__).parent / "snapshots"

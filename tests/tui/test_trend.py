@@ -14,9 +14,10 @@ from milo_tui.tui.screens.runs import RunsScreen
 from milo_tui.tui.widgets import run_browser
 from milo_tui.tui.widgets.braille import Braille
 from milo_tui.tui.widgets.trend import trend_lines, trend_plots
+from tests.factories import NOVEMBER
 from tests.tui.hostile import ALL, FORBIDDEN
 from tests.tui.looking import move, press, screen, settle
-from tests.tui.runs_data import MODELS, NOVEMBER, Points, model, run, settings, store_run
+from tests.tui.runs_data import MODELS, Points, model, run, settings, store_run
 
 
 def points(

@@ -1,0 +1,195 @@
+"""Records for tests: one function for each record, valid as it is, any field changed by its name.
+
+Nothing here depends on the clock or on chance. A field that joins a record gets its value here, once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from milo_tui.analysis.phases import Outcome, Phase, RunPhase
+from milo_tui.analysis.record import (
+    AttemptRecord,
+    AttemptRow,
+    ModelRecord,
+    PromptRecord,
+    RunRecord,
+    TurnRecord,
+)
+from milo_tui.endpoints.endpoint import Clock, Usage
+from milo_tui.store.store import Store
+from milo_tui.suite.conversation import ToolCall, ToolResult
+from milo_tui.suite.score import CheckResult, Score
+
+NOVEMBER = 1_763_629_800.0
+"""2025-11-20 09:10 UTC, when the runs of the tests began."""
+
+CATEGORIES = (
+    ("single_tool", "Single tool"),
+    ("tool_selection", "Tool selection"),
+    ("multi_step", "Multi-step chains"),
+    ("structured_output", "Structured output"),
+    ("error_recovery", "Error recovery"),
+)
+
+
+def make_model(
+    id: str = "local",
+    name: str = "Local",
+    *,
+    memory_gb: float | None = None,
+    entry: dict[str, object] | None = None,
+    **changes: object,
+) -> ModelRecord:
+    """A model that has finished: a local OpenAI-compatible one if it has `memory_gb`, else one of Anthropic's API.
+
+    `entry` holds further keys of its milo.toml entry.
+    """
+    where, protocol = ("local", "openai") if memory_gb else ("api", "anthropic")
+    record = ModelRecord(
+        id=id,
+        name=name,
+        where="local" if memory_gb else "api",
+        protocol=protocol,
+        simulated=False,
+        memory_gb=memory_gb,
+        sampling="temperature 0.0",
+        entry={"id": id, "name": name, "protocol": protocol, "where": where, "model": id, **(entry or {})},
+        manifest={"server": "made-up 1.0", "sent": {"temperature": 0.0}},
+        phase=Phase.DONE,
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def make_run(
+    models: Sequence[ModelRecord],
+    prompts: Sequence[PromptRecord],
+    created: float = NOVEMBER,
+    **changes: object,
+) -> RunRecord:
+    """A finished run of three repeats."""
+    record = RunRecord(
+        number=0,
+        key=f"{round(created):012x}",
+        suite="milo-bench",
+        suite_title="Milo-Bench",
+        suite_version=1,
+        suite_digest="sha256:0123456789abcdef",
+        scorer_version=1,
+        categories=CATEGORIES,
+        repeats=3,
+        seed=7,
+        simulated=any(model.simulated for model in models),
+        phase=RunPhase.DONE,
+        created=created,
+        finished=created + 1490,
+        note="",
+        models=tuple(models),
+        prompts=tuple(prompts),
+        machine={"system": "made-up", "cores": 2},
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def make_row(
+    model: str = "local",
+    prompt: str = "one/look_up",
+    repeat: int = 1,
+    points: int | None = 2,
+    **changes: object,
+) -> AttemptRow:
+    """A scored attempt; with `points` None one that the infrastructure failed."""
+    row = AttemptRow(
+        id=0,
+        model=model,
+        prompt=prompt,
+        repeat=repeat,
+        number=1,
+        outcome=Outcome.INFRASTRUCTURE if points is None else Outcome.SCORED,
+        points=points,
+        latency=2.5,
+        ttft=0.25,
+        tokens_per_second=41.5,
+        input_tokens=100,
+        output_tokens=20,
+        cached_tokens=60,
+        lost="",
+        error="",
+        started=1e9,
+    )
+    return replace(row, **changes)  # type: ignore[arg-type]
+
+
+def make_attempt(
+    row: AttemptRow,
+    turns: Sequence[TurnRecord] = (),
+    titles: Sequence[str] = ("the right tool", "the right values", "the right end"),
+    reasons: Sequence[str] = ("because",) * 3,
+) -> AttemptRecord:
+    """An attempt with its turns and a score of `row.points`: the first checks are met."""
+    if row.points is None:
+        return AttemptRecord(row, "answer", tuple(turns), None)
+    checks = tuple(
+        CheckResult(title, i < row.points, reason)
+        for i, (title, reason) in enumerate(zip(titles, reasons, strict=True))
+    )
+    return AttemptRecord(row, "answer", tuple(turns), Score(checks), scorer_version=1)
+
+
+def make_turn(
+    text: str = "",
+    reasoning: str = "",
+    calls: Sequence[ToolCall] = (),
+    results: Sequence[ToolResult] = (),
+    *,
+    clock: Clock | None = None,
+    usage: Usage | None = None,
+    **changes: object,
+) -> TurnRecord:
+    """A turn that came to its end within 9 ns, unless `clock` says otherwise."""
+    clock = clock or Clock(0, 5, 5, 5, 5, 5, 7, 9, chunks=3)
+    usage = usage or Usage(input_tokens=100, output_tokens=20, cached_tokens=60)
+    turn = TurnRecord(
+        text=text,
+        reasoning=reasoning,
+        finish_reason="stop",
+        complete=True,
+        loss=None,
+        calls=tuple(calls),
+        results=tuple(results),
+        sent_at=NOVEMBER,
+        headers_ns=clock.headers,
+        first_event_ns=clock.first_event,
+        first_reasoning_ns=clock.first_reasoning,
+        first_text_ns=clock.first_text,
+        first_tool_call_ns=clock.first_tool_call,
+        last_delta_ns=clock.last_delta,
+        end_ns=clock.end,
+        chunks=clock.chunks,
+        arrivals_us=tuple(stamp // 1000 for stamp in clock.arrivals),
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cached_tokens=usage.cached_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        quirks=(),
+        server="made-up 1.0",
+        status=200,
+        headers={"content-type": "text/event-stream"},
+        request=b'{"messages": []}',
+        response=b"data: {}\n\n",
+    )
+    return replace(turn, **changes)  # type: ignore[arg-type]
+
+
+async def store_attempts(database: Path, run: RunRecord, attempts: Iterable[AttemptRecord]) -> int:
+    """Store a run with these attempts; its number."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    store = await Store.open(database)
+    try:
+        number = await store.create_run(run)
+        for attempt in attempts:
+            await store.add_attempt(number, attempt)
+    finally:
+        await store.aclose()
+    return number

@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
 from milo_tui.endpoints.endpoint import LOOPBACK
-from milo_tui.endpoints.lean_httpx import httpx
 
 USUAL_PORTS = {
     8080: "mlx_lm.server or llama.cpp",

@@ -1,9 +1,10 @@
 """Whether a model can be asked right now, found out without asking it anything that costs."""
 
+import httpx
+
 from milo_tui.endpoints.endpoint import EndpointError
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.keys import fetch_key
-from milo_tui.endpoints.lean_httpx import httpx
 
 _TIMEOUT = 3.0
 

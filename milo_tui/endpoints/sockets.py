@@ -1,8 +1,8 @@
-"""Sockets for httpcore, on bare asyncio, whose bytes are stamped as the event loop reads them.
+"""A network backend for httpcore on asyncio whose bytes are stamped as the event loop reads them.
 
-The task that reads a stream wakes in the loop's next round, after those of other streams: a stamp that it took itself
-would be late by all their work. So the time stamps of sixteen models side by side are as true as those of one; and a
-read costs half of what it costs by anyio, which httpcore would use.
+The task that reads a stream wakes in the loop's next iteration, after the tasks of other streams: a stamp that it
+took itself would be late by all their work. Stamped here, sixteen models side by side are timed as well as one. A
+read also costs half of what it costs through anyio, httpcore's default.
 """
 
 import asyncio
@@ -12,31 +12,22 @@ from collections.abc import Callable, Iterable
 from time import perf_counter_ns
 from typing import Any, Never
 
-from milo_tui.endpoints.lean_httpx import httpx
-
-import httpcore  # isort: skip
+import httpcore
 
 READ_AT = "read_at"
-"""The name of the stamp among a stream's extra info: perf_counter_ns of what was read last."""
+"""The key of the stamp in a stream's extra info: perf_counter_ns of the bytes that were read last."""
 
 _END_OF_HEAD = b"\r\n\r\n"
-_MOST_UNREAD = 256 * 1024
-"""Bytes from which a server is made to wait for whoever reads its stream."""
-_FAREWELL = 0.5
-"""Seconds to wait for a connection that was given up: where TLS never stood, nothing tells that it has gone."""
-_EYEBALLS = 0.25
-"""Seconds after which the host's next address is tried as well."""
+_MAX_UNREAD = 256 * 1024
+"""Bytes that may wait for the reader before the connection stops reading (back-pressure)."""
+_CLOSE_TIMEOUT = 0.5
+"""Seconds to wait for an aborted connection: without a finished TLS handshake nobody reports its end."""
+_HAPPY_EYEBALLS_DELAY = 0.25
+"""Seconds after which the host's next address is tried in parallel (RFC 8305)."""
 
 
-def use_for(client: httpx.AsyncClient) -> None:
-    """Let a client's connections be of these, those by way of a proxy as well."""
-    for transport in (client._transport, *client._mounts.values()):
-        if isinstance(transport, httpx.AsyncHTTPTransport):
-            transport._pool._network_backend = Sockets()
-
-
-class _Connection(asyncio.Protocol):
-    """What came on a connection and was not read yet, each piece with its stamp."""
+class Connection(asyncio.Protocol):
+    """A connection and the bytes that came on it and were not read yet, each piece with its stamp."""
 
     def __init__(self) -> None:
         self.pieces: deque[tuple[bytes, int]] = deque()
@@ -54,14 +45,14 @@ class _Connection(asyncio.Protocol):
         self.take(transport)
 
     def take(self, transport: asyncio.Transport) -> None:
-        """Go on over this transport. What was written has left once nothing is buffered."""
+        """Use this transport. With no write buffer, bytes have left once `write` returns."""
         self.transport = transport
         transport.set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:
         self.pieces.append((data, perf_counter_ns()))
         self._unread += len(data)
-        if self._unread > _MOST_UNREAD and not self._paused:
+        if self._unread > _MAX_UNREAD and not self._paused:
             self._paused = True
             self.transport.pause_reading()
         self._wake()
@@ -108,7 +99,7 @@ class _Connection(asyncio.Protocol):
             self.pieces.appendleft((data[most:], at))
             data = data[:most]
         self._unread -= len(data)
-        if self._paused and self._unread <= _MOST_UNREAD // 2:
+        if self._paused and self._unread <= _MAX_UNREAD // 2:
             self._paused = False
             self.transport.resume_reading()
         return data, at
@@ -122,11 +113,11 @@ class _Connection(asyncio.Protocol):
             raise self.error or ConnectionResetError("the connection was closed")
 
 
-class Stream(httpcore.AsyncNetworkStream):
-    """One connection, as httpcore asks of it. A request's head waits for its body, and leaves with it: httpcore, which
-    writes once more at a message's end, would wake the server for each."""
+class StampedStream(httpcore.AsyncNetworkStream):
+    """A connection as httpcore's stream. The head of a request is held back and sent together with its body: httpcore
+    writes them apart, and would wake the server twice."""
 
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._read_at: int | None = None
         self._begins = True
@@ -158,7 +149,7 @@ class Stream(httpcore.AsyncNetworkStream):
     async def aclose(self) -> None:
         # Whatever was not sent or not read yet is of no use to anybody.
         self._connection.transport.abort()
-        await asyncio.wait([self._connection.closed], timeout=_FAREWELL)
+        await asyncio.wait([self._connection.closed], timeout=_CLOSE_TIMEOUT)
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
@@ -178,7 +169,7 @@ class Stream(httpcore.AsyncNetworkStream):
             await self.aclose()
             raise
         connection.take(transport)
-        return Stream(connection)
+        return StampedStream(connection)
 
     def get_extra_info(self, info: str) -> Any:
         if info == READ_AT:
@@ -189,8 +180,8 @@ class Stream(httpcore.AsyncNetworkStream):
         return self._connection.transport.get_extra_info(names.get(info, info))
 
 
-class Sockets(httpcore.AsyncNetworkBackend):
-    """Opens connections."""
+class StampingBackend(httpcore.AsyncNetworkBackend):
+    """Opens stamped TCP connections."""
 
     async def connect_tcp(
         self,
@@ -203,17 +194,17 @@ class Sockets(httpcore.AsyncNetworkBackend):
         try:
             async with asyncio.timeout(timeout):
                 _, connection = await asyncio.get_running_loop().create_connection(
-                    _Connection,
+                    Connection,
                     host,
                     port,
                     local_addr=(local_address, 0) if local_address else None,
-                    happy_eyeballs_delay=_EYEBALLS,
+                    happy_eyeballs_delay=_HAPPY_EYEBALLS_DELAY,
                 )
         except (OSError, UnicodeError) as error:
             _raise(error, httpcore.ConnectError, httpcore.ConnectTimeout)
         for option in socket_options or ():
             connection.transport.get_extra_info("socket").setsockopt(*option)
-        return Stream(connection)
+        return StampedStream(connection)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import Any
 
-from milo_tui.endpoints import sockets
+import httpx
+
 from milo_tui.endpoints.endpoint import Clock, EndpointError, Exchange
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.failures import answered, cause_of, is_retryable, kind_of, one_line, retry_after
 from milo_tui.endpoints.keys import Secret, check_address, hide, is_loopback, redact
-from milo_tui.endpoints.lean_httpx import httpx
 from milo_tui.endpoints.sse import Event, Splitter
+from milo_tui.endpoints.stamping import StampingTransport, read_at
 
 MOST_BYTES = 64 * 1024 * 1024
 """Where a longer answer is cut off: no answer of max_tokens is as long."""
@@ -216,7 +217,7 @@ class _Reading:
             return self._unanswered(error)
         try:
             self.answer.status = response.status_code
-            self.clock.headers = _read_at(response)
+            self.clock.headers = read_at(response)
             self.answer.headers = _kept(response.headers)
             await self._read(response)
         finally:
@@ -228,7 +229,7 @@ class _Reading:
         is_plain = "content-encoding" not in response.headers
         chunks = response.aiter_raw() if is_plain else response.aiter_bytes()
         while not self.answer.broken and (chunk := await self._next(chunks)) is not None:
-            at_ns = _read_at(response)
+            at_ns = read_at(response)
             self._keep(chunk)
             if not self.answer.ended:
                 self._wait_on()
@@ -278,32 +279,23 @@ class _Reading:
 
 
 def _client(entry: ModelEntry, auth: httpx.Auth, url: httpx.URL) -> httpx.AsyncClient:
-    """A client; the environment's proxy is taken, but never on the way to this machine itself."""
-    problem, loopback = "", is_loopback(url.host)
+    """A client; the environment's proxy is used, but never on the way to this machine itself."""
     try:
-        client = httpx.AsyncClient(
+        transport = StampingTransport(url, trust_env=not is_loopback(url.host))
+    except (httpx.InvalidURL, ValueError, OSError) as error:
+        problem = one_line(redact(str(error)))
+    else:
+        return httpx.AsyncClient(
+            transport=transport,
             auth=auth,
             headers={"accept-encoding": "identity", "user-agent": "milo"},
-            # Waits for an answer are bounded in `_Reading`: a time-out between two reads knows no first byte.
+            # Waits for an answer are bounded in `_Reading`: httpx's read timeout knows no first byte.
             timeout=httpx.Timeout(None, connect=entry.connect_timeout, write=entry.first_byte_timeout),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
             follow_redirects=False,
-            trust_env=not loopback,
-            # Certificates are not even loaded where there is no TLS: neither to the server nor to a proxy before it.
-            verify=not (loopback and url.scheme == "http"),
+            trust_env=False,
         )
-        sockets.use_for(client)
-        return client
-    except (ImportError, ValueError, OSError) as error:
-        problem = one_line(redact(str(error)))
     message = f"The environment's proxy or certificates cannot be used: {problem}."
     raise EndpointError(message, kind="address", retryable=False)
-
-
-def _read_at(response: httpx.Response) -> int:
-    """When what was read of a response last had left the socket."""
-    stamp: int = response.extensions["network_stream"].get_extra_info(sockets.READ_AT) or perf_counter_ns()
-    return stamp
 
 
 def _kept(headers: httpx.Headers) -> dict[str, str]:

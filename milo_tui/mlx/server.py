@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
+import httpx
+
 from milo_tui.endpoints.endpoint import LOOPBACK, ChatRequest, EndpointError, OnDelta, Reply
 from milo_tui.endpoints.entry import ModelEntry, ServerEntry
-from milo_tui.endpoints.lean_httpx import httpx
 from milo_tui.endpoints.openai import OpenAIChat
 from milo_tui.mlx import ledger as server_ledger
 from milo_tui.mlx import memory

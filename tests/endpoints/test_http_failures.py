@@ -312,15 +312,50 @@ async def test_loopback_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPat
     assert (await hear(MLX, text("Hi"), end("stop"))).reply.text == "Hi"
 
 
-async def test_other_hosts_go_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("no_proxy", "NO_PROXY", "http_proxy"):
-        monkeypatch.delenv(variable, raising=False)
+@pytest.fixture
+def proxy_variables(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment that names no proxy yet."""
+    for name in ("no_proxy", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return monkeypatch
+
+
+async def say_hello(url: str) -> str:
+    """The reply of the server at `url`."""
+    async with aclosing(make_endpoint(entry(url))) as endpoint:
+        return (await endpoint.chat(HELLO, lambda delta: None)).text
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+async def test_other_hosts_go_through_the_proxy(variable: str, proxy_variables: pytest.MonkeyPatch) -> None:
     async with FaultServer([MLX, chunk({"content": "Hi"}, "stop"), DONE]) as proxy:
-        monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        async with aclosing(make_endpoint(entry("http://model.invalid:8080/v1"))) as endpoint:
-            reply = await endpoint.chat(HELLO, lambda delta: None)
-    assert reply.text == "Hi"
+        proxy_variables.setenv(variable, proxy.url.replace("://", "://me:secret@"))
+        proxy_variables.setenv("NO_PROXY", "example.com,.internal")
+        assert await say_hello("http://model.invalid:8080/v1") == "Hi"
     assert proxy.requests[0].path == "http://model.invalid:8080/v1/chat/completions"
+    assert proxy.requests[0].headers["proxy-authorization"] == "Basic bWU6c2VjcmV0"
+
+
+async def test_tls_goes_through_the_proxy_in_a_tunnel(proxy_variables: pytest.MonkeyPatch) -> None:
+    async with FaultServer([answer({"error": "no way"}, 403)]) as proxy:
+        proxy_variables.setenv("HTTPS_PROXY", proxy.url)
+        with pytest.raises(EndpointError, match="could not be reached") as caught:
+            await say_hello("https://model.invalid/v1")
+    assert caught.value.kind == "connection"
+    assert proxy.requests[0].path == "model.invalid:443"
+
+
+@pytest.mark.parametrize("exempt", ["model.invalid", ".invalid", "invalid", "a.b, model.invalid:8080", "*"])
+async def test_hosts_in_no_proxy_are_reached_directly(
+    exempt: str, proxy_variables: pytest.MonkeyPatch
+) -> None:
+    async with FaultServer([MLX, chunk({"content": "Hi"}, "stop"), DONE]) as proxy:
+        proxy_variables.setenv("HTTP_PROXY", proxy.url)
+        proxy_variables.setenv("NO_PROXY", exempt)
+        with pytest.raises(EndpointError, match="could not be reached"):
+            await say_hello("http://model.invalid:8080/v1")
+    assert proxy.requests == []
 
 
 @pytest.mark.parametrize("url", ["http://", "http://[::1", "http://x:99999999/"])
@@ -330,8 +365,9 @@ def test_an_address_that_is_none(url: str) -> None:
     assert caught.value.kind == "address"
 
 
-def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALL_PROXY", "socks9://127.0.0.1:9")
-    with pytest.raises(EndpointError) as caught:
+@pytest.mark.parametrize("proxy", ["socks9://127.0.0.1:9", "socks5://127.0.0.1:9", "http://[::1"])
+def test_a_proxy_that_cannot_be_used(proxy: str, proxy_variables: pytest.MonkeyPatch) -> None:
+    proxy_variables.setenv("ALL_PROXY", proxy)
+    with pytest.raises(EndpointError, match="The environment's proxy") as caught:
         make_endpoint(entry("http://model.invalid"))
     assert caught.value.kind == "address"

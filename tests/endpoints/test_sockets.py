@@ -13,7 +13,7 @@ from pathlib import Path
 import httpcore
 import pytest
 
-from milo_tui.endpoints.sockets import READ_AT, Sockets, _Connection
+from milo_tui.endpoints.sockets import READ_AT, Connection, StampingBackend
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -32,7 +32,9 @@ async def connected(
 
     server = await asyncio.start_server(once, "127.0.0.1", 0, ssl=context)
     async with server:
-        stream = await Sockets().connect_tcp("127.0.0.1", server.sockets[0].getsockname()[1], timeout=5)
+        stream = await StampingBackend().connect_tcp(
+            "127.0.0.1", server.sockets[0].getsockname()[1], timeout=5
+        )
         try:
             yield stream
         finally:
@@ -66,13 +68,13 @@ async def test_a_stamp_is_taken_when_bytes_come_not_when_somebody_reads_them() -
 async def test_a_request_leaves_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     handed_over: list[bytes] = []
     requests: list[bytes] = []
-    write = _Connection.write
+    write = Connection.write
 
-    async def noted(connection: _Connection, data: bytes) -> None:
+    async def noted(connection: Connection, data: bytes) -> None:
         handed_over.append(data)
         await write(connection, data)
 
-    monkeypatch.setattr(_Connection, "write", noted)
+    monkeypatch.setattr(Connection, "write", noted)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         came = b""
@@ -96,7 +98,7 @@ async def test_a_request_leaves_in_one_piece(monkeypatch: pytest.MonkeyPatch) ->
     ]
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    async with server, httpcore.AsyncConnectionPool(network_backend=Sockets()) as pool:
+    async with server, httpcore.AsyncConnectionPool(network_backend=StampingBackend()) as pool:
         for body in bodies:
             assert (await pool.request("POST", url, content=body)).content == b"ok"
     assert handed_over[:3] == requests[:3]
@@ -174,7 +176,7 @@ async def test_silence_and_nobody_there() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         with pytest.raises(httpcore.ConnectError):
-            await Sockets().connect_tcp("127.0.0.1", unused.getsockname()[1], timeout=5)
+            await StampingBackend().connect_tcp("127.0.0.1", unused.getsockname()[1], timeout=5)
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from benchmarks.commit import made_up_attempt
 from benchmarks.measuring import ROOT, Row, parser, print_table, say
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import AttemptRecord
 from milo_tui.config import data_folder
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.runner.events import RunPhase
 from milo_tui.runner.plan import new_run
 from milo_tui.store.store import Store
 from milo_tui.suite.loading import load_suite

@@ -21,10 +21,10 @@ from typing import Any
 
 from benchmarks.measuring import Row, at_most, median, parser, print_table, quantile, say
 from benchmarks.million import COMMON
+from milo_tui.analysis.phases import Outcome
 from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord, TurnRecord
 from milo_tui.config import data_folder
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.runner.events import Outcome
 from milo_tui.runner.plan import new_run
 from milo_tui.store import rows
 from milo_tui.store.database import connect

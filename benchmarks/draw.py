@@ -21,7 +21,8 @@ from benchmarks.measuring import ROOT, Row, at_most, median, parser, print_table
 from benchmarks.served import stub
 from benchmarks.stamped_run import started
 from benchmarks.terminal import Terminal
-from milo_tui.runner.events import AttemptStarted, Command, Event, Phase, Streamed
+from milo_tui.analysis.phases import ModelPhase
+from milo_tui.runner.events import AttemptStarted, Command, Event, Streamed
 from milo_tui.runner.state import ModelState, PromptRow, RunState
 from milo_tui.tui import themes
 from milo_tui.tui.hangup import end_with_terminal
@@ -120,7 +121,7 @@ class DrawApp(App[None]):
 def _state(models: int) -> RunState:
     categories = [("multi_step", "Multi-step chains"), ("single_tool", "Single tool")]
     prompts = [PromptRow(f"{name}/{n}", name, title) for name, title in categories for n in range(4)]
-    named = [ModelState(f"m{n}", f"Model {n}", "api", phase=Phase.RUNNING) for n in range(1, models + 1)]
+    named = [ModelState(f"m{n}", f"Model {n}", "api", phase=ModelPhase.RUNNING) for n in range(1, models + 1)]
     return RunState(1, "drawing", 3, categories, prompts, {m.id: m for m in named}, started=time.time())
 
 

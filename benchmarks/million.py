@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import say
+from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import AttemptRow, ModelRecord, PromptRecord, RunRecord, TurnRecord
 from milo_tui.config import data_folder
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.runner.events import Outcome, Phase, RunPhase
 from milo_tui.runner.plan import new_run
 from milo_tui.store import rows
 from milo_tui.store.database import connect
@@ -121,7 +121,7 @@ def _model(index: int) -> ModelRecord:
             "temperature": 0.0,
         },
         manifest={"sent": {"temperature": 0, "max_tokens": 4096}, "server": "0.32.2", "host": "127.0.0.1"},
-        phase=Phase.DONE,
+        phase=ModelPhase.DONE,
         cold_start=12.0,
     )
 

@@ -17,11 +17,11 @@ LIVE_FOR = 45.0
 
 
 async def _wait_until_over(number: int, database: Path) -> None:
-    from milo_tui.runner.events import GOING_ON
+    from milo_tui.analysis.phases import ACTIVE
     from milo_tui.store.queries import Reader
 
     reader = await Reader.open(database)
-    while (await reader.summary(number)).phase in GOING_ON:
+    while (await reader.summary(number)).phase in ACTIVE:
         await asyncio.sleep(0.5)
     await reader.aclose()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from milo_tui.analysis.phases import Outcome, Phase, RunPhase
+from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import (
     AttemptRecord,
     AttemptRow,
@@ -56,7 +56,7 @@ def make_model(
         sampling="temperature 0.0",
         entry={"id": id, "name": name, "protocol": protocol, "where": where, "model": id, **(entry or {})},
         manifest={"server": "made-up 1.0", "sent": {"temperature": 0.0}},
-        phase=Phase.DONE,
+        phase=ModelPhase.DONE,
     )
     return replace(record, **changes)  # type: ignore[arg-type]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from milo_tui.analysis.phases import Outcome, Phase, RunPhase
+from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import AttemptRow, ModelRecord, PromptRecord, RunRecord
 from milo_tui.analysis.table import ResultTable, result_table
 
@@ -77,7 +77,7 @@ def _model(model: dict[str, Any]) -> ModelRecord:
         memory_gb=model["memory_gb"],
         sampling=model["sampling"],
         entry={},
-        phase=Phase.DONE,
+        phase=ModelPhase.DONE,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from milo_tui.analysis.phases import Outcome, Phase, RunPhase
+from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.endpoints.endpoint import Clock
 from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult, Turn
 from milo_tui.suite.score import SCORER_VERSION, Score
@@ -26,7 +26,7 @@ class ModelRecord:
     sampling: str
     entry: Mapping[str, Any]
     manifest: Mapping[str, Any] = field(default_factory=dict)
-    phase: Phase = Phase.WAITING
+    phase: ModelPhase = ModelPhase.WAITING
     note: str = ""
     cold_start: float | None = None
     peak_gb: float | None = None

@@ -47,7 +47,7 @@ async def _live(where: "Settings", number: int, *, started_here: bool) -> None:
 
 
 async def _say_how_it_stands(where: "Settings", number: int) -> None:
-    from milo_tui.runner.events import GOING_ON
+    from milo_tui.analysis.phases import ACTIVE
     from milo_tui.store.queries import Reader
 
     reader = await Reader.open(where.database)
@@ -55,7 +55,7 @@ async def _say_how_it_stands(where: "Settings", number: int) -> None:
         summary = await reader.summary(number)
     finally:
         await reader.aclose()
-    if summary.phase in GOING_ON:
+    if summary.phase in ACTIVE:
         note(
             f"Run {number} goes on ({summary.scored}/{summary.planned}); `milo watch {number}` shows it again."
         )

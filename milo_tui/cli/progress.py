@@ -2,8 +2,9 @@
 
 import click
 
+from milo_tui.analysis.phases import ModelPhase
 from milo_tui.reports.figures import seconds
-from milo_tui.runner.events import AttemptFinished, Event, ModelChanged, Phase, RunChanged, ServerNoted
+from milo_tui.runner.events import AttemptFinished, Event, ModelChanged, RunChanged, ServerNoted
 from milo_tui.runner.state import RunState
 from milo_tui.sanitise import sanitise
 
@@ -32,7 +33,7 @@ class Progress:
                 return f"run {self._state.run}: {event.phase.value}" + (
                     f" {event.note}" if event.note else ""
                 )
-            case ModelChanged(phase=Phase.LOADING) if self._told_lately(event):
+            case ModelChanged(phase=ModelPhase.LOADING) if self._told_lately(event):
                 return None
             case ModelChanged():
                 cold = f" (cold start {seconds(event.cold_start)})" if event.cold_start is not None else ""

@@ -280,11 +280,12 @@ async def _plainly(where: "Settings", number: int, demands: "Demands") -> int:
     # What prints the table, too, is imported before the run: Milo may be upgraded while it goes on.
     import milo_tui.cli.before_run
     import milo_tui.reports.text  # noqa: F401
+    from milo_tui.analysis.phases import RunPhase
     from milo_tui.cli.demands import exit_status
     from milo_tui.cli.history import run_table
     from milo_tui.cli.progress import Progress
     from milo_tui.runner.awake import keep_awake
-    from milo_tui.runner.events import Event, RunPhase
+    from milo_tui.runner.events import Event
     from milo_tui.runner.launch import carry_out
     from milo_tui.store.queries import Reader
 

@@ -9,15 +9,6 @@ from milo_tui.reports.figures import moment, percent, seconds
 from milo_tui.reports.grids import grid_of, plain
 from milo_tui.store.summary import RunSummary
 
-PHASE_SIGNS = {
-    RunPhase.RUNNING: "● live",
-    RunPhase.PAUSED: "● paused",
-    RunPhase.STOPPING: "● stopping",
-    RunPhase.DONE: "✓ done",
-    RunPhase.INCOMPLETE: "◐ incomplete",
-    RunPhase.STOPPED: "✗ stopped",
-}
-
 
 def render_runs(runs: Iterable[RunSummary]) -> Table:
     """The list of runs, a line each."""
@@ -26,7 +17,7 @@ def render_runs(runs: Iterable[RunSummary]) -> Table:
         grid.columns[column].justify = "left"
     for run in runs:
         latencies = [model.latency for model in run.models if model.latency is not None]
-        state = PHASE_SIGNS[run.phase]
+        state = f"{run.phase.sign} {run.phase.word}"
         if run.phase is not RunPhase.DONE:
             state += f" {run.scored}/{run.planned}"
         grid.add_row(

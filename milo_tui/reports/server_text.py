@@ -8,9 +8,9 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from milo_tui.analysis.phases import Outcome
 from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
 from milo_tui.mlx.versions import version_words
-from milo_tui.runner.events import Outcome
 from milo_tui.sanitise import sanitise
 
 

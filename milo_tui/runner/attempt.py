@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from milo_tui.analysis.phases import Outcome
 from milo_tui.analysis.record import AttemptRecord, AttemptRow, TurnRecord
 from milo_tui.endpoints.endpoint import (
     AssistantMessage,
@@ -19,7 +20,7 @@ from milo_tui.endpoints.endpoint import (
     ToolSpec,
     UserMessage,
 )
-from milo_tui.runner.events import Event, Outcome, Streamed, ToolAnswered, TurnEnded
+from milo_tui.runner.events import Event, Streamed, ToolAnswered, TurnEnded
 from milo_tui.runner.plan import Task
 from milo_tui.suite import json_text
 from milo_tui.suite.conversation import Loss, ToolResult

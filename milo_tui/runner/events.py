@@ -6,10 +6,7 @@ Times: `at` is seconds since the epoch (for a person's clock); durations are sec
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from milo_tui.analysis.phases import GOING_ON as GOING_ON
-from milo_tui.analysis.phases import Outcome as Outcome
-from milo_tui.analysis.phases import Phase as Phase
-from milo_tui.analysis.phases import RunPhase as RunPhase
+from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +14,7 @@ class ModelChanged:
     """A model entered a phase. `note` says why or on what it waits; `cold_start` is the warm-up's seconds."""
 
     model: str
-    phase: Phase
+    phase: ModelPhase
     note: str = ""
     cold_start: float | None = None
     at: float = 0.0

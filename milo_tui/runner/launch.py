@@ -16,6 +16,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from milo_tui import config as environment
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import ModelRecord, RunRecord
 from milo_tui.config import Settings
 from milo_tui.endpoints.endpoint import Endpoint
@@ -25,7 +26,7 @@ from milo_tui.mlx.ledger import end_orphans
 from milo_tui.mlx.memory import machine_gb
 from milo_tui.mlx.process import ServerHome
 from milo_tui.runner.channel import Channel, SocketFeed, attach, socket_path
-from milo_tui.runner.events import Event, RunPhase, ServerNoted
+from milo_tui.runner.events import Event, ServerNoted
 from milo_tui.runner.fitting import cannot_fit
 from milo_tui.runner.runner import Patience, Runner
 from milo_tui.store.database import StoreError

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from milo_tui.analysis.phases import Outcome, RunPhase
 from milo_tui.analysis.record import AttemptRow, ModelRecord, PromptRecord, RunRecord
 from milo_tui.analysis.table import counted
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.runner.events import Outcome, RunPhase
 from milo_tui.runner.machine import machine
 from milo_tui.runner.state import Cell, ModelState, PromptRow, RunState, cell_key
 from milo_tui.suite.loading import digest

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
+from milo_tui.analysis.phases import ModelPhase, RunPhase
 from milo_tui.analysis.record import AttemptRecord, AttemptRow, ModelRecord, RunRecord
 from milo_tui.endpoints.endpoint import Endpoint, EndpointError, Supervised
 from milo_tui.runner.attempt import Attempt, Publish
@@ -18,9 +19,7 @@ from milo_tui.runner.events import (
     Command,
     Event,
     ModelChanged,
-    Phase,
     RunChanged,
-    RunPhase,
     ServerNoted,
 )
 from milo_tui.runner.plan import Task, state_of, tasks_left
@@ -174,7 +173,7 @@ class Runner:
         for i, model in enumerate(models):
             for waiting in models[i + 1 :]:
                 note = f"{self._models[model].name} runs first on the same machine"
-                self._publish(ModelChanged(waiting, Phase.WAITING, note, at=time.time()))
+                self._publish(ModelChanged(waiting, ModelPhase.WAITING, note, at=time.time()))
             await self._model(model)
 
     async def _model(self, model: str) -> None:
@@ -183,7 +182,7 @@ class Runner:
             await self._enter(model, self._left_phase(model))
             return
         try:
-            await self._enter(model, Phase.LOADING)
+            await self._enter(model, ModelPhase.LOADING)
             async with AsyncExitStack() as stack:
                 opening = stack.enter_async_context(self._open_endpoint(self._models[model]))
                 endpoint = await self._in_reach(model, opening)
@@ -193,18 +192,20 @@ class Runner:
         except _Interrupted:
             await self._enter(model, self._left_phase(model))
         except (EndpointError, _ModelFailed) as error:
-            await self._enter(model, Phase.FAILED, str(error))
+            await self._enter(model, ModelPhase.FAILED, str(error))
         else:
             await self._enter(model, self._left_phase(model))
 
-    def _left_phase(self, model: str) -> Phase:
+    def _left_phase(self, model: str) -> ModelPhase:
         if len(self.state.models[model].scored) == self.state.attempts_per_model:
-            return Phase.DONE
+            return ModelPhase.DONE
         if model in self._skipped:
-            return Phase.SKIPPED
-        return Phase.STOPPED if self._stopping.is_set() else Phase.FAILED
+            return ModelPhase.SKIPPED
+        return ModelPhase.STOPPED if self._stopping.is_set() else ModelPhase.FAILED
 
-    async def _enter(self, model: str, phase: Phase, note: str = "", cold_start: float | None = None) -> None:
+    async def _enter(
+        self, model: str, phase: ModelPhase, note: str = "", cold_start: float | None = None
+    ) -> None:
         record = replace(self._models[model], phase=phase, note=note)
         if cold_start is not None:
             record = replace(record, cold_start=cold_start)
@@ -216,7 +217,7 @@ class Runner:
         await self._ledger.update_model(self.run.number, record)
 
     async def _warm_up(self, model: str, endpoint: Endpoint) -> None:
-        await self._enter(model, Phase.WARMING_UP)
+        await self._enter(model, ModelPhase.WARMING_UP)
         manifest = {**self._models[model].manifest, "sent": dict(endpoint.sent_keys())}
         self._models[model] = replace(self._models[model], manifest=manifest)
         try:
@@ -224,7 +225,7 @@ class Runner:
         except _Interrupted:
             return
         await self._note_own_server(model, endpoint)
-        await self._enter(model, Phase.RUNNING, cold_start=seconds)
+        await self._enter(model, ModelPhase.RUNNING, cold_start=seconds)
 
     async def _patiently(self, model: str, ask: Callable[[], Awaitable[Result]]) -> Result:
         for failures in range(1, self._patience.tries + 1):
@@ -278,13 +279,13 @@ class Runner:
             await self._in_reach(model, endpoint.ensure_alive())
         except _Interrupted:
             return False
-        if self.state.models[model].phase is Phase.LOADING:
-            await self._enter(model, Phase.RUNNING)
+        if self.state.models[model].phase is ModelPhase.LOADING:
+            await self._enter(model, ModelPhase.RUNNING)
         return True
 
     def loading(self, model: str, note: str) -> None:
         """Show how a model's server comes up; nothing of it is kept."""
-        self._publish(ModelChanged(model, Phase.LOADING, note, at=time.time()))
+        self._publish(ModelChanged(model, ModelPhase.LOADING, note, at=time.time()))
 
     def note(self, model: str, text: str) -> None:
         """Show something about a model's server."""

@@ -4,15 +4,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from milo_tui.analysis.figures import mean_of
+from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
     Event,
     ModelChanged,
-    Outcome,
-    Phase,
     RunChanged,
-    RunPhase,
     ServerNoted,
     Streamed,
     ToolAnswered,
@@ -70,7 +68,7 @@ class ModelState:
     simulated: bool = False
     memory_gb: float | None = None
     sampling: str = ""
-    phase: Phase = Phase.WAITING
+    phase: ModelPhase = ModelPhase.WAITING
     note: str = ""
     cold_start: float | None = None
     current: Current | None = None

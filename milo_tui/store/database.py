@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
-from milo_tui.analysis.phases import GOING_ON
+from milo_tui.analysis.phases import ACTIVE
 from milo_tui.store.liveness import is_alive
 
 
@@ -154,7 +154,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 def _refuse_while_run(connection: sqlite3.Connection, path: Path) -> None:
     """Raise StoreError while a runner of an older Milo writes: it would not know the new tables."""
-    going_on = ", ".join(f"'{phase.value}'" for phase in GOING_ON)
+    going_on = ", ".join(f"'{phase.value}'" for phase in ACTIVE)
     for run, pid, started in connection.execute(
         f"SELECT number, runner_pid, runner_started FROM run WHERE phase IN ({going_on})"
     ):

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from milo_tui.analysis.phases import RunPhase
+from milo_tui.analysis.phases import FINAL_PHASES, RunPhase
 from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord, TurnRecord
 from milo_tui.store.export_run import FORMAT_VERSION
 from milo_tui.store.json_stream import JsonProblem, members
@@ -24,7 +24,6 @@ from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall
 from milo_tui.suite.score import CheckResult, Score
 
-_FINAL = (RunPhase.DONE, RunPhase.STOPPED, RunPhase.INCOMPLETE)
 _BATCH = 200
 _MOST_BYTES = 1 << 30
 """What a request or a response may deflate from; nothing that a model says comes near it."""
@@ -64,7 +63,7 @@ async def import_run(store: Store, reader: Reader, path: Path) -> Imported:
         attempts += len(batch)
     summary = await reader.summary(number)
     if is_new or added:
-        phase = run.phase if run.phase in _FINAL else RunPhase.INCOMPLETE
+        phase = run.phase if run.phase in FINAL_PHASES else RunPhase.INCOMPLETE
         await store.set_phase(number, phase, run.finished)
     return Imported(number, is_new, added, attempts, summary.binned is not None)
 

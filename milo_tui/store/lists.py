@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from milo_tui.analysis.phases import GOING_ON, RunPhase
+from milo_tui.analysis.phases import ACTIVE, RunPhase
 from milo_tui.store.database import StoreError
 from milo_tui.store.liveness import is_alive
 from milo_tui.store.summary import ModelSummary, RunSummary, TrendPoint
@@ -152,12 +152,12 @@ def past_latencies(db: sqlite3.Connection) -> dict[str, float]:
     return {id: latency for id, latency in found if latency is not None}
 
 
-def phase_of(row: sqlite3.Row) -> RunPhase:
-    """The run's phase as it is: one whose runner died stands as incomplete."""
+def phase_of(row: sqlite3.Row, scored: int) -> RunPhase:
+    """The run's phase as it is, with so many scored attempts: one whose runner died stands as incomplete."""
     phase = RunPhase(row["phase"])
-    if phase in GOING_ON and not is_alive(row["runner_pid"], row["runner_started"]):
+    if phase in ACTIVE and not is_alive(row["runner_pid"], row["runner_started"]):
         return RunPhase.INCOMPLETE
-    return phase
+    return phase.given(scored, row["planned"])
 
 
 def _summaries(db: sqlite3.Connection, runs: Sequence[sqlite3.Row]) -> list[RunSummary]:
@@ -185,7 +185,7 @@ def _run_summary(row: sqlite3.Row, models: Sequence[sqlite3.Row]) -> RunSummary:
         suite_title=row["suite_title"],
         suite_version=row["suite_version"],
         simulated=bool(row["simulated"]),
-        phase=phase_of(row),
+        phase=phase_of(row, sum(model["scored"] or 0 for model in models)),
         created=row["created"],
         finished=row["finished"],
         repeats=row["repeats"],

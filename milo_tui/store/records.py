@@ -31,9 +31,12 @@ def run(db: sqlite3.Connection, number: int) -> RunRecord:
     prompts = db.execute(
         "SELECT prompt.* FROM run_prompt JOIN prompt USING (hash) WHERE run = ? ORDER BY position", (number,)
     )
+    (scored,) = db.execute(
+        "SELECT coalesce(sum(scored), 0) FROM run_summary WHERE run = ?", (number,)
+    ).fetchone()
     return rows.run_record(
         row,
-        phase_of(row),
+        phase_of(row, scored),
         [rows.model_record(model) for model in models],
         [rows.prompt_record(prompt) for prompt in prompts],
     )

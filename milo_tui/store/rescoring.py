@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from pydantic import ValidationError
 
-from milo_tui.analysis.phases import GOING_ON
+from milo_tui.analysis.phases import ACTIVE
 from milo_tui.analysis.record import AttemptRow, RunRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError
@@ -48,7 +48,7 @@ class Rescored:
 async def rescore(store: Store, reader: Reader, number: int) -> AsyncIterator[Rescored]:
     """Score a run's conversations again, one by one, and store what a newer scorer says. Raises StoreError."""
     run = await reader.run(number)
-    if run.phase in GOING_ON:
+    if run.phase in ACTIVE:
         raise StoreError(
             f"Run {number} is going on; `milo stop {number}` ends it, then it can be scored again."
         )

@@ -11,7 +11,7 @@ from itertools import accumulate
 from operator import sub
 from typing import Any
 
-from milo_tui.analysis.phases import Outcome, Phase, RunPhase
+from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import (
     AttemptRow,
     ModelRecord,
@@ -141,7 +141,7 @@ def model_record(row: sqlite3.Row) -> ModelRecord:
         sampling=row["sampling"],
         entry=json.loads(row["entry"]),
         manifest=json.loads(row["manifest"]),
-        phase=Phase(row["phase"]),
+        phase=ModelPhase(row["phase"]),
         note=row["note"],
         cold_start=row["cold_start"],
         peak_gb=row["peak_gb"],

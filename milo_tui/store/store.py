@@ -7,7 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Self
 
-from milo_tui.analysis.phases import GOING_ON, RunPhase
+from milo_tui.analysis.phases import ACTIVE, RunPhase
 from milo_tui.analysis.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError
@@ -168,7 +168,7 @@ def _refuse_going_on(db: sqlite3.Connection, run: int, pid: int = 0) -> None:
     row = db.execute("SELECT phase, runner_pid, runner_started FROM run WHERE number = ?", (run,)).fetchone()
     if row is None:
         raise StoreError(f"There is no run {run}; `milo runs` lists those that there are.")
-    if RunPhase(row[0]) in GOING_ON and row[1] != pid and is_alive(row[1], row[2]):
+    if RunPhase(row[0]) in ACTIVE and row[1] != pid and is_alive(row[1], row[2]):
         raise StoreError(f"Run {run} is going on in another process; `milo watch {run}` shows it.")
 
 

@@ -3,23 +3,8 @@
 from dataclasses import dataclass
 
 from milo_tui.analysis.figures import mean_of
-from milo_tui.runner.events import Phase, RunPhase
+from milo_tui.analysis.phases import MODEL_ENDED
 from milo_tui.runner.state import Cell, ModelState, RunState, cell_key
-
-OVER = (RunPhase.DONE, RunPhase.INCOMPLETE, RunPhase.STOPPED)
-ENDED = (Phase.DONE, Phase.SKIPPED, Phase.FAILED, Phase.STOPPED)
-
-SIGNS = {
-    Phase.WAITING: "·",
-    Phase.LOADING: "↑",
-    Phase.WARMING_UP: "~",
-    Phase.RUNNING: " ",
-    Phase.PAUSED: "‖",
-    Phase.DONE: "✓",
-    Phase.SKIPPED: "»",
-    Phase.FAILED: "✗",
-    Phase.STOPPED: "■",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +53,7 @@ def waits_for(state: RunState, model: ModelState) -> str:
         return model.note
     lane = lane_of(state, model.id)
     before = [state.models[other] for other in lane[: lane.index(model.id)] if other in state.models]
-    running = [other for other in before if other.phase not in ENDED]
+    running = [other for other in before if other.phase not in MODEL_ENDED]
     return f"{running[0].name} is before it" if running else "about to start"
 
 
@@ -86,7 +71,7 @@ def time_left(state: RunState, now: float) -> float | None:
 
 def _model_left(state: RunState, name: str, pace: float, now: float) -> float:
     model = state.models.get(name)
-    if model is None or model.phase in ENDED:
+    if model is None or model.phase in MODEL_ENDED:
         return 0.0
     spent = now - model.current.since if model.current else 0.0
     return max(0.0, (state.attempts_per_model - finished(model)) * pace - min(spent, pace))

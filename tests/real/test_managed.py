@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from milo_tui.analysis.phases import Outcome, RunPhase
 from milo_tui.mlx import guard as mlx_guard
 from milo_tui.mlx.memory import machine_gb
-from milo_tui.runner.events import Outcome, RunPhase
 
 from .milo_process import MINIMAX, QWEN, Milo, entry, eventually, milo, run, serving
 from .shardable import shardable

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from milo_tui.analysis.phases import Outcome
 from milo_tui.analysis.record import AttemptRow
 from milo_tui.reports.server_text import Lost, lost_calls, server_words
-from milo_tui.runner.events import Outcome
 from tests.factories import make_row
 
 from .made import MINIMAX, QWEN, SONNET, run

@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
 from milo_tui.endpoints.endpoint import Endpoint
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.factory import make_endpoint
-from milo_tui.runner.events import Event, RunPhase
+from milo_tui.runner.events import Event
 from milo_tui.runner.plan import new_run
 from milo_tui.runner.runner import Patience, Runner
 from milo_tui.store.queries import Reader

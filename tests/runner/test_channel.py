@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from milo_tui.analysis.phases import ModelPhase, RunPhase
 from milo_tui.runner.channel import QUEUED_DELTAS, Channel, ChannelError, attach, live_runs, socket_path
-from milo_tui.runner.events import Command, Event, ModelChanged, Phase, RunChanged, RunPhase, Streamed
+from milo_tui.runner.events import Command, Event, ModelChanged, RunChanged, Streamed
 from milo_tui.runner.state import ModelState, RunState
 
 
@@ -32,9 +33,9 @@ async def _next(events: "asyncio.Queue[Event]") -> Event:
 async def test_a_newcomer_gets_the_state_then_the_events(path: Path) -> None:
     state = _state()
     async with Channel(path, state, lambda command: None) as channel:
-        state.apply(ModelChanged("m", Phase.RUNNING))
+        state.apply(ModelChanged("m", ModelPhase.RUNNING))
         feed = await attach(14, path.parent)
-        assert feed.state.models["m"].phase is Phase.RUNNING
+        assert feed.state.models["m"].phase is ModelPhase.RUNNING
         channel.publish(RunChanged(RunPhase.PAUSED))
         assert await anext(feed.events()) == RunChanged(RunPhase.PAUSED)
         await feed.aclose()
@@ -90,7 +91,7 @@ async def test_a_viewer_that_does_not_read_loses_deltas_and_nothing_else(path: P
         for number in range(10 * QUEUED_DELTAS):
             channel.publish(Streamed("m", "text", "x" * 500, 0))
             if number % 1000 == 0:
-                channel.publish(ModelChanged("m", Phase.RUNNING, str(number)))
+                channel.publish(ModelChanged("m", ModelPhase.RUNNING, str(number)))
         channel.publish(RunChanged(RunPhase.DONE))
         notes, deltas = [], 0
         async for event in feed.events():

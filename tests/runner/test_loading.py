@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import ModelRecord
 from milo_tui.endpoints.endpoint import ChatRequest, Endpoint, EndpointError, OnDelta, Reply
-from milo_tui.runner.events import Command, Event, ModelChanged, Outcome, Phase, RunPhase, ServerNoted
+from milo_tui.runner.events import Command, Event, ModelChanged, ServerNoted
 from milo_tui.runner.runner import Runner
 from milo_tui.suite.json_text import JSON
 
@@ -99,12 +100,12 @@ async def test_a_model_that_is_skipped_while_it_loads_makes_room_for_the_next(
     bench.on_event = _when_loading(skip)
     await bench.carry_out()
     assert seen == ["open first", "close first", "open second", "close second"]
-    assert (await bench.record()).model("first").phase is Phase.SKIPPED
+    assert (await bench.record()).model("first").phase is ModelPhase.SKIPPED
 
 
 def _when_loading(act: Callable[[Runner], None]) -> Callable[[Runner, Event], None]:
     def on_event(runner: Runner, event: Event) -> None:
-        if isinstance(event, ModelChanged) and event.phase is Phase.LOADING:
+        if isinstance(event, ModelChanged) and event.phase is ModelPhase.LOADING:
             asyncio.get_running_loop().call_later(0.05, act, runner)
 
     return on_event
@@ -118,7 +119,7 @@ async def test_life_is_asked_for_before_every_attempt_and_its_end_is_the_models(
     assert await bench.carry_out() is RunPhase.INCOMPLETE
     first = (await bench.record()).model("first")
     rows = [row for row in await bench.rows() if row.model == "first"]
-    assert (first.phase, first.note) == (Phase.FAILED, "it is dead for good.")
+    assert (first.phase, first.note) == (ModelPhase.FAILED, "it is dead for good.")
     assert [row.outcome for row in rows] == [Outcome.INFRASTRUCTURE] * 2
     assert first.peak_gb == 12.35
     assert first.manifest["managed"] == {"version": "1.0", "restarts": 2}
@@ -130,7 +131,7 @@ async def test_what_a_server_says_while_it_loads_is_shown_and_not_kept(
     open_with(monkeypatch, Dying(0))
 
     def tell(runner: Runner, event: Event) -> None:
-        if isinstance(event, ModelChanged) and event.phase is Phase.LOADING and not event.note:
+        if isinstance(event, ModelChanged) and event.phase is ModelPhase.LOADING and not event.note:
             runner.loading(event.model, "12 s, 38.2 of 416 GB")
             runner.note(event.model, "started again")
 

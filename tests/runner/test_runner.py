@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
     Command,
     Event,
     ModelChanged,
-    Outcome,
-    Phase,
     RunChanged,
-    RunPhase,
     ServerNoted,
 )
 from milo_tui.runner.plan import part_of
@@ -183,7 +181,7 @@ async def test_a_wrong_key_ends_the_model_at_once_and_leaves_the_others(suite: S
         assert await bench.carry_out() is RunPhase.INCOMPLETE
         assert len(closed.requests) == 1
     record = await bench.record()
-    assert [model.phase for model in record.models] == [Phase.FAILED, Phase.DONE]
+    assert [model.phase for model in record.models] == [ModelPhase.FAILED, ModelPhase.DONE]
     assert "401" in record.models[0].note or "key" in record.models[0].note
 
 
@@ -195,7 +193,7 @@ async def test_a_server_that_answers_nothing_is_given_up_not_asked_for_ever(
         bench = await Bench.create(database, suite, [entry("local", server.url)], repeats=5)
         assert await bench.carry_out() is RunPhase.INCOMPLETE
         assert len(server.requests) == 4
-    assert (await bench.record()).models[0].phase is Phase.FAILED
+    assert (await bench.record()).models[0].phase is ModelPhase.FAILED
 
 
 async def test_an_absent_server_leaves_a_run_that_can_be_resumed(suite: Suite, database: Path) -> None:
@@ -250,7 +248,7 @@ async def test_skipping_a_model_lets_the_next_of_its_lane_begin(suite: Suite, da
         bench.on_event = skip
         assert await bench.carry_out() is RunPhase.INCOMPLETE
     phases = {model.id: model.phase for model in (await bench.record()).models}
-    assert phases == {"slow": Phase.SKIPPED, "next": Phase.DONE}
+    assert phases == {"slow": ModelPhase.SKIPPED, "next": ModelPhase.DONE}
 
 
 async def test_pause_holds_the_next_attempt_until_resume(suite: Suite, database: Path) -> None:
@@ -287,10 +285,10 @@ async def test_local_models_run_one_after_another_and_an_api_beside_them(
     order = [
         (event.model, event.phase)
         for event in bench.of(ModelChanged)
-        if isinstance(event, ModelChanged) and event.phase in (Phase.LOADING, Phase.DONE)
+        if isinstance(event, ModelChanged) and event.phase in (ModelPhase.LOADING, ModelPhase.DONE)
     ]
-    assert order.index(("one", Phase.DONE)) < order.index(("two", Phase.LOADING))
-    assert order.index(("far", Phase.LOADING)) < order.index(("one", Phase.DONE))
+    assert order.index(("one", ModelPhase.DONE)) < order.index(("two", ModelPhase.LOADING))
+    assert order.index(("far", ModelPhase.LOADING)) < order.index(("one", ModelPhase.DONE))
 
 
 async def test_the_order_is_repeat_major_and_the_seeds(tmp_path: Path, database: Path) -> None:

@@ -13,8 +13,8 @@ import psutil
 import pytest
 from jsonschema import Draft202012Validator
 
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.endpoints.endpoint import Clock, Usage
-from milo_tui.runner.events import RunPhase
 from milo_tui.store import export_run as raw_json
 from milo_tui.store import import_run as importing
 from milo_tui.store.database import StoreError

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from milo_tui.runner.events import RunPhase
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.runner.plan import new_run
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader

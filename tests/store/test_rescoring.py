@@ -8,8 +8,8 @@ from typing import Any
 import psutil
 import pytest
 
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import AttemptRecord, AttemptRow
-from milo_tui.runner.events import RunPhase
 from milo_tui.runner.plan import new_run
 from milo_tui.store import rescoring
 from milo_tui.store.database import StoreError

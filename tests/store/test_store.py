@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import AttemptRecord
 from milo_tui.endpoints.endpoint import Clock
-from milo_tui.runner.events import RunPhase
 from milo_tui.runner.plan import new_run
 from milo_tui.store.database import StoreError, migrations
 from milo_tui.store.queries import Reader

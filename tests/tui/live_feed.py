@@ -9,13 +9,12 @@ from typing import Any
 from textual.app import App
 from textual.pilot import Pilot
 
+from milo_tui.analysis.phases import ModelPhase, Outcome
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
     Command,
     Event,
-    Outcome,
-    Phase,
     ServerNoted,
     Streamed,
     ToolAnswered,
@@ -126,16 +125,16 @@ def make_state(models: int = 3, simulated: bool = False) -> RunState:
             simulated=simulated and n == 1,
             memory_gb=416.0 if n % 2 else None,
             sampling="temperature 0",
-            phase=Phase.RUNNING,
+            phase=ModelPhase.RUNNING,
         )
         for n in range(1, models + 1)
     ]
     for place, model in enumerate(named):
         _fill(model, (31, 60, 0)[place % 3])
         if place % 3 == 1:
-            model.phase = Phase.DONE
+            model.phase = ModelPhase.DONE
         elif place % 3 == 2:
-            model.phase, model.note = Phase.WAITING, f"{NAMES[0]} holds the memory"
+            model.phase, model.note = ModelPhase.WAITING, f"{NAMES[0]} holds the memory"
     lanes = [[model.id for model in named if model.where == "local"]]
     return RunState(14, "milo-bench 1", 3, CATEGORIES, PROMPTS, {m.id: m for m in named}, START, lanes=lanes)
 

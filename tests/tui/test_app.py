@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from milo_tui.analysis.phases import ModelPhase, RunPhase
 from milo_tui.config import Settings
-from milo_tui.runner.events import Command, Event, Phase, RunPhase
+from milo_tui.runner.events import Command, Event
 from milo_tui.runner.state import ModelState, PromptRow, RunState
 from milo_tui.tui import clipboard
 from milo_tui.tui.app import MiloApp
@@ -277,7 +278,7 @@ async def test_a_run_seen_live_to_its_end_opens_its_table(tmp_path: Path) -> Non
         repeats=1,
         categories=[("single_tool", "Single tool")],
         prompts=[PromptRow("single_tool/a", "single_tool", "A")],
-        models={"m": ModelState("m", "M", "local", phase=Phase.RUNNING)},
+        models={"m": ModelState("m", "M", "local", phase=ModelPhase.RUNNING)},
         started=NOVEMBER,
         phase=RunPhase.DONE,
     )

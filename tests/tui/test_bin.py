@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.config import Settings
-from milo_tui.runner.events import RunPhase
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.tui.app import MiloApp

@@ -2,15 +2,8 @@
 
 import pytest
 
-from milo_tui.runner.events import (
-    Command,
-    ModelChanged,
-    Outcome,
-    Phase,
-    RunChanged,
-    RunPhase,
-    Streamed,
-)
+from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
+from milo_tui.runner.events import Command, ModelChanged, RunChanged, Streamed
 from tests.tui.live_feed import START, conversation, ended, live, make_state
 from tests.tui.looking import notices
 
@@ -60,10 +53,10 @@ async def test_a_newcomer_sees_the_attempt_in_hand_from_the_snapshot() -> None:
 
 async def test_what_a_server_is_doing_shows_in_its_pane_and_line() -> None:
     async with live(size=(160, 45)) as it:
-        await it.feed.put(ModelChanged("m3", Phase.LOADING, "63 %"))
+        await it.feed.put(ModelChanged("m3", ModelPhase.LOADING, "63 %"))
         text = await it.look()
         assert "loading: 63 %" in text
-        await it.feed.put(ModelChanged("m3", Phase.FAILED, "the server ended with 1"))
+        await it.feed.put(ModelChanged("m3", ModelPhase.FAILED, "the server ended with 1"))
         text = await it.look()
         assert "! failed: the server ended with 1" in text
         assert "0/60 ✗" in text
@@ -72,7 +65,7 @@ async def test_what_a_server_is_doing_shows_in_its_pane_and_line() -> None:
 async def test_holes_and_lost_calls_are_marked() -> None:
     async with live(size=(160, 45)) as it:
         await it.feed.put(*conversation("m2"), ended("m2", None, Outcome.INFRASTRUCTURE))
-        await it.feed.put(ModelChanged("m2", Phase.DONE))
+        await it.feed.put(ModelChanged("m2", ModelPhase.DONE))
         text = await it.look()
     assert "60/60 ◐" in text
     assert "1 attempt without a score" in text

@@ -5,14 +5,12 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
     ModelChanged,
-    Outcome,
-    Phase,
     RunChanged,
-    RunPhase,
     ServerNoted,
     Streamed,
     ToolAnswered,
@@ -98,8 +96,8 @@ async def test_hostile_text_in_every_field_stays_text(size: tuple[int, int]) -> 
             await it.feed.put(Streamed("m1", kind, EVIL, 0, 0, EVIL))
         await it.feed.put(ToolAnswered("m1", EVIL, EVIL, True), ServerNoted("m1", EVIL))
         await it.feed.put(AttemptFinished("m1", prompt, 1, Outcome.SERVER, 1, 1.0, 1.0, 1.0, lost=EVIL))
-        await it.feed.put(AttemptStarted("m1", prompt, 2), ModelChanged("m3", Phase.LOADING, EVIL))
-        await it.feed.put(ModelChanged("m4", Phase.FAILED, EVIL), RunChanged(RunPhase.PAUSED, EVIL))
+        await it.feed.put(AttemptStarted("m1", prompt, 2), ModelChanged("m3", ModelPhase.LOADING, EVIL))
+        await it.feed.put(ModelChanged("m4", ModelPhase.FAILED, EVIL), RunChanged(RunPhase.PAUSED, EVIL))
         for key in ("1", "z", "s", "escape", "2", "3", "4"):
             await it.pilot.press(key)
             await it.pilot.pause()

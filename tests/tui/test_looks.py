@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from milo_tui.runner.events import RunPhase
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.tui.app import MiloApp
 from tests.factories import NOVEMBER
 from tests.tui.looking import press, settle

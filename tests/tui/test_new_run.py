@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from milo_tui.analysis.phases import ACTIVE
 from milo_tui.config import Settings, load_settings
 from milo_tui.endpoints.discovery import Found
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.channel import attach
-from milo_tui.runner.events import GOING_ON, Command
+from milo_tui.runner.events import Command
 from milo_tui.store.queries import Reader
 from milo_tui.tui import offers
 from milo_tui.tui.app import MiloApp
@@ -143,6 +144,6 @@ async def _end(where: Settings) -> None:
         pass
     await feed.aclose()
     reader = await Reader.open(where.database)
-    while (await reader.summary(1)).phase in GOING_ON:
+    while (await reader.summary(1)).phase in ACTIVE:
         await asyncio.sleep(0.05)
     await reader.aclose()

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import AttemptRow, RunRecord
 from milo_tui.analysis.table import result_table
-from milo_tui.runner.events import RunPhase
 from milo_tui.tui.app import MiloApp
 from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.widgets.axis import Axis, axis_of_times

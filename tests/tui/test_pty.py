@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from milo_tui.runner.events import AttemptStarted, ModelChanged, Phase, ServerNoted, Streamed, ToolAnswered
+from milo_tui.analysis.phases import ModelPhase
+from milo_tui.runner.events import AttemptStarted, ModelChanged, ServerNoted, Streamed, ToolAnswered
 from tests.tui.live_feed import LiveApp, MemoryFeed, make_state
 
 PAYLOADS = {
@@ -42,7 +43,7 @@ class HostileFeed(MemoryFeed):
         evil = "".join(PAYLOADS.values())
         for model in self.state.models.values():
             model.name = model.note = evil
-        self.queue.put_nowait(ModelChanged("m3", Phase.LOADING, evil))
+        self.queue.put_nowait(ModelChanged("m3", ModelPhase.LOADING, evil))
         self.queue.put_nowait(AttemptStarted("m1", evil, 1))
         for turn, payload in enumerate(PAYLOADS.values()):
             for character in payload:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from milo_tui.analysis.phases import Outcome, RunPhase
 from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord
 from milo_tui.analysis.table import result_table
 from milo_tui.config import Settings
-from milo_tui.runner.events import Outcome, RunPhase
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
 from milo_tui.suite.score import CheckResult, Score

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_tui.runner.events import RunPhase
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.store.summary import RunSummary
 from milo_tui.tui import run_pages
 from milo_tui.tui.run_pages import PAGE, RunPages

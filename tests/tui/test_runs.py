@@ -9,9 +9,9 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import RunRecord
 from milo_tui.config import Settings
-from milo_tui.runner.events import RunPhase
 from milo_tui.store.liveness import process_started
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
@@ -22,7 +22,7 @@ from milo_tui.tui.screens.new_run import NewRunScreen
 from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.screens.runs import RunsScreen
 from milo_tui.tui.screens.search import SearchScreen
-from milo_tui.tui.widgets.run_columns import heading, models_in, needs_of, run_line, state_of
+from milo_tui.tui.widgets.run_columns import heading, models_in, needs_of, run_line, state_text
 from milo_tui.tui.widgets.run_list import RunList
 from tests.factories import NOVEMBER
 from tests.tui.hostile import ALL, FORBIDDEN, PAYLOADS
@@ -401,7 +401,7 @@ def test_a_line_never_is_wider_than_its_place(width: int, models: int) -> None:
     needs = needs_of(runs)
     assert heading(width, needs).cell_length <= width
     for shown in runs:
-        assert run_line(shown, True, width, needs).cell_length <= width
+        assert run_line(shown, width, needs).cell_length <= width
 
 
 def test_figures_stand_when_names_must_give_way() -> None:
@@ -411,23 +411,23 @@ def test_figures_stand_when_names_must_give_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phase", "live", "sign"),
+    ("phase", "sign"),
     [
-        (RunPhase.RUNNING, True, "● live"),
-        (RunPhase.PAUSED, True, "● paused"),
-        (RunPhase.INCOMPLETE, False, "◐ incomplete"),
-        (RunPhase.STOPPED, False, "✗ stopped"),
-        (RunPhase.DONE, False, "◐ incomplete"),
+        (RunPhase.RUNNING, "● live"),
+        (RunPhase.PAUSED, "‖ paused"),
+        (RunPhase.STOPPING, "■ stopping"),
+        (RunPhase.INCOMPLETE, "◐ incomplete"),
+        (RunPhase.STOPPED, "■ stopped"),
+        (RunPhase.DONE, "✓ done"),
     ],
 )
-def test_states(phase: RunPhase, live: bool, sign: str) -> None:
-    state = state_of(summary(1, phase=phase), live)
-    assert f"{state.sign} {state.word}" == sign
+def test_states(phase: RunPhase, sign: str) -> None:
+    assert state_text(summary(1, phase=phase), wide=True).plain.startswith(sign)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_hostile_text_in_a_line_stays_text(payload: str) -> None:
-    line = run_line(summary(2, note=payload, name=payload), False, 200, needs_of([summary(2, note=payload)]))
+    line = run_line(summary(2, note=payload, name=payload), 200, needs_of([summary(2, note=payload)]))
     assert not [character for character in FORBIDDEN if character in line.plain]
     assert "\n" not in line.plain
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.config import Settings
 from milo_tui.endpoints.discovery import Found
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.runner.events import RunPhase
 from milo_tui.store.store import Store
 from milo_tui.tui import offers
 from milo_tui.tui.app import MiloApp

@@ -8,7 +8,7 @@ from rich.color import ColorSystem
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
-from milo_tui.runner.events import RunPhase
+from milo_tui.analysis.phases import RunPhase
 from milo_tui.tui.themes import DEFAULT_THEME, SEMANTIC, Themes, load_themes, read_theme, semantic
 from tests.tui.live_feed import LiveApp, MemoryFeed, make_state
 

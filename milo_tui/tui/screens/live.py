@@ -12,11 +12,11 @@ from textual.containers import Container
 from textual.message import Message
 from textual.widget import Widget
 
-from milo_tui.runner.events import Command, Event, RunChanged, RunPhase, Streamed
+from milo_tui.analysis.phases import FINAL_PHASES, MODEL_ENDED, RunPhase
+from milo_tui.runner.events import Command, Event, RunChanged, Streamed
 from milo_tui.runner.feed import Feed
 from milo_tui.sanitise import one_line
 from milo_tui.tui.milo_screen import MiloScreen
-from milo_tui.tui.progress import ENDED, OVER
 from milo_tui.tui.tiling import Tiling, tile
 from milo_tui.tui.widgets import leave_dialog as dialogs
 from milo_tui.tui.widgets.key_line import KeyLine
@@ -134,7 +134,7 @@ class LiveScreen(MiloScreen):
                     await asyncio.sleep(0)
         except OSError as error:
             self.say(f"The run can no longer be followed: {error}", "warning")
-        self.header.lost = self.card.lost = self.state.phase not in OVER
+        self.header.lost = self.card.lost = self.state.phase not in FINAL_PHASES
         self._stale = True
 
     def take(self, event: Event) -> None:
@@ -267,7 +267,7 @@ class LiveScreen(MiloScreen):
 
     def action_open(self) -> None:
         """The table once the run is over; until then the same as zoom."""
-        if self.state.phase in OVER:
+        if self.state.phase in FINAL_PHASES:
             self.post_message(self.OpenRun(self.state.run))
         else:
             self.action_zoom()
@@ -284,7 +284,7 @@ class LiveScreen(MiloScreen):
     async def action_skip(self) -> None:
         """Skip what is left of the model in focus, after asking."""
         model = self.pane.model
-        if self.state.phase in OVER or model.phase in ENDED:
+        if self.state.phase in FINAL_PHASES or model.phase in MODEL_ENDED:
             return
         if await self.app.push_screen_wait(QuestionDialog(dialogs.skipping(model.name))) == dialogs.SKIP:
             await self.ask_runner(Command("skip", model=model.id), f"Skipping {model.name}.")
@@ -292,7 +292,7 @@ class LiveScreen(MiloScreen):
     @work(description="stop")
     async def action_stop(self) -> None:
         """Stop the run, after asking how."""
-        if self.state.phase in OVER:
+        if self.state.phase in FINAL_PHASES:
             return
         answer = await self.app.push_screen_wait(QuestionDialog(dialogs.stopping(self.state.run)))
         await self._stop(answer)
@@ -304,7 +304,7 @@ class LiveScreen(MiloScreen):
             self.action_zoom()
             return
         answer: str | None = dialogs.LEAVE_RUNNING
-        going_on = self.state.phase not in OVER and not self.header.lost
+        going_on = self.state.phase not in FINAL_PHASES and not self.header.lost
         if going_on and self.started_here:
             answer = await self.app.push_screen_wait(QuestionDialog(dialogs.leaving(self.state.run)))
         if answer is None:

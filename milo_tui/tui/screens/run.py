@@ -15,12 +15,11 @@ from textual.message import Message
 from textual.widget import Widget
 
 from milo_tui.analysis.evidence import Evidence
-from milo_tui.analysis.phases import GOING_ON
+from milo_tui.analysis.phases import ACTIVE, RunPhase
 from milo_tui.analysis.prices import Cost, PriceError, load_prices, run_costs
 from milo_tui.analysis.record import AttemptRow, RunRecord
 from milo_tui.analysis.table import ResultTable, result_table
 from milo_tui.analysis.verdict import Answer, answer, headline_pairs
-from milo_tui.runner.events import RunPhase
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.content import ContentStatic, join, safe_line, styled
@@ -119,7 +118,7 @@ class RunScreen(TabbedScreen):
 
     def follow(self) -> None:
         on_top = self.app.screen is self
-        if on_top and self._run is not None and self._run.phase in GOING_ON:
+        if on_top and self._run is not None and self._run.phase in ACTIVE:
             self.load()
 
     async def read(self) -> None:
@@ -281,7 +280,7 @@ class RunScreen(TabbedScreen):
     def action_resume(self) -> None:
         if self._run is None:
             return
-        if self._run.phase in GOING_ON:
+        if self._run.phase in ACTIVE:
             self.app.say(f"Run {self.number} is going on already.")
         elif self._run.phase is RunPhase.DONE:
             self.app.say(f"Run {self.number} is complete: there is nothing to resume.")
@@ -291,7 +290,7 @@ class RunScreen(TabbedScreen):
 
 def _first_look(run: RunRecord, attempts: list[AttemptRow]) -> tuple[ResultTable, Content]:
     """The run's table, and once it is over what stands above it: how local compares to cloud, if it says so."""
-    pairs = () if run.phase in GOING_ON else headline_pairs(run, attempts)
+    pairs = () if run.phase in ACTIVE else headline_pairs(run, attempts)
     return result_table(run, attempts), headlines(pairs)
 
 
@@ -330,15 +329,7 @@ def title_of(run: RunRecord) -> Content:
 
 def status_of(run: RunRecord) -> Content:
     """How the run ended, or what it is doing."""
-    signs = {
-        RunPhase.DONE: ("✓ done", "$success"),
-        RunPhase.INCOMPLETE: ("◐ incomplete", "$warning"),
-        RunPhase.STOPPED: ("✗ stopped", "$error"),
-    }
-    sign = signs.get(
-        run.phase, (f"● {'live' if run.phase is RunPhase.RUNNING else run.phase.value}", "$live")
-    )
-    return styled(sign)
+    return styled((f"{run.phase.sign} {run.phase.word}", f"${run.phase.role}"))
 
 
 def times_of(run: RunRecord) -> Content:
@@ -352,7 +343,7 @@ def standing(run: RunRecord, table: ResultTable) -> Content:
     absent = sum(missing(total) for total in table.totals.values())
     if not absent:
         return Content("")
-    if run.phase in GOING_ON:
+    if run.phase in ACTIVE:
         made = run.attempts_planned - absent
         return styled(
             (f"This run is going on: {made} of {run.attempts_planned} attempts have a score so far.", "$live")

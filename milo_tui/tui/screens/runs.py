@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
-from milo_tui.analysis.phases import GOING_ON
+from milo_tui.analysis.phases import ACTIVE, RunPhase
 from milo_tui.config import Settings
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
@@ -24,7 +24,6 @@ from milo_tui.tui.widgets.ask import Ask
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.run_browser import RunBrowser
-from milo_tui.tui.widgets.run_columns import state_of
 from milo_tui.tui.widgets.title_bar import TitleBar
 from milo_tui.tui.words import count
 
@@ -158,7 +157,7 @@ class RunsScreen(MiloScreen):
         from milo_tui.runner.live_runs import live_runs
 
         found = [await self._summary(number) for number in live_runs(self._settings.runtime)]
-        live = [run for run in found if run is not None and run.phase in GOING_ON and run.binned is None]
+        live = [run for run in found if run is not None and run.phase in ACTIVE and run.binned is None]
         self.browser.set_live(live)
         if self._ticking is not None:
             self._ticking.resume() if live else self._ticking.pause()
@@ -261,7 +260,7 @@ class RunsScreen(MiloScreen):
             return
         if self._is_live(run):
             self.app.say(f"Run {run.number} is going on already; enter shows it.")
-        elif state_of(run, live=False).word == "done":
+        elif run.phase is RunPhase.DONE:
             self.app.say(f"Run {run.number} is complete: there is nothing to resume.")
         else:
             self.post_message(self.ResumeWanted(run.number))

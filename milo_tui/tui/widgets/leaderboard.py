@@ -7,10 +7,10 @@ from rich.text import Text
 from textual import events
 from textual.message import Message
 
-from milo_tui.runner.events import Phase
+from milo_tui.analysis.phases import ModelPhase
 from milo_tui.runner.state import ModelState, RunState
 from milo_tui.tui import words
-from milo_tui.tui.progress import SIGNS, finished, waits_for
+from milo_tui.tui.progress import finished, waits_for
 from milo_tui.tui.safe import safe_line
 from milo_tui.tui.widgets.lines import Lines
 
@@ -18,7 +18,6 @@ GAP = 2
 NAME = 24
 BAR = 15
 WIDEST_BAR = 40
-_QUIET = (Phase.WAITING, Phase.LOADING, Phase.WARMING_UP, Phase.FAILED, Phase.SKIPPED, Phase.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +123,11 @@ class Leaderboard(Lines):
         """What stands in place of figures where there are none yet."""
         if model.scored:
             return None
-        if model.phase is Phase.RUNNING:
+        if model.phase is ModelPhase.RUNNING:
             return Text("first attempt", self.ink("dim"))
-        note = waits_for(self.state, model) if model.phase is Phase.WAITING else model.note
+        note = waits_for(self.state, model) if model.phase is ModelPhase.WAITING else model.note
         told = safe_line(f"{model.phase.value}: {note}" if note else model.phase.value)
-        told.stylize(self.ink("bad" if model.phase is Phase.FAILED else "dim"))
+        told.stylize(self.ink(model.phase.role))
         return told
 
     def _model_name(self, model: ModelState) -> Text:
@@ -154,10 +153,9 @@ class Leaderboard(Lines):
 
     def _progress(self, model: ModelState) -> Text:
         holes = model.holes
-        sign = "◐" if holes and model.phase is Phase.DONE else SIGNS[model.phase]
-        ink = {Phase.DONE: "good", Phase.FAILED: "bad"}.get(model.phase, "dim")
+        sign = "◐" if holes and model.phase is ModelPhase.DONE else model.phase.sign
         done = f"{finished(model)}/{self.state.attempts_per_model}"
-        return Text.assemble(done, (f" {sign}", self.ink("hole" if sign == "◐" else ink)))
+        return Text.assemble(done, (f" {sign}", self.ink("hole" if sign == "◐" else model.phase.role)))
 
 
 def _percent(model: ModelState) -> str:

@@ -13,6 +13,8 @@ INKS = (
     "dim strong accent good warn bad bar track simulated live "
     "score-3 score-2 score-1 score-0 hole pending here"
 ).split()
+_ROLES = {"success": "good", "warning": "warn", "error": "bad"}
+"""The inks of the colour roles that phases have."""
 
 
 class Lines(Widget):
@@ -54,7 +56,8 @@ class Lines(Widget):
     def ink(self, name: str) -> Style:
         """One of the theme's inks, to be laid over the widget's own colours."""
         if name not in self._inks:
-            self._inks[name] = self.get_component_rich_style(f"lines--{name}", partial=True)
+            ink = _ROLES.get(name, name)
+            self._inks[name] = self.get_component_rich_style(f"lines--{ink}", partial=True)
         return self._inks[name]
 
     def sync(self) -> None:

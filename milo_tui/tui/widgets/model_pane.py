@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
 
+from milo_tui.analysis.phases import MODEL_ENDED, ModelPhase
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
     Event,
     ModelChanged,
-    Phase,
     ServerNoted,
     Streamed,
     ToolAnswered,
@@ -22,7 +22,7 @@ from milo_tui.runner.events import (
 from milo_tui.runner.state import ModelState, RunState
 from milo_tui.sanitise import one_line
 from milo_tui.tui import words
-from milo_tui.tui.progress import ENDED, lane_of, waits_for
+from milo_tui.tui.progress import lane_of, waits_for
 from milo_tui.tui.safe import safe_line
 from milo_tui.tui.widgets.score_grid import ScoreGrid
 from milo_tui.tui.widgets.stream_pane import StreamPane
@@ -103,7 +103,7 @@ class ModelPane(Container):
                 self.stream.append("outcome", _told(event))
             case ServerNoted():
                 self.stream.append("note", event.text)
-            case ModelChanged() if event.note and event.phase in ENDED:
+            case ModelChanged() if event.note and event.phase in MODEL_ENDED:
                 self.stream.append("note", f"{event.phase.value}: {event.note}")
             case _:
                 pass
@@ -142,7 +142,7 @@ class ModelPane(Container):
         self.post_message(self.Picked(self.model.id))
 
     def _choose_form(self) -> None:
-        done = self.model.phase in ENDED and bool(self.model.cells) and not self.zoomed
+        done = self.model.phase in MODEL_ENDED and bool(self.model.cells) and not self.zoomed
         side = self.zoomed and self.size.width >= SIDE_BY_SIDE
         rows = len(self.state.categories)
         room = self.content_size.height - STREAM_ROWS
@@ -164,7 +164,7 @@ class ModelPane(Container):
 
     def _hint(self) -> str:
         """What an empty stream says: why there is nothing to see yet."""
-        if self.model.phase is not Phase.WAITING:
+        if self.model.phase is not ModelPhase.WAITING:
             return f"{self.model.phase.value} {self.model.note}".strip()
         lane = [self.state.models[name].name for name in lane_of(self.state, self.model.id)]
         order = f"\n\nOne after another here: {' → '.join(lane)}" if len(lane) > 1 else ""
@@ -187,11 +187,11 @@ class ModelPane(Container):
     def _details(self) -> list[str]:
         """What the model is at, from the longest to the shortest way of saying it."""
         model, current = self.model, self.model.current
-        if current is None or model.phase in ENDED:
-            if model.phase is Phase.RUNNING:
+        if current is None or model.phase in MODEL_ENDED:
+            if model.phase is ModelPhase.RUNNING:
                 return []
             told = model.phase.value
-            note = model.note if model.phase in (Phase.LOADING, Phase.WARMING_UP) else ""
+            note = model.note if model.phase in (ModelPhase.LOADING, ModelPhase.WARMING_UP) else ""
             return [one_line(f"{told}: {note}"), told] if note else [told]
         prompt = one_line(current.prompt)
         short, place = prompt.rpartition("/")[2], f"{current.repeat} of {self.state.repeats}"

@@ -18,7 +18,6 @@ from milo_tui.tui.content import ContentStatic, safe_line, styled
 from milo_tui.tui.run_pages import PAGE
 from milo_tui.tui.widgets.filter_bar import FilterBar
 from milo_tui.tui.widgets.line_list import LineList
-from milo_tui.tui.widgets.run_columns import state_of
 from milo_tui.tui.widgets.run_list import RunHeading, RunList
 from milo_tui.tui.widgets.run_peek import RunPeek
 from milo_tui.tui.widgets.trend import Trend
@@ -275,5 +274,4 @@ class RunBrowser(Vertical):
 def _words_of(run: RunSummary) -> str:
     names = " ".join(f"{model.name} {model.id} {model.where}" for model in run.models)
     kind = "simulated" if run.simulated else ""
-    state = state_of(run, live=True).word
-    return f"{run.number} {run.suite} {run.suite_title} {names} {state} {kind} {run.note}".casefold()
+    return f"{run.number} {run.suite} {run.suite_title} {names} {run.phase.word} {kind} {run.note}".casefold()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from milo_tui.analysis.phases import RunPhase
+from milo_tui.analysis.phases import ACTIVE
 from milo_tui.store.summary import ModelSummary, RunSummary
 from milo_tui.tui.content import Align, fit, join, safe_line, share_widths, styled
 from milo_tui.tui.words import NOTHING, moment, percent, seconds
@@ -14,15 +14,6 @@ WIDE = 100
 """From this width on words stand where narrow terminals get signs."""
 WIDEST = 180
 """From this width on a simulated run is called so in full."""
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A run's state: a sign, a word and a colour, so that none of them is needed alone."""
-
-    sign: str
-    word: str
-    style: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +74,6 @@ def columns(width: int, needs: Needs) -> Columns:
     return Columns(when, suite, models, state, simulated, note, latency, needs.number)
 
 
-def state_of(run: RunSummary, live: bool) -> State:
-    """What a run is doing; one that should be running but has no runner was interrupted."""
-    if live:
-        words = {RunPhase.PAUSED: "paused", RunPhase.STOPPING: "stopping"}
-        return State("●", words.get(run.phase, "live"), "$live")
-    if run.phase is RunPhase.DONE and run.scored >= run.planned:
-        return State("✓", "done", "$success")
-    if run.phase is RunPhase.STOPPED:
-        return State("✗", "stopped", "$error")
-    return State("◐", "incomplete", "$warning")
-
-
 def mean_latency(run: RunSummary) -> float | None:
     """The mean latency over all scored attempts, in seconds."""
     timed = [(model.latency, model.scored) for model in run.models if model.latency is not None]
@@ -118,7 +97,7 @@ def heading(width: int, needs: Needs) -> Content:
     return _row([fit(styled((word, "$dim")), cells, align) for word, cells, align in words])
 
 
-def run_line(run: RunSummary, live: bool, width: int, needs: Needs) -> Content:
+def run_line(run: RunSummary, width: int, needs: Needs) -> Content:
     """A run in one line."""
     size = columns(width, needs)
     simulated = "simulated" if size.simulated > 3 else "sim"
@@ -129,19 +108,19 @@ def run_line(run: RunSummary, live: bool, width: int, needs: Needs) -> Content:
             fit(safe_line(f"{run.suite} {run.suite_version}", "$dim"), size.suite),
             fit(models_in(run.models, size.models), size.models),
             fit(styled((seconds(mean_latency(run)), "")), size.latency, "right"),
-            fit(state_text(run, live, size.state > 12), size.state),
+            fit(state_text(run, size.state > 12), size.state),
             fit(styled((simulated if run.simulated else "", "$simulated")), size.simulated),
             fit(safe_line(run.note, "$dim"), size.note),
         ]
     )
 
 
-def state_text(run: RunSummary, live: bool, wide: bool) -> Content:
+def state_text(run: RunSummary, wide: bool) -> Content:
     """Sign, word and, unless every attempt is scored, how far it came."""
-    state = state_of(run, live)
+    phase = run.phase
     far = "" if run.planned and run.scored >= run.planned else f" {run.scored}/{run.planned}"
-    word = state.word if wide or not far or live else ""
-    return styled((f"{state.sign} {word}".rstrip(), state.style), (far, "$dim"))
+    word = phase.word if wide or not far or phase in ACTIVE else ""
+    return styled((f"{phase.sign} {word}".rstrip(), f"${phase.role}"), (far, "$dim"))
 
 
 def models_in(models: tuple[ModelSummary, ...], width: int) -> Content:

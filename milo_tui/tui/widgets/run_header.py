@@ -5,22 +5,13 @@ from collections.abc import Callable
 from rich.style import Style
 from rich.text import Text
 
-from milo_tui.runner.events import RunPhase
+from milo_tui.analysis.phases import FINAL_PHASES
 from milo_tui.runner.state import RunState
 from milo_tui.tui import words
-from milo_tui.tui.progress import OVER, finished, rounded, time_left
+from milo_tui.tui.progress import finished, rounded, time_left
 from milo_tui.tui.safe import safe_line
 from milo_tui.tui.widgets.lines import Lines
 from milo_tui.tui.widgets.small_card import NEEDED
-
-_SIGNS = {
-    RunPhase.RUNNING: ("● live", "live"),
-    RunPhase.PAUSED: ("‖ paused", "warn"),
-    RunPhase.STOPPING: ("■ stopping", "warn"),
-    RunPhase.DONE: ("✓ finished", "good"),
-    RunPhase.INCOMPLETE: ("◐ incomplete", "hole"),
-    RunPhase.STOPPED: ("■ stopped", "warn"),
-}
 
 
 class RunHeader(Lines):
@@ -66,16 +57,16 @@ class RunHeader(Lines):
     def _right(self, width: int) -> Text:
         if self.lost:
             return Text("✗ the run's process is gone", self._style("bad"))
-        sign, ink = _SIGNS[self.state.phase]
-        parts = [*self._times(width), Text(sign, self._style(ink))]
-        if self.state.phase in OVER:
+        phase = self.state.phase
+        parts = [*self._times(width), Text(f"{phase.sign} {phase.word}", self._style(phase.role))]
+        if self.state.phase in FINAL_PHASES:
             parts = [parts[-1], *parts[:-1], Text("enter opens the table", self.ink("accent"))]
         return Text(" · ", self.ink("dim")).join(parts)
 
     def _times(self, width: int) -> list[Text]:
         state, now = self.state, self.clock()
         gone = (state.finished or now) - state.started
-        if state.phase in OVER:
+        if state.phase in FINAL_PHASES:
             return [Text(f"in {words.span(gone)}")]
         left = time_left(state, now)
         told = "time left not known yet" if left is None else f"about {words.span(rounded(left))} left"
@@ -92,7 +83,8 @@ class RunCard(RunHeader):
         """The run's state and progress on the first line; then that more needs more room."""
         state = self.state
         done = sum(finished(model) for model in state.models.values())
-        sign, ink = ("✗ gone", "bad") if self.lost else _SIGNS[state.phase]
+        phase = state.phase
+        sign, ink = ("✗ gone", "bad") if self.lost else (f"{phase.sign} {phase.word}", phase.role)
         words_ = [f"run {state.run}", f"{done}/{state.attempts_per_model * len(state.models)}"]
         if state.simulated:
             words_.append("simulated")

@@ -141,5 +141,5 @@ class RunList(LineList):
                 self._asked = True
                 self.post_message(self.Missing(index))
             return styled((f"{self.pages.number(index):>{self.needs.number}}  …", "$dim"))
-        line = run_line(run, self.is_live(run.number), width, self.needs)
+        line = run_line(run, width, self.needs)
         return styled(("◆", "bold $accent")) + line[1:] if run.number in self.picked else line

@@ -54,7 +54,7 @@ def run_lines(
             styled((moment(run.created), "$dim")),
             styled((count(run.repeats, "repeat"), "$dim")),
             styled(("simulated", "$simulated") if run.simulated else ""),
-            state_text(run, live, wide=True),
+            state_text(run, wide=True),
         ],
         styled((" · ", "$dim")),
     )

@@ -7,9 +7,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from milo_tui.analysis.phases import Outcome
 from milo_tui.analysis.record import AttemptRow, PromptRecord, RunRecord
 from milo_tui.analysis.table import ResultTable, counted
-from milo_tui.runner.events import Outcome
 from milo_tui.tui.content import fit, safe_line, share_widths, styled
 from milo_tui.tui.widgets.line_list import Line, LineList
 from milo_tui.tui.words import seconds

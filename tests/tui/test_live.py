@@ -232,7 +232,7 @@ async def test_leaving_a_run_started_here_asks_what_becomes_of_it(
 @pytest.mark.parametrize(
     ("phase", "said"),
     [
-        (RunPhase.DONE, "✓ finished"),
+        (RunPhase.DONE, "✓ done"),
         (RunPhase.INCOMPLETE, "◐ incomplete"),
         (RunPhase.STOPPED, "■ stopped"),
     ],

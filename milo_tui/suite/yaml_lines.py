@@ -8,7 +8,7 @@ that the author wrote. Whatever the text, it costs bounded time and memory: the 
 import math
 import re
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -19,12 +19,7 @@ _TEXT = f"{_TAG}str"
 _KINDS = frozenset({"map", "seq", "str", "bool", "null", "int", "float"})
 _MOST_DEPTH = 60
 _MOST_VALUES = 100_000
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """PyYAML's safe loader (the one in C where there is one), with JSON's scalars instead of YAML 1.1's."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+_TOO_DEEP = f"nested more than {_MOST_DEPTH} deep"
 
 
 SCALARS = (
@@ -35,8 +30,20 @@ SCALARS = (
 )
 """Which plain words are no text: the kind, its pattern, and the characters that it may begin with."""
 
-for _tag, _pattern, _firsts in SCALARS:
-    _Loader.add_implicit_resolver(f"{_TAG}{_tag}", re.compile(_pattern), list(_firsts))
+
+def _with_json_scalars(base: Any) -> Any:
+    """A PyYAML loader class that reads JSON's scalars instead of YAML 1.1's."""
+    loader: Any = type("Loader", (base,), {"yaml_implicit_resolvers": {}})
+    for tag, pattern, firsts in SCALARS:
+        loader.add_implicit_resolver(f"{_TAG}{tag}", re.compile(pattern), list(firsts))
+    return loader
+
+
+# PyYAML may have been built without libyaml; then there is only the loader written in Python.
+LOADERS: tuple[Any, ...] = tuple(
+    _with_json_scalars(getattr(yaml, name)) for name in ("CSafeLoader", "SafeLoader") if hasattr(yaml, name)
+)
+"""PyYAML's safe loaders; the first, in C where there is one, is used."""
 
 
 class YamlError(ValueError):
@@ -64,12 +71,15 @@ class Document:
 
 def load(text: str) -> Document:
     """Read one YAML document. Raises YamlError with the line."""
-    loader = _Loader(text)
     try:
         _refuse_depth(text)
-        node = loader.get_single_node()
-        reader = _Reader(loader)
-        value = None if node is None else reader.value(node, ())
+        loader = LOADERS[0](text)
+        try:
+            node = loader.get_single_node()
+            reader = _Reader(loader)
+            value = None if node is None else reader.value(node, ())
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlError(mark.line + 1 if mark else 1, _in_words(error, text)) from None
@@ -79,8 +89,6 @@ def load(text: str) -> Document:
         raise YamlError(line, f"a character that YAML does not allow (U+{code:04X}); take it out") from None
     except yaml.YAMLError as error:
         raise YamlError(1, str(error).splitlines()[0]) from None
-    finally:
-        loader.dispose()
     return Document(value, reader.lines)
 
 
@@ -89,12 +97,12 @@ def _refuse_depth(text: str) -> None:
     if _cannot_be_deep(text):
         return
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=LOADERS[0]):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _MOST_DEPTH:
             mark = event.start_mark
-            raise YamlError(mark.line + 1 if mark else 1, f"nested more than {_MOST_DEPTH} deep")
+            raise YamlError(mark.line + 1 if mark else 1, _TOO_DEEP)
 
 
 _OTHER_BREAKS = re.compile("[\\r\\x85\\u2028\\u2029\\ufeff]")
@@ -123,14 +131,16 @@ def _in_words(error: yaml.MarkedYAMLError, text: str) -> str:
         return "a tab stands where only spaces may; indent with spaces"
     if "cannot start any token" in problem:
         return "a value cannot begin with this character; put the value in quotes"
+    if "maximum nesting depth" in problem:  # libyaml has a limit of its own, of 1000
+        return _TOO_DEEP
     if "another document" in problem:
         return "a second document begins here (---); a file holds one"
     if "mapping values are not allowed" in problem:
         return "a colon where none may be; put a text with a colon in quotes"
     if "unexpected end of stream" in problem:
         return "a quote or bracket is opened and never closed"
-    if "did not find expected" in problem or "not allowed in this context" in problem:
-        return f"the indentation, a quote or a bracket is wrong here or just before ({problem})"
+    if "expected" in problem or "not allowed in this context" in problem:
+        return "the indentation, a quote or a bracket is wrong here or just before"
     return f"not valid YAML: {problem}"
 
 

@@ -12,6 +12,8 @@ from milo_tui.suite.schemas import fault_of, validator
 from milo_tui.suite_lab.new_prompt import schema_text
 from tests.suite.samples import PERSON, PORTS, REFUND, RETRY, SAMPLES, prompt_of, write_suite
 
+pytestmark = pytest.mark.usefixtures("yaml_loader")
+
 
 def problems(folder: Path) -> list[str]:
     """What loading says, with paths relative to the suite."""
@@ -181,3 +183,7 @@ def test_the_schema_for_editors_takes_the_files_that_load_takes(text: str) -> No
     assert validator(schema).is_valid(document)
     assert not validator(schema).is_valid({**document, "titel": "x"})
     assert not validator(schema).is_valid({**document, "checks": document["checks"][:2]})
+
+
+def test_milo_bench_loads_with_every_yaml_loader() -> None:
+    assert len(load_suite(Path(__file__).parents[2] / "prompts" / "milo").prompts) == 20

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from platformdirs import user_config_path, user_data_path, user_runtime_path
 
+from milo_tui.errors import MiloError
+
 if TYPE_CHECKING:
     from milo_tui.endpoints.entry import ModelEntry
 
@@ -24,7 +26,7 @@ SOCKET_PATH_LIMIT = 103
 """The longest path of a Unix socket on macOS, in bytes (sun_path holds 104 with its final NUL)."""
 
 
-class ConfigError(Exception):
+class ConfigError(MiloError):
     """milo.toml, or what the environment says, cannot be used; its text is one sentence a problem."""
 
 

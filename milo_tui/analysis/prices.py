@@ -17,13 +17,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord
 from milo_tui.endpoints.entry import ModelEntry
+from milo_tui.errors import MiloError
 
 PER = Decimal(1_000_000)
 
 _Dollars = Annotated[Decimal, Field(ge=0)]
 
 
-class PriceError(Exception):
+class PriceError(MiloError):
     """The user's prices cannot be used; one sentence."""
 
 

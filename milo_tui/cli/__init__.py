@@ -6,7 +6,7 @@ from importlib import import_module
 import click
 
 from milo_tui import __version__
-from milo_tui.cli.common import Problem, common
+from milo_tui.cli.common import common, error_text
 
 _COMMANDS = {
     "bin": "bin:bin_",
@@ -81,7 +81,7 @@ def main() -> None:
         sys.stdout = None
         sys.exit(0)
     except Exception as error:
-        if (sentence := Problem.sentence(error)) is None:
+        if (sentence := error_text(error)) is None:
             raise
         click.echo(sentence, err=True)
         sys.exit(2)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from milo_tui.errors import MiloError
 from milo_tui.sanitise import sanitise
 
 if TYPE_CHECKING:
@@ -59,30 +60,11 @@ def settings(*, models: bool = True) -> "Settings":
     )
 
 
-class Problem:
-    """Errors of the rooms below whose text is meant for a person."""
-
-    @staticmethod
-    def sentence(error: BaseException) -> str | None:
-        """The error's sentence, without anything that a terminal would obey; None for one that is a bug."""
-        if isinstance(error, BaseExceptionGroup):
-            return next((text for inner in error.exceptions if (text := Problem.sentence(inner))), None)
-        if type(error).__name__ not in _TOLD and not isinstance(error, OSError):
-            return None
-        return sanitise(str(error))
-
-
-_TOLD = {
-    "ConfigError",
-    "StoreError",
-    "SuiteError",
-    "LaunchError",
-    "ChannelError",
-    "EndpointError",
-    "PriceError",
-    "BfclError",
-}
-"""By name, so that telling an error imports none of the rooms that did not raise it."""
+def error_text(error: BaseException) -> str | None:
+    """The sanitised sentence of an error meant for the user; None for a bug."""
+    if isinstance(error, BaseExceptionGroup):
+        return next((text for inner in error.exceptions if (text := error_text(inner))), None)
+    return sanitise(str(error)) if isinstance(error, MiloError | OSError) else None
 
 
 def console(*, stderr: bool = False) -> "Console":

@@ -57,8 +57,7 @@ def diff(number: str, prompt_id: str, sides: str, repeat: int, everything: bool,
 
 async def _read(chosen: "list[_Side]", prompt: str) -> "list[tuple[str, Conversation]]":
     """Each side's name and what it said."""
-    from milo_tui.config import ConfigError
-    from milo_tui.reports.sides import Side, SideError, Sides
+    from milo_tui.reports.sides import Side, Sides
     from milo_tui.store.queries import Reader
 
     reader = await Reader.open(settings(models=False).database)
@@ -70,8 +69,6 @@ async def _read(chosen: "list[_Side]", prompt: str) -> "list[tuple[str, Conversa
             found.append((side, await sides.conversation(side, prompt)))
         runs = {side.run for side, _ in found if side.model}
         return [(_named(sides.name(side), side, several=len(runs) > 1), said) for side, said in found]
-    except SideError as error:
-        raise ConfigError(str(error)) from None
     finally:
         await reader.aclose()
 

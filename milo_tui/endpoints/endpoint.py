@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
+from milo_tui.errors import MiloError
 from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
 from milo_tui.suite.json_text import JSON
 
@@ -214,7 +215,7 @@ class Reply:
     quirks: tuple[str, ...] = ()
 
 
-class EndpointError(Exception):
+class EndpointError(MiloError):
     """A request that the infrastructure failed: no reply came of it, so it is never scored.
 
     `message` is one sentence without keys. `retryable` follows the protocol's rules (429, 529, 5xx,

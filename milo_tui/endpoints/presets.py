@@ -11,6 +11,8 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Table
 
+from milo_tui.errors import MiloError
+
 
 @dataclass(frozen=True, slots=True)
 class Preset:
@@ -85,7 +87,7 @@ PRESETS = {
 }
 
 
-class PresetError(Exception):
+class PresetError(MiloError):
     """The model cannot be added; one sentence."""
 
 

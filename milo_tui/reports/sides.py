@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from milo_tui.analysis.record import AttemptRow, PromptRecord, RunRecord
 from milo_tui.analysis.table import counted
+from milo_tui.errors import MiloError
 
 if TYPE_CHECKING:
     from milo_tui.store.queries import Reader
@@ -25,7 +26,7 @@ class Side:
     repeat: int
 
 
-class SideError(LookupError):
+class SideError(MiloError):
     """Why a side has nothing to show, in a sentence."""
 
 

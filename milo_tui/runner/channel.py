@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from milo_tui.errors import MiloError
 from milo_tui.runner.events import Command, Event, Streamed
 from milo_tui.runner.lines import command_line, event_line, read_command, read_event, read_state, state_line
 from milo_tui.runner.live_runs import live_runs as live_runs
@@ -27,7 +28,7 @@ QUEUED_DELTAS = 2_000
 """How many text deltas wait for a slow viewer before the oldest are dropped."""
 
 
-class ChannelError(Exception):
+class ChannelError(MiloError):
     """The socket cannot be made; one sentence."""
 
 

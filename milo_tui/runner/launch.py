@@ -22,6 +22,7 @@ from milo_tui.config import Settings
 from milo_tui.endpoints.endpoint import Endpoint
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.factory import endpoint_class, make_endpoint
+from milo_tui.errors import MiloError
 from milo_tui.mlx.ledger import end_orphans
 from milo_tui.mlx.memory import machine_gb
 from milo_tui.mlx.process import ServerHome
@@ -44,7 +45,7 @@ log = logging.getLogger("milo")
 log.addHandler(logging.NullHandler())
 
 
-class LaunchError(Exception):
+class LaunchError(MiloError):
     """A run that cannot be started; one sentence."""
 
 

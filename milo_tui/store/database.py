@@ -9,10 +9,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from milo_tui.analysis.phases import ACTIVE
+from milo_tui.errors import MiloError
 from milo_tui.store.liveness import is_alive
 
 
-class StoreError(Exception):
+class StoreError(MiloError):
     """The database cannot do what was asked; its text is one sentence for a person."""
 
 

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from milo_tui.analysis.phases import FINAL_PHASES, RunPhase
 from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord, TurnRecord
+from milo_tui.errors import MiloError
 from milo_tui.store.export_run import FORMAT_VERSION
 from milo_tui.store.json_stream import JsonProblem, members
 from milo_tui.store.queries import Reader
@@ -34,7 +35,7 @@ _TURN = TypeAdapter(TurnRecord)
 _CHECKS = TypeAdapter(tuple[CheckResult, ...])
 
 
-class ImportProblem(Exception):
+class ImportProblem(MiloError):
     """A file that cannot be brought in; one sentence with file, place and what is wrong."""
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from milo_tui.errors import MiloError
 from milo_tui.suite import yaml_lines
 from milo_tui.suite.json_text import show
 from milo_tui.suite.linting import lint
@@ -34,7 +35,7 @@ class Problem:
         return f"{where}: {self.field}: {self.message}" if self.field else f"{where}: {self.message}"
 
 
-class SuiteError(Exception):
+class SuiteError(MiloError):
     """A suite that cannot be loaded; `problems` says each thing that is wrong with it."""
 
     def __init__(self, problems: list[Problem]) -> None:

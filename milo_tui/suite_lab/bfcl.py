@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from milo_tui.errors import MiloError
 from milo_tui.suite.json_text import JSON, show
 from milo_tui.suite.linting import lint
 from milo_tui.suite.playing import play
@@ -55,7 +56,7 @@ OTHER_LANGUAGES: Mapping[str, str] = {"simple_java": "Java", "simple_javascript"
 Rules = Literal["native", "bfcl"]
 
 
-class BfclError(Exception):
+class BfclError(MiloError):
     """A folder that holds no BFCL data; its text is one sentence for a person."""
 
 

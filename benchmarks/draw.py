@@ -12,20 +12,22 @@ import random
 import sys
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import psutil
-from textual.app import App
 
 from benchmarks.measuring import ROOT, Row, at_most, median, parser, print_table, say
 from benchmarks.served import stub
 from benchmarks.stamped_run import started
 from benchmarks.terminal import Terminal
 from milo_tui.analysis.phases import ModelPhase
+from milo_tui.config import load_settings
 from milo_tui.runner.events import AttemptStarted, Command, Event, Streamed
 from milo_tui.runner.state import ModelState, PromptRow, RunState
 from milo_tui.tui import themes
-from milo_tui.tui.hangup import end_with_terminal
+from milo_tui.tui.base_app import BaseApp
+from milo_tui.tui.navigator import Navigator
 from milo_tui.tui.screens.live import LiveScreen
 
 WORDS = "the customer must be looked up before anything is refunded so a call to find it comes first".split()
@@ -91,24 +93,19 @@ class TokenFeed:
         """Nothing to close."""
 
 
-class DrawApp(App[None]):
+class DrawApp(BaseApp):
     """The live screen and nothing else."""
 
     def __init__(self, setting: Setting, models: int, rate: float) -> None:
-        super().__init__()
+        super().__init__(replace(load_settings(models=False), theme=setting.theme))
         self.feed = TokenFeed(_state(models), rate * setting.rate_share)
         self.setting = setting
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """The variables that Milo's widgets ask for."""
-        return themes.semantic(self.current_theme)
-
     def on_mount(self) -> None:
         """Straight to the screen."""
-        themes.register_themes(self, themes.load_themes())
-        self.theme = self.setting.theme
+        self.set_up()
         if self.setting.drawn:
-            self.push_screen(LiveScreen(self.feed, by_line=self.setting.by_line))
+            self.push_screen(LiveScreen(self.feed, cast("Navigator", self), by_line=self.setting.by_line))
         else:
             self.run_worker(self.eat())
 
@@ -185,7 +182,6 @@ def main() -> None:
     given = options.parse_args()
     if given.child:
         setting = next(setting for setting in SETTINGS if setting.name == given.child)
-        end_with_terminal()
         DrawApp(setting, given.models, given.rate).run()
         return
     found: dict[Setting, list[tuple[float, float]]] = {setting: [] for setting in (*SETTINGS, *ATTACHED)}

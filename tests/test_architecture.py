@@ -1,7 +1,9 @@
 """The rooms and the direction of the arrows, and what a command may import."""
 
+import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -79,3 +81,28 @@ async def look():
 asyncio.run(look())
 """
     assert imported(script) == ["textual", "rich", "asyncio"]
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports within functions and under TYPE_CHECKING count as well."""
+    # Raises CycleError, which names the circle.
+    TopologicalSorter(imports_of(ROOT / "milo_tui")).prepare()
+
+
+def imports_of(package: Path) -> dict[str, set[str]]:
+    """Return the package's modules, each with those it imports."""
+    files = {
+        ".".join(file.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in package.rglob("*.py")
+    }
+    found: dict[str, set[str]] = {}
+    for name, file in files.items():
+        wanted: set[str] = set()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                wanted |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                full = {f"{node.module}.{alias.name}" for alias in node.names}
+                wanted |= {one if one in files else node.module for one in full}
+        found[name] = (wanted & files.keys()) - {name}
+    return found

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 def open_app(context: click.Context) -> None:
     """The app at Runs."""
     from milo_tui.tui.app import MiloApp
-    from milo_tui.tui.hangup import end_with_terminal
 
-    end_with_terminal()
     app = MiloApp(settings(models=False))
     app.run(mouse=_mouse())
     sys.exit(app.return_code or 0)
@@ -36,9 +34,7 @@ def open_live(where: "Settings", number: int, *, started_here: bool) -> None:
 async def _live(where: "Settings", number: int, *, started_here: bool) -> None:
     from milo_tui.runner.launch import attach_when_up
     from milo_tui.tui.app import MiloApp
-    from milo_tui.tui.hangup import end_with_terminal
 
-    end_with_terminal()
     feed = await attach_when_up(where, number)
     app = MiloApp(where, feed=feed, started_here=started_here)
     await app.run_async(mouse=_mouse())

@@ -136,13 +136,11 @@ def _reference(asked: PromptRecord) -> "Conversation":
     return play(prompt, prompt.reference)
 
 
-def against(run: RunRecord, left: Side, wanted: Side | None = None) -> Side:
-    """What a side is compared with: what was chosen before, as far as it still is another; else the next model.
+def against(run: RunRecord, left: Side) -> Side:
+    """What a side is compared with first: the next model.
 
     A run of one model compares its repeats, and a single attempt is compared with the reference.
     """
-    if wanted is not None and (found := _followed(left, wanted)) != left:
-        return found
     ids = [model.id for model in run.models]
     if len(ids) > 1 and left.model in ids:
         return replace(left, model=ids[(ids.index(left.model) + 1) % len(ids)])
@@ -157,12 +155,3 @@ def every_model(run: RunRecord, first: Side) -> list[Side]:
     here = ids.index(first.model) if first.model in ids else -1
     others = [id for id in [*ids[here + 1 :], *ids[: max(0, here)]] if id != first.model]
     return [first, *(replace(first, run=run.number, model=id) for id in others)]
-
-
-def _followed(left: Side, wanted: Side) -> Side:
-    """A choice made at another cell, carried over to this one."""
-    if wanted.model is None:
-        return replace(left, model=None)
-    if wanted.run != left.run:
-        return replace(left, run=wanted.run)
-    return wanted if wanted.model == left.model else replace(left, model=wanted.model)

@@ -1,7 +1,7 @@
-"""The views.
+"""The terminal app.
 
-Importing any of them says, before Textual reads it, how long an esc waits for what may follow it: see esc_driver.
-`ESCDELAY`, in milliseconds, has the last word, as in curses.
+An arrow key begins with an esc, so after one Textual waits for more. 25 ms is far more than a terminal lets pass within
+a key. Textual reads ESCDELAY when it is imported; a user's own value holds, as in curses.
 """
 
 import os

@@ -1,45 +1,36 @@
-"""The app: it holds the one reader, and opens the screens that ask for one another."""
+"""The app: it holds the database reader, and is the navigator that opens its screens."""
 
 import asyncio
 import gc
 from contextlib import suppress
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
-from textual import on, work
+from textual import work
 
 from milo_tui.config import Settings
 from milo_tui.sanitise import sanitise
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
-from milo_tui.tui.diff_wanted import DiffWanted
-from milo_tui.tui.frame import Frame
+from milo_tui.tui.base_app import BaseApp
+from milo_tui.tui.keymap import keymap_problems
+from milo_tui.tui.navigator import DiffStart
 from milo_tui.tui.screens.runs import RunsScreen
 
 if TYPE_CHECKING:
     from milo_tui.analysis.record import AttemptRow, RunRecord
-    from milo_tui.reports.sides import Side
     from milo_tui.runner.feed import Feed
-    from milo_tui.tui.screens.bin import BinScreen
-    from milo_tui.tui.screens.live import LiveScreen
-    from milo_tui.tui.screens.run import RunScreen
-    from milo_tui.tui.screens.search import SearchScreen
+    from milo_tui.store.search import Hit
 
 _SETTLED = 0.3
 """Seconds after which the first screen is drawn."""
-_LATER = (
-    *("store.records", "store.search", "store.store"),
-    *("run", "attempt", "new_run", "live", "diff", "compare", "search", "help", "bin"),
-)
-"""What is imported once the first screen stands: the other screens, and what reads for them."""
 
 
-class MiloApp(Frame):
-    """Milo in the terminal. With a feed it opens on Live, with `run` on that run, else on all runs."""
+class MiloApp(BaseApp):
+    """Milo in the terminal. With a feed it opens on Live, with `run` on that run, else on all runs.
 
-    TITLE = "milo"
-    CSS_PATH = "milo.tcss"
+    Screens other than Runs are imported when they are opened, so that Runs is painted soon.
+    """
 
     def __init__(
         self,
@@ -51,129 +42,138 @@ class MiloApp(Frame):
     ) -> None:
         super().__init__(settings)
         self._feed, self._started_here, self._run = feed, started_here, run
-        self._reader: Reader | None = None
-        self._compared_with: dict[int, Side] = {}
+        self._open_reader: Reader | None = None
         self.is_open = False
         """Whether the first screen stands, or the app said why it cannot."""
 
+    @property
+    def _reader(self) -> Reader:
+        assert self._open_reader is not None, "no screen stands before the database is open"
+        return self._open_reader
+
     async def on_mount(self) -> None:
         self.set_up()
+        for sentence in keymap_problems(self.settings.keymap):
+            self.say(sentence, severity="warning")
         try:
-            self._reader = await Reader.open(self.settings.database)
+            self._open_reader = await Reader.open(self.settings.database)
         except StoreError as error:
             self.exit(2, 2, escape(sanitise(str(error))))
             self.is_open = True
             return
-        await self.push_screen(RunsScreen(self._reader, self.settings))
+        await self.push_screen(RunsScreen(self._reader, self.settings, self))
         if self._feed is not None:
             await self._show_live(self._feed, self._started_here)
         elif self._run is not None:
-            from milo_tui.tui.screens.run import RunScreen
-
-            await self.push_screen(RunScreen(self._reader, self._run))
+            await self._show_run(self._run)
         self.is_open = True
         if not self.is_headless:
             self.set_timer(_SETTLED, self._prepare)
 
     @work(group="prepare", description="")
     async def _prepare(self) -> None:
-        """Import, in a thread, what is opened next: a key would have to wait for it."""
-        for name in _LATER:
-            module = name if "." in name else f"tui.screens.{name}"
-            await asyncio.to_thread(import_module, f"milo_tui.{module}")
-        # What stands now stays, and going through it at each full collection stops the screen for 50 to 90 ms.
+        """Import the other screens in a thread: the key that opens one would have to wait for it."""
+        await asyncio.to_thread(_import_screens)
+        # What stands now stays; going through it at each full collection would stop the screen for 50 to 90 ms.
         gc.freeze()
 
     async def on_unmount(self) -> None:
-        if self._reader is not None:
-            await self._reader.aclose()
+        if self._open_reader is not None:
+            await self._open_reader.aclose()
 
-    async def _show_live(self, feed: "Feed", started_here: bool = False) -> None:
-        from milo_tui.tui.screens.live import LiveScreen
+    def open_run(self, run: int) -> None:
+        self.call_next(self._show_run, run)
 
-        await self.push_screen(
-            LiveScreen(feed, started_here=started_here, by_line=self.settings.scroll == "line")
-        )
+    def open_finished_run(self, run: int) -> None:
+        self.pop_screen()
+        self.open_run(run)
 
-    @on(RunsScreen.Chosen)
-    async def _run_chosen(self, message: RunsScreen.Chosen) -> None:
-        if message.live:
-            await self._watch_live(message.run)
-        else:
-            await self.open_run(message.run)
+    async def _show_run(self, run: int) -> None:
+        """Show a run once it is read: to draw it empty first takes longer."""
+        from milo_tui.tui.screens.run import RunScreen
 
-    async def _watch_live(self, run: int) -> None:
+        screen = RunScreen(self._reader, run, self)
+        with suppress(StoreError):
+            await screen.read()
+        await self.push_screen(screen)
+
+    def open_live(self, run: int) -> None:
+        self.call_next(self._follow_live, run)
+
+    async def _follow_live(self, run: int) -> None:
         from milo_tui.runner.channel import attach
 
         try:
             feed = await attach(run, self.settings.runtime)
         except ConnectionError:
-            await self.open_run(run)
-            return
-        await self._show_live(feed)
+            await self._show_run(run)
+        else:
+            await self._show_live(feed)
 
-    @on(RunsScreen.ResumeWanted)
-    def _resume_wanted(self, message: RunsScreen.ResumeWanted) -> None:
-        self._resume(message.run)
+    async def _show_live(self, feed: "Feed", started_here: bool = False) -> None:
+        from milo_tui.tui.screens.live import LiveScreen
 
-    def on_run_screen_resume_wanted(self, message: "RunScreen.ResumeWanted") -> None:
-        """The run that is looked at is to be carried on."""
-        self._resume(message.run)
+        by_line = self.settings.scroll == "line"
+        await self.push_screen(LiveScreen(feed, self, started_here=started_here, by_line=by_line))
 
-    @on(RunsScreen.SearchWanted)
-    def _search_wanted(self) -> None:
-        from milo_tui.tui.screens.search import SearchScreen
+    def open_attempt(self, run: "RunRecord", attempts: "list[AttemptRow]", attempt: "AttemptRow") -> None:
+        self.call_next(self._show_attempt, run, attempts, attempt)
 
-        if self._reader is not None:
-            self.push_screen(SearchScreen(self._reader))
+    async def _show_attempt(
+        self, run: "RunRecord", attempts: "list[AttemptRow]", attempt: "AttemptRow"
+    ) -> None:
+        from milo_tui.tui.screens.attempt import AttemptScreen
 
-    async def on_search_screen_chosen(self, message: "SearchScreen.Chosen") -> None:
-        """A hit's attempt, with its run around it to step through; a note's run."""
-        hit = message.hit
-        if self._reader is None:
-            return
+        screen = AttemptScreen(self._reader, run, attempts, attempt, self)
+        with suppress(StoreError):
+            await screen.read()
+        await self.push_screen(screen)
+
+    def open_hit(self, hit: "Hit") -> None:
+        self.call_next(self._show_hit, hit)
+
+    async def _show_hit(self, hit: "Hit") -> None:
         if hit.attempt is None:
-            await self.open_run(hit.run)
+            await self._show_run(hit.run)
             return
         try:
             run, attempts = await self._reader.run(hit.run), await self._reader.attempts(hit.run)
         except StoreError as error:
             self.say(str(error), severity="error")
             return
-        row = next((row for row in attempts if row.id == hit.attempt), None)
-        if row is None:
+        attempt = next((row for row in attempts if row.id == hit.attempt), None)
+        if attempt is None:
             self.say(f"Run {hit.run} no longer has this attempt.")
         else:
-            await self._open_attempt(run, attempts, row)
+            await self._show_attempt(run, attempts, attempt)
 
-    @on(RunsScreen.BinWanted)
-    def _bin_wanted(self) -> None:
-        from milo_tui.tui.screens.bin import BinScreen
+    def open_diff(self, start: DiffStart, *, choose: bool = False) -> None:
+        from milo_tui.tui.screens.diff import DiffScreen
 
-        if self._reader is not None:
-            self.push_screen(BinScreen(self._reader, self.settings))
+        self.push_screen(DiffScreen(self._reader, start, choose=choose))
 
-    async def on_bin_screen_chosen(self, message: "BinScreen.Chosen") -> None:
-        """A run may be looked at in the bin."""
-        await self.open_run(message.run)
-
-    @on(RunsScreen.CompareWanted)
-    def _compare_wanted(self, message: RunsScreen.CompareWanted) -> None:
+    def open_comparison(self, run_a: int, run_b: int) -> None:
         from milo_tui.tui.screens.compare import CompareScreen
 
-        if self._reader is not None:
-            self.push_screen(CompareScreen(self._reader, message.a, message.b))
+        self.push_screen(CompareScreen(self._reader, run_a, run_b))
 
-    @on(RunsScreen.NewWanted)
-    def _new_wanted(self) -> None:
+    def open_search(self) -> None:
+        from milo_tui.tui.screens.search import SearchScreen
+
+        self.push_screen(SearchScreen(self._reader, self))
+
+    def open_bin(self) -> None:
+        from milo_tui.tui.screens.bin import BinScreen
+
+        self.push_screen(BinScreen(self._reader, self.settings, self))
+
+    def open_new_run(self) -> None:
         from milo_tui.tui.screens.new_run import NewRunScreen
 
-        if self._reader is not None:
-            self.push_screen(NewRunScreen(self._reader, self.settings))
+        self.push_screen(NewRunScreen(self._reader, self.settings, self))
 
     @work(exclusive=True, group="start", exit_on_error=False, description="")
-    async def begin(self, record: "RunRecord") -> None:
-        """Store a new run, start a runner for it, and look on."""
+    async def start_run(self, record: "RunRecord") -> None:
         from milo_tui.runner.launch import LaunchError, create_run
 
         try:
@@ -184,13 +184,12 @@ class MiloApp(Frame):
         await self._start(number)
 
     @work(exclusive=True, group="start", exit_on_error=False, description="")
-    async def _resume(self, run: int) -> None:
-        """Start a runner for what is missing, and look on."""
-        self.say(f"Run {run} is being resumed …")
+    async def resume_run(self, run: int) -> None:
+        self.say(f"Resuming run {run} …")
         await self._start(run)
 
     async def _start(self, run: int) -> None:
-        """Start the run's own process, detached from this terminal, and join it in the place of what asked."""
+        """Start the run's own process, detached from this terminal, and show Live in the place of what asked."""
         from milo_tui.runner.launch import LaunchError, attach_when_up, start_detached
 
         try:
@@ -203,80 +202,28 @@ class MiloApp(Frame):
             self.pop_screen()
         await self._show_live(feed, started_here=True)
 
-    async def on_live_screen_open_run(self, message: "LiveScreen.OpenRun") -> None:
-        """A run that was looked at is over: its table takes the view's place."""
-        self.pop_screen()
-        await self.open_run(message.run)
-
-    async def open_run(self, run: int) -> None:
-        """Show a run's table, once it is read: to draw it empty first takes longer. Keys wait for it meanwhile."""
-        from milo_tui.tui.screens.run import RunScreen
-
-        if self._reader is not None:
-            screen = RunScreen(self._reader, run)
-            with suppress(StoreError):
-                await screen.read()
-            await self.push_screen(screen)
-
-    async def on_run_screen_attempt_chosen(self, message: "RunScreen.AttemptChosen") -> None:
-        """One attempt of the run that is looked at."""
-        await self._open_attempt(message.run, message.attempts, message.attempt)
-
-    async def _open_attempt(self, run: "RunRecord", attempts: "list[AttemptRow]", row: "AttemptRow") -> None:
-        """Show an attempt, once it is read."""
-        from milo_tui.tui.screens.attempt import AttemptScreen
-
-        if self._reader is not None:
-            screen = AttemptScreen(self._reader, run, attempts, row)
-            with suppress(StoreError):
-                await screen.read()
-            await self.push_screen(screen)
-
-    @on(DiffWanted)
-    def _diff_wanted(self, message: DiffWanted) -> None:
-        from milo_tui.tui.screens.diff import DiffScreen
-
-        if self._reader is not None:
-            self.push_screen(DiffScreen(self._reader, message, self._compared_with.get(message.run.number)))
-
-    def compared_with(self, run: int, side: "Side") -> None:
-        """Remember with what a run's attempts were compared last: the next diff begins with it."""
-        self._compared_with[run] = side
-
-    @work(group="table", description="a table is copied")
-    async def copy_table(self, run: "RunRecord", attempts: "list[AttemptRow]") -> None:
-        """Copy a run's table as Markdown."""
-        if text := await self._as_markdown(run, attempts):
+    @work(group="table", description="")
+    async def copy_table(self, run: int) -> None:
+        if text := await self._table_text(run):
             self.copy_text(text, "the table as Markdown")
 
-    @work(group="table", description="a table is exported")
-    async def export_table(self, run: "RunRecord", attempts: "list[AttemptRow]") -> None:
-        """Write a run's table as Markdown and say where."""
-        from milo_tui.tui.export import write
+    @work(group="table", description="")
+    async def export_table(self, run: int) -> None:
+        if text := await self._table_text(run):
+            self.save_text(f"run-{run}.md", text)
 
-        if text := await self._as_markdown(run, attempts):
-            self.say(write(f"run-{run.number}.md", text, self.settings.results))
-
-    async def _as_markdown(self, run: "RunRecord", attempts: "list[AttemptRow]") -> str:
-        """The table, or nothing where the run cannot be read, which is said then."""
+    async def _table_text(self, number: int) -> str:
+        """A run's table as Markdown; "" where it cannot be read, after a notice that says so."""
         from milo_tui.reports.markdown import render
 
-        if self._reader is None:
-            return ""
         try:
-            evidence = await self._reader.evidence(run.number)
+            run, attempts = await self._reader.run(number), await self._reader.attempts(number)
+            evidence = await self._reader.evidence(number)
         except StoreError as error:
             self.say(str(error), severity="error")
             return ""
         return await asyncio.to_thread(render, run, attempts, evidence)
 
-    @on(RunsScreen.ExportWanted)
-    async def _export_wanted(self, message: RunsScreen.ExportWanted) -> None:
-        if self._reader is None:
-            return
-        try:
-            run, attempts = await self._reader.run(message.run), await self._reader.attempts(message.run)
-        except StoreError as error:
-            self.say(str(error), severity="error")
-        else:
-            self.export_table(run, attempts)
+
+def _import_screens() -> None:
+    from milo_tui.tui.screens import attempt, bin, compare, diff, live, new_run, run, search, side_list  # noqa: F401

@@ -1,4 +1,4 @@
-"""Copying text to where the person sits, over SSH and through tmux, and saying which way it went."""
+"""Copy text to the user's clipboard, over SSH and through tmux, and say which way it went."""
 
 import asyncio
 import shutil
@@ -15,31 +15,31 @@ OSC52_LIMIT = 74_000
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What lies between the program and the person's clipboard."""
+class ClipboardAccess:
+    """What lies between this process and the user's clipboard."""
 
     tmux: bool
     ssh: bool
     tools: frozenset[str]
 
     @classmethod
-    def found(cls) -> "Surroundings":
-        """As the environment says."""
+    def detect(cls) -> "ClipboardAccess":
+        """Read the environment."""
         return cls(in_tmux(), ssh_session(), frozenset(t for t in ("tmux", "pbcopy") if shutil.which(t)))
 
 
-def commands(place: Surroundings) -> list[tuple[str, list[str]]]:
-    """The commands that take the text on stdin, best first, each with the words that say where it went."""
+def commands(place: ClipboardAccess) -> list[tuple[str, list[str]]]:
+    """Return the commands that take the text on stdin, best first, each with where it goes."""
     found = []
     if place.tmux and "tmux" in place.tools:
-        found.append(("tmux, which hands it to your terminal", ["tmux", "load-buffer", "-w", "-"]))
+        found.append(("tmux, which passes it to your terminal", ["tmux", "load-buffer", "-w", "-"]))
     if not place.ssh and "pbcopy" in place.tools:
         found.append(("the clipboard", ["pbcopy"]))
     return found
 
 
-async def copy(text: str, folder: Path, osc52: Callable[[str], None], place: Surroundings) -> str:
-    """Copy by the best way there is, keep a file always; returns where it went, in words."""
+async def copy(text: str, folder: Path, osc52: Callable[[str], None], place: ClipboardAccess) -> str:
+    """Copy by the best way there is and keep a file; return where it went, in words."""
     text = sanitise(text)
     file = await asyncio.to_thread(_keep, text, folder)
     kept = f"; also in {file}" if file else ""
@@ -47,15 +47,13 @@ async def copy(text: str, folder: Path, osc52: Callable[[str], None], place: Sur
         if await _feed(command, text):
             return f"to {words}{kept}"
     if len(text) > OSC52_LIMIT:
-        return (
-            f"to {file}: it is too long for the terminal's clipboard" if file else "nowhere: it is too long"
-        )
+        return f"to {file or 'nowhere'}: it is too long for the terminal's clipboard"
     osc52(text)
     return f"through the terminal (OSC 52){kept}"
 
 
 async def _feed(command: list[str], text: str) -> bool:
-    """Whether the command took the text."""
+    """Return whether the command took the text."""
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -76,7 +74,7 @@ async def _feed(command: list[str], text: str) -> bool:
 
 
 def _keep(text: str, folder: Path) -> Path | None:
-    """Write the text where it can be fetched by hand; None where that cannot be."""
+    """Write the text to a file; None where that fails."""
     file = folder / CLIP_FILE
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,4 +1,4 @@
-"""The user's [keymap]: which ids there are to move keys by, and what is wrong with a map."""
+"""The user's [keymap]: what is wrong with it."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -8,17 +8,16 @@ from pkgutil import iter_modules
 from textual.binding import Binding
 from textual.dom import DOMNode
 
+from milo_tui.tui import base_app, screens, widgets
+
 
 def known_ids() -> set[str]:
-    """The ids of all bindings of Milo's screens and widgets."""
-    from milo_tui.tui import frame, screens, widgets
-
-    names = [
-        f"{room.__name__}.{found.name}"
-        for room in (screens, widgets)
-        for found in iter_modules(room.__path__)
-    ]
-    modules = (frame, *map(import_module, names))
+    """Return the ids of all bindings of Milo's screens and widgets."""
+    modules = [base_app]
+    for package in (screens, widgets):
+        modules += [
+            import_module(found.name) for found in iter_modules(package.__path__, f"{package.__name__}.")
+        ]
     nodes = [
         value
         for module in modules
@@ -29,15 +28,15 @@ def known_ids() -> set[str]:
     return {binding.id for binding in bindings if binding.id}
 
 
-def problems(keymap: Mapping[str, str]) -> list[str]:
-    """A sentence for each id that there is not."""
+def keymap_problems(keymap: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each id that does not exist."""
     if not keymap:
         return []
     known = known_ids()
-    return [_unknown(id, known) for id in keymap if id not in known]
+    return [_problem(id, known) for id in keymap if id not in known]
 
 
-def _unknown(id: str, known: set[str]) -> str:
+def _problem(id: str, known: set[str]) -> str:
     close = get_close_matches(id, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else "? shows the ids of the keys that work on a screen."
+    hint = f"did you mean {close[0]}?" if close else "? shows the ids of a screen's keys."
     return f"[keymap] in milo.toml: there is no key {id}; {hint}"

@@ -1,4 +1,4 @@
-"""What can be told of a live run beyond its bare figures: how far, how long still, who waits for whom."""
+"""How far a live run is: time left, and which model waits for which."""
 
 from dataclasses import dataclass
 
@@ -48,13 +48,13 @@ def lane_of(state: RunState, model: str) -> list[str]:
 
 
 def waits_for(state: RunState, model: ModelState) -> str:
-    """On what a waiting model waits: the runner's own words, or who is before it in its lane."""
+    """On what a waiting model waits: the runner's own words, or who runs first in its lane."""
     if model.note:
         return model.note
     lane = lane_of(state, model.id)
     before = [state.models[other] for other in lane[: lane.index(model.id)] if other in state.models]
     running = [other for other in before if other.phase not in MODEL_ENDED]
-    return f"{running[0].name} is before it" if running else "about to start"
+    return f"{running[0].name} runs first" if running else "starting"
 
 
 def time_left(state: RunState, now: float) -> float | None:

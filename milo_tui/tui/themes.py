@@ -1,4 +1,4 @@
-"""Colour themes from TOML files. A broken file is a sentence for a notice, never a crash.
+"""Colour themes from TOML files.
 
 ```toml
 name = "my-theme"
@@ -42,17 +42,17 @@ SEMANTIC = {
     "score-0": "error",
     "hole": "error",
 }
-"""What Milo's widgets colour by meaning, and the base colour each is derived from."""
+"""Milo's own theme variables, and the base colour each is derived from."""
 
 _ANSI = {"ansi-background": "ansi_default", "ansi-foreground": "ansi_default"}
-"""What Textual's own sheets ask of a theme of the terminal's colours, beyond what it derives."""
+"""Variables that Textual's style sheets need in a theme of the terminal's 16 colours."""
 
 _COLORS = "primary secondary accent foreground background surface panel success warning error boost".split()
 _REQUIRED = ("primary", "foreground", "background")
 
 
 class ThemeError(ValueError):
-    """Why a theme cannot be used, in a sentence that names the key."""
+    """A theme file cannot be used; the message names the key."""
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ def load_themes(folders: Iterable[Path] | None = None) -> Themes:
             theme = read_theme(file)
             found[theme.name] = theme
         except (ThemeError, OSError, UnicodeDecodeError) as error:
-            failed.append(f"Theme {file.name} is left out: {error}.")
+            failed.append(f"Theme {file.name} was not loaded: {error}.")
     return Themes(list(found.values()), failed)
 
 
@@ -151,11 +151,11 @@ def _color(value: object, key: str) -> str:
     try:
         Color.parse(value)
     except ColorParseError:
-        raise ThemeError(f"{key} is no colour: {value[:40]!r}") from None
+        raise ThemeError(f"{key} is not a colour: {value[:40]!r}") from None
     return value
 
 
 def _refuse_unknown(data: dict[str, Any], known: Iterable[str], prefix: str) -> None:
     for key in data:
         if key not in known:
-            raise ThemeError(f"{prefix}{key[:40]} is not a key of a theme")
+            raise ThemeError(f"{prefix}{key[:40]} is not a theme key")

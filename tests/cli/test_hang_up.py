@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-from milo_tui.tui.hangup import HUNG_UP
 from tests.cli.milo import MILO, milo
 
 PATIENCE = 60
@@ -30,7 +29,7 @@ def test_a_view_without_a_terminal_ends(
             if select.select([master], [], [], 1)[0]:
                 seen += os.read(master, 65536)
         os.close(master)
-        assert child.wait(PATIENCE) == HUNG_UP
+        assert child.wait(PATIENCE) != 0
     finally:
         child.kill()
         child.wait()

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
 
-from textual.app import App
 from textual.pilot import Pilot
 
 from milo_tui.analysis.phases import ModelPhase, Outcome
@@ -22,9 +22,12 @@ from milo_tui.runner.events import (
 )
 from milo_tui.runner.state import Cell, ModelState, PromptRow, RunState, cell_key
 from milo_tui.tui import themes
+from milo_tui.tui.base_app import BaseApp
+from milo_tui.tui.navigator import Navigator
 from milo_tui.tui.screens.live import LiveScreen
 from milo_tui.tui.widgets.leave_dialog import QuestionDialog
 from tests.tui.looking import notices, screen
+from tests.tui.runs_data import settings
 
 START = 1_700_000_000.0
 NOW = START + 761
@@ -84,35 +87,28 @@ class MemoryFeed:
         self.closed = True
 
 
-class LiveApp(App[None]):
+class LiveApp(BaseApp):
     """The live screen in an app of its own, with a clock that stands still."""
 
     def __init__(self, feed: MemoryFeed, *, theme: str = themes.DEFAULT_THEME, **options: Any) -> None:
-        super().__init__()
+        super().__init__(replace(settings(Path("live")), theme=theme))
         self.feed = feed
-        self.wanted_theme = theme
-        self.live = LiveScreen(feed, clock=lambda: NOW, **options)
+        self.live = LiveScreen(feed, cast("Navigator", self), clock=lambda: NOW, **options)
         self.opened: list[int] = []
         self.copied: list[tuple[str, str]] = []
         self.left = False
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """What Milo's widgets colour by meaning."""
-        return themes.semantic(self.current_theme)
-
     def on_mount(self) -> None:
         """Straight to the screen."""
-        themes.register_themes(self, themes.load_themes())
-        self.theme = self.wanted_theme
         self.push_screen(self.live, lambda _: setattr(self, "left", True))
 
-    def copy_text(self, text: str, what: str) -> None:
+    def copy_text(self, text: str, what: str) -> None:  # type: ignore[override]
         """Remember what was copied."""
         self.copied.append((text, what))
 
-    def on_live_screen_open_run(self, message: LiveScreen.OpenRun) -> None:
+    def open_finished_run(self, run: int) -> None:
         """Remember which run was asked for."""
-        self.opened.append(message.run)
+        self.opened.append(run)
 
 
 def make_state(models: int = 3, simulated: bool = False) -> RunState:

@@ -14,7 +14,7 @@ from milo_tui.runner.events import Command, Event
 from milo_tui.runner.state import ModelState, PromptRow, RunState
 from milo_tui.tui import clipboard
 from milo_tui.tui.app import MiloApp
-from milo_tui.tui.clipboard import Surroundings
+from milo_tui.tui.clipboard import ClipboardAccess
 from milo_tui.tui.screens.attempt import AttemptScreen
 from milo_tui.tui.screens.help import HelpScreen
 from milo_tui.tui.screens.live import LiveScreen
@@ -24,7 +24,7 @@ from tests.factories import NOVEMBER
 from tests.tui.looking import notices, press, screen, settle
 from tests.tui.runs_data import run, settings, store_run
 
-ALONE = Surroundings(tmux=False, ssh=True, tools=frozenset())
+ALONE = ClipboardAccess(tmux=False, ssh=True, tools=frozenset())
 
 
 class Still:
@@ -126,7 +126,7 @@ async def test_a_key_given_twice_is_named_once(one_run: Settings) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "down", "up", "down")
-        assert sum("gives the key of runs.n" in notice for notice in notices(app)) == 1
+        assert sum("runs.new and runs.note have the same key" in notice for notice in notices(app)) == 1
 
 
 async def test_an_unknown_id_in_the_keymap_is_named_with_the_nearest(one_run: Settings) -> None:
@@ -162,7 +162,7 @@ async def test_ctrl_c_says_how_to_quit_and_the_second_one_quits(one_run: Setting
         await settle(pilot)
         await press(pilot, "ctrl+c")
         assert app.is_running
-        assert any("once more" in notice for notice in notices(app))
+        assert any("again to quit" in notice for notice in notices(app))
         await pilot.press("ctrl+c")
     assert app.return_value == 130
 
@@ -189,7 +189,7 @@ async def test_the_mouse_switch_says_what_it_did(one_run: Settings) -> None:
 async def test_copying_says_which_way_it_went_and_keeps_a_file(
     one_run: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Surroundings, "found", classmethod(lambda cls: ALONE))
+    monkeypatch.setattr(ClipboardAccess, "detect", classmethod(lambda cls: ALONE))
     app = MiloApp(one_run, run=1)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
@@ -255,7 +255,7 @@ async def test_links_are_never_opened(one_run: Settings) -> None:
         await settle(pilot)
         app.open_url("https://example.org/[/nope]")
         await settle(pilot)
-        assert any("not opened" in notice for notice in notices(app))
+        assert any("does not open" in notice for notice in notices(app))
 
 
 async def test_the_palette_offers_what_the_keys_do(one_run: Settings) -> None:

@@ -55,7 +55,7 @@ async def test_a_run_goes_to_the_bin_and_u_takes_it_back(four_runs: Settings, ke
         assert await binned(four_runs) == [3]
         await press(pilot, "u")
         assert numbers(app) == [4, 3, 2, 1]
-        assert notices(app)[-1] == "Run 3 is back."
+        assert notices(app)[-1] == "Run 3 is restored."
         await press(pilot, "u")
         assert "No run was moved to the bin" in notices(app)[-1]
     assert (await reader.summary(3), await reader.attempts(3)) == before
@@ -113,7 +113,7 @@ async def test_the_bin_shows_what_is_in_it_and_gives_it_back(four_runs: Settings
         await press(pilot, "escape", "enter")
         assert isinstance(app.screen, RunScreen)
         await press(pilot, "escape", "g", "u")
-        assert notices(app)[-1] == "Run 3 is out of the bin."
+        assert notices(app)[-1] == "Run 3 is restored."
         assert numbers(app) == [1]
         await press(pilot, "delete")
         assert "The bin is empty." in screen(app)
@@ -151,7 +151,7 @@ async def test_a_live_run_stays_out_of_the_bin(four_runs: Settings) -> None:
         await settle(pilot)
         await press(pilot, "escape", "delete")
         assert numbers(app) == [5, 4, 3, 2, 1]
-        assert notices(app)[-1] == "Run 5 is going on: it can go to the bin once it has ended."
+        assert notices(app)[-1] == "Run 5 is running. Stop it before moving it to the bin."
     assert await binned(four_runs) == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from milo_tui.tui import clipboard
-from milo_tui.tui.clipboard import Surroundings, commands, copy
+from milo_tui.tui.clipboard import ClipboardAccess, commands, copy
 
 EVERYTHING = frozenset({"tmux", "pbcopy"})
 
@@ -14,15 +14,15 @@ EVERYTHING = frozenset({"tmux", "pbcopy"})
 @pytest.mark.parametrize(
     ("place", "expected"),
     [
-        (Surroundings(tmux=True, ssh=True, tools=EVERYTHING), ["tmux"]),
-        (Surroundings(tmux=True, ssh=False, tools=EVERYTHING), ["tmux", "pbcopy"]),
-        (Surroundings(tmux=False, ssh=False, tools=EVERYTHING), ["pbcopy"]),
-        (Surroundings(tmux=False, ssh=True, tools=EVERYTHING), []),
-        (Surroundings(tmux=True, ssh=True, tools=frozenset()), []),
+        (ClipboardAccess(tmux=True, ssh=True, tools=EVERYTHING), ["tmux"]),
+        (ClipboardAccess(tmux=True, ssh=False, tools=EVERYTHING), ["tmux", "pbcopy"]),
+        (ClipboardAccess(tmux=False, ssh=False, tools=EVERYTHING), ["pbcopy"]),
+        (ClipboardAccess(tmux=False, ssh=True, tools=EVERYTHING), []),
+        (ClipboardAccess(tmux=True, ssh=True, tools=frozenset()), []),
     ],
 )
 def test_over_ssh_the_other_machines_clipboard_is_never_used(
-    place: Surroundings, expected: list[str]
+    place: ClipboardAccess, expected: list[str]
 ) -> None:
     assert [command[0] for _, command in commands(place)] == expected
 
@@ -33,7 +33,7 @@ def use(monkeypatch: pytest.MonkeyPatch, *found: list[str]) -> None:
     monkeypatch.setattr(clipboard, "commands", lambda place: ways)
 
 
-PLACE = Surroundings(tmux=False, ssh=True, tools=frozenset())
+PLACE = ClipboardAccess(tmux=False, ssh=True, tools=frozenset())
 
 
 async def test_a_command_takes_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

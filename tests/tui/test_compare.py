@@ -28,11 +28,11 @@ async def test_two_marked_runs_are_compared_and_one_comes_back(tmp_path: Path) -
             await press(pilot, "c")
             assert isinstance(app.screen, CompareScreen)
             shown = screen(app)
-            assert "run 1 against run 2" in shown
+            assert "run 1 vs run 2" in shown
             assert "Verdict" in shown
             before = [line for line in shown.splitlines() if "% of" in line]
             await press(pilot, "tab")
-            assert "run 2 against run 1" in screen(app)
+            assert "run 2 vs run 1" in screen(app)
             assert [line for line in screen(app).splitlines() if "% of" in line] != before
             assert not [character for character in FORBIDDEN if character in app.export_screenshot()]
             await press(pilot, "escape")
@@ -47,4 +47,4 @@ async def test_a_third_mark_drops_the_first(tmp_path: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "space", "j", "space", "j", "space", "c")
-        assert "run 1 against run 2" in screen(app)
+        assert "run 1 vs run 2" in screen(app)

@@ -30,7 +30,7 @@ async def test_the_list_of_runs_rests_under_another_screen_and_is_right_when_it_
             assert "● live 0/60" in screen(app)
             runs = app.screen
             assert isinstance(runs, RunsScreen)
-            await app.open_run(number)
+            app.open_run(number)
             await settle(pilot)
             assert isinstance(app.screen, RunScreen)
             await store.add_attempt(number, attempt(record, 0, 0, 1, 3))

@@ -126,7 +126,7 @@ async def test_n_walks_over_the_differences(stored: Settings) -> None:
         await press(pilot, *"nnnnnn")
         assert "8 of 8 differences" in screen(app)
         await press(pilot, "n")
-        assert any("no further difference" in notice for notice in notices(app))
+        assert any("No next difference" in notice for notice in notices(app))
 
 
 async def test_modes(stored: Settings) -> None:
@@ -141,7 +141,7 @@ async def test_modes(stored: Settings) -> None:
         wrapped = diff_list(app).line_count()
         await press(pilot, "w")
         assert diff_list(app).line_count() < wrapped
-        assert "long lines cut" in screen(app)
+        assert "lines cut" in screen(app)
         await press(pilot, "w", "u")
         shown = screen(app)
         assert "one column" in shown
@@ -197,7 +197,7 @@ async def test_as_many_columns_as_fit_and_a_note_on_the_others(
         if columns == 4:
             assert "sides" not in screen(app)
             await press(pilot, "greater_than_sign")
-            assert any("All sides are in sight" in notice for notice in notices(app))
+            assert any("All sides are visible" in notice for notice in notices(app))
             return
         last = f"{6 - columns}–4" if columns == 3 else "4"
         assert f"< > sides {last} of 4" in screen(app)
@@ -205,10 +205,10 @@ async def test_as_many_columns_as_fit_and_a_note_on_the_others(
         assert f"< > sides {f'{5 - columns}–3' if columns == 3 else '3'} of 4" in screen(app)
         assert "run 2 · repeat" not in screen(app)
         await press(pilot, "greater_than_sign", "greater_than_sign")
-        assert columns == 3 or "= no difference in sight" in screen(app)
+        assert columns == 3 or "= no difference visible" in screen(app)
         await press(pilot, "left", "left", "left")
         assert "Claude Sonnet 4.6" in screen(app)
-        assert any("no sides beyond these" in notice for notice in notices(app))
+        assert any("No more sides there" in notice for notice in notices(app))
         await pilot.resize_terminal(160, 45)
         await settle(pilot)
         assert line_with(app, "find_customer").count("⚙") == 4
@@ -248,10 +248,10 @@ async def test_sides_are_added_and_taken_away(stored: Settings) -> None:
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
         await press(pilot, *TO_REFUND, "d", "minus")
-        assert any("Two sides are the least" in notice for notice in notices(app))
+        assert any("A diff needs two sides" in notice for notice in notices(app))
         await press(pilot, "plus")
         assert "● Claude Sonnet 4.6" in screen(app)
-        assert "Add a side" in screen(app)
+        assert "Add or remove" in screen(app)
         await press(pilot, *"jj", "enter")
         assert line_with(app, "repeat 2 of 2").count("Qwen3.5-397B") == 2
         await press(pilot, "plus", "enter")
@@ -260,7 +260,7 @@ async def test_sides_are_added_and_taken_away(stored: Settings) -> None:
         await press(pilot, "m", "plus", *"jj", "enter")
         assert "Qwen3.5-397B #2: same 3 calls, same answer" in " ".join(screen(app).split())
         await press(pilot, "plus", "G", "enter")
-        assert any("4 sides are the most" in notice for notice in notices(app))
+        assert any("at most 4 sides" in notice for notice in notices(app))
         await press(pilot, "minus", "minus")
         assert "MiniMax" not in screen(app)
 
@@ -301,7 +301,7 @@ async def test_a_run_of_two_models_has_no_more(tmp_path: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, *TO_REFUND, "d", "m")
-        assert any("no further models" in notice for notice in notices(app))
+        assert any("no other models" in notice for notice in notices(app))
 
 
 async def test_a_long_comparison_says_that_it_goes_on_under_its_title(
@@ -399,7 +399,7 @@ async def test_two_repeats_of_one_model(stored: Settings) -> None:
         assert "repeat 1 of 2" in screen(app)
         assert "repeat 2 of 2" in screen(app)
         await press(pilot, "right_square_bracket")
-        assert any("no other repeat" in notice for notice in notices(app))
+        assert any("No other repeat" in notice for notice in notices(app))
 
 
 async def test_the_reference_is_a_side(tmp_path: Path) -> None:
@@ -428,7 +428,7 @@ async def test_a_side_without_an_attempt_says_what_helps(tmp_path: Path) -> None
         shown = screen(app)
         assert "! Nothing to compare" in shown
         assert "Claude Sonnet 4.6 has no attempt at" in shown
-        assert "b compares with another side" in shown
+        assert "b choose a side" in shown
         await press(pilot, "n", "full_stop", "y", "b", "down", "down", "enter")
         assert "= no difference" in screen(app)
 
@@ -438,7 +438,7 @@ async def test_from_the_table_d_leads_to_the_matrix(stored: Settings) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "d")
-        assert any("under the cursor" in notice for notice in notices(app))
+        assert any("d compares it" in notice for notice in notices(app))
         await press(pilot, "d")
         assert isinstance(app.screen, DiffScreen)
 

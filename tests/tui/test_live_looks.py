@@ -17,8 +17,7 @@ from milo_tui.runner.events import (
 )
 from milo_tui.runner.state import PromptRow, RunState, Segment
 from milo_tui.tui.progress import time_left, waits_for
-from milo_tui.tui.screens.live import LiveScreen
-from milo_tui.tui.tiling import Tiling, tile
+from milo_tui.tui.screens.live import Tiling, tile
 from tests.tui.live_feed import NOW, LiveApp, MemoryFeed, Stage, conversation, ended, live, make_state
 
 SIZES = [(80, 24), (79, 19), (120, 36), (160, 45), (200, 50)]
@@ -43,7 +42,7 @@ async def test_every_size_is_used_and_kept_to(size: tuple[int, int], models: int
         assert all(len(line) <= size[0] for line in text.splitlines())
         assert len(text.splitlines()) <= size[1]
         if size == (79, 19):
-            assert text.splitlines()[1].strip() == "80 × 20 shows all of it; q leaves"
+            assert text.splitlines()[1].strip() == "Too small: needs 80×20; q leaves"
             assert "● live · run 14 · " in text
         else:
             assert len(it.app.live.shown()) == min(models, it.app.live.tiling.per_page)
@@ -154,7 +153,3 @@ def test_looks_as_it_should(snap_compare: Any, size: tuple[int, int], theme: str
         await Stage(pilot, app, feed).draw()
 
     assert snap_compare(app, terminal_size=size, run_before=play)
-
-
-def test_the_screen_needs_nothing_but_a_feed() -> None:
-    assert LiveScreen(MemoryFeed(make_state())).state.run == 14

@@ -102,7 +102,7 @@ async def test_what_listens_here_is_offered_and_written_into_milo_toml(
             assert name in screen(app)
         assert "CANARY" not in screen(app)
         await press(pilot, "w")
-        assert any("written to milo.toml" in notice for notice in notices(app))
+        assert any("to milo.toml" in notice for notice in notices(app))
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# mine")
     assert "CANARY" not in text

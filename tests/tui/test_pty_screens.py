@@ -56,7 +56,7 @@ WALK = (
     ("m", b"Note of run"),
     ("\x1b", b"when"),
     ("\x06", b"Type what to look for"),
-    (f"\x1b[200~{PASTED}\x1b[201~", b"Nothing holds"),
+    (f"\x1b[200~{PASTED}\x1b[201~", b"No hits for"),
     ("\x15", b"Type what to look for"),
     ("bold", b"hits"),
     ("\r", b"Copy"),
@@ -67,7 +67,7 @@ WALK = (
     ("\x1b", b"when"),
     ("\x7f", b"is in the bin"),
     ("B", b"deletes for good"),
-    ("u", b"is out of the bin"),
+    ("u", b"is restored"),
     ("\x1b", b"when"),
     ("n", b"new run"),
 )

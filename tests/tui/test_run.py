@@ -242,7 +242,7 @@ async def test_a_cell_without_an_attempt_says_so(tmp_path: Path) -> None:
         assert "! 180 attempts missing, left out of totals · r resumes" in shown
         assert "no score yet" in shown
         await press(pilot, "2", "enter")
-        assert any("not been made" in notice for notice in notices(app))
+        assert any("not been run" in notice for notice in notices(app))
         await press(pilot, "5", "enter")
         assert isinstance(app.screen, RunScreen)
 
@@ -268,13 +268,13 @@ async def test_a_live_run_follows_what_is_stored(tmp_path: Path) -> None:
     app = MiloApp(settings(tmp_path), run=number)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        assert "going on: 0 of 60" in screen(app)
+        assert "Running: 0 of 60" in screen(app)
         assert "● live" in screen(app)
         await add(settings(tmp_path).database, number, record, 0)
         assert isinstance(app.screen, RunScreen)
         app.screen.follow()
         await settle(pilot)
-        assert "going on: 1 of 60" in screen(app)
+        assert "Running: 1 of 60" in screen(app)
 
 
 async def test_every_tab_of_a_live_run_follows_and_plots_stay_where_they_are(tmp_path: Path) -> None:

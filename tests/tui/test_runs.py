@@ -92,7 +92,7 @@ async def test_an_empty_database_says_what_to_do_next(tmp_path: Path) -> None:
         for key in ("space", "c", "r", "m", "delete", "y", "e"):
             app.clear_notifications()
             await press(pilot, key)
-            assert notices(app) == ["There is no run yet; n sets one up."]
+            assert notices(app) == ["No runs yet; n sets one up."]
         await press(pilot, "n")
         assert isinstance(app.screen, NewRunScreen)
 
@@ -335,7 +335,7 @@ async def test_a_live_run_whose_runner_does_not_answer_opens_its_table(tmp_path:
         await settle(pilot)
         await press(pilot, "enter")
         assert isinstance(app.screen, RunScreen)
-        assert "going on" in screen(app)
+        assert "Running:" in screen(app)
 
 
 async def test_a_note_is_edited_and_kept(three_runs: Settings) -> None:

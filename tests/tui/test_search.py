@@ -14,7 +14,7 @@ from milo_tui.store.search import Hit
 from milo_tui.store.store import Store
 from milo_tui.tui import clipboard
 from milo_tui.tui.app import MiloApp
-from milo_tui.tui.clipboard import Surroundings
+from milo_tui.tui.clipboard import ClipboardAccess
 from milo_tui.tui.screens.attempt import AttemptScreen
 from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.screens.runs import RunsScreen
@@ -101,7 +101,7 @@ async def test_it_searches_as_one_types_and_the_last_word_may_be_unfinished(thre
         assert hits(app) == [(3, "reasoning")]
         await move(pilot, *"zz")
         assert hits(app) == []
-        assert "Nothing holds marizz" in screen(app)
+        assert "No hits for marizz" in screen(app)
         await move(pilot, *["backspace"] * 6)
         assert "Type what to look for" in screen(app)
         type_words(app, '"closed on monday"')
@@ -178,7 +178,9 @@ async def test_the_latest_words_win_however_late_an_earlier_answer_comes(
 
 async def test_y_copies_the_hit(three_runs: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     copied: list[str] = []
-    monkeypatch.setattr(Surroundings, "found", lambda: Surroundings(tmux=False, ssh=True, tools=frozenset()))
+    monkeypatch.setattr(
+        ClipboardAccess, "detect", lambda: ClipboardAccess(tmux=False, ssh=True, tools=frozenset())
+    )
 
     async def copy(text: str, *rest: object) -> str:
         copied.append(text)
@@ -202,7 +204,7 @@ async def test_an_empty_database_says_that_there_is_nothing_to_search(tmp_path: 
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "ctrl+f")
-        assert "No runs yet, so there is nothing to search." in screen(app)
+        assert "No runs yet: nothing to search." in screen(app)
         await press(pilot, "x", "enter", "down")
         assert "No runs yet" in screen(app)
         await press(pilot, "escape")

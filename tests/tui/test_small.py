@@ -6,7 +6,7 @@ import pytest
 
 from milo_tui.config import Settings
 from milo_tui.tui.app import MiloApp
-from milo_tui.tui.milo_screen import MiloScreen
+from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.screens.runs import RunsScreen
 from tests.factories import NOVEMBER
 from tests.tui.looking import press, screen, settle
@@ -49,7 +49,7 @@ async def test_below_its_least_size_a_screen_is_a_card(two_runs: Settings, place
             await settle(pilot)
             told, needed, *rest = screen(app).splitlines()
             assert told.strip().startswith(words[: size[0] - 2])
-            assert needed.strip().startswith("80 × 20 shows all of it; ")
+            assert needed.strip().startswith("Too small: needs 80×20; ")
             assert not "".join(rest).strip()
         for size in ((20, 5), (4, 2), (1, 1)):
             await pilot.resize_terminal(*size)
@@ -74,7 +74,7 @@ async def test_a_screen_opened_in_a_small_terminal_is_a_card_from_the_start(two_
         await settle(pilot)
         assert "milo · runs · 2 runs" in screen(app)
         await press(pilot, "enter")
-        assert isinstance(app.screen, MiloScreen)
+        assert isinstance(app.screen, BaseScreen)
         assert screen(app).strip().startswith("milo · run 2")
         assert "80 × 20" in screen(app)
 

@@ -1,7 +1,7 @@
 """An attempt: the conversation turn by turn, what went over the wire, where the time went, and the checks."""
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,10 +13,10 @@ from milo_tui.analysis.record import AttemptRecord, AttemptRow, ModelRecord, Pro
 from milo_tui.analysis.table import counted
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
+from milo_tui.tui.base_app import BaseApp
+from milo_tui.tui.base_screen import Pane, TabbedScreen
 from milo_tui.tui.content import join, safe_line, styled
-from milo_tui.tui.diff_wanted import DiffWanted
-from milo_tui.tui.milo_screen import Pane
-from milo_tui.tui.tabbed_screen import TabbedScreen
+from milo_tui.tui.navigator import DiffStart, Navigator
 from milo_tui.tui.widgets.conversation import Piece, as_plain, checks, conversation, piece_lines, summary
 from milo_tui.tui.widgets.folded_text import folded
 from milo_tui.tui.widgets.key_line import KeyLine
@@ -27,18 +27,15 @@ from milo_tui.tui.widgets.tab_line import TabLine
 from milo_tui.tui.widgets.title_bar import TitleBar
 from milo_tui.tui.widgets.turn_timing import timing
 
-if TYPE_CHECKING:
-    from milo_tui.tui.app import MiloApp
-
 TABS = ("conversation", "raw", "timing", "checks")
 SHORT = 8_000
-"""Characters of an attempt up to which its lines are made at once: it takes less than a second layout."""
+"""Characters of an attempt up to which its lines are made at once: that takes less than a second layout."""
 
 
 class AttemptScreen(TabbedScreen):
-    """One attempt of a run; steps to the same prompt's other repeats, other models and other prompts."""
+    """One attempt of a run, with keys to its other repeats, models and prompts."""
 
-    app: "MiloApp"
+    app: BaseApp
     TABS = TABS
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -59,13 +56,21 @@ class AttemptScreen(TabbedScreen):
         Binding("right,l", "model(1)", "Next model", show=False, id="attempt.next_model"),
         Binding("d", "diff(False)", "Diff", id="attempt.diff", tooltip="Compare with the next model"),
         Binding("b", "diff(True)", "Compare with another side", show=False, id="attempt.other_side"),
-        Binding("y", "copy", "Copy", id="attempt.copy", tooltip="Copy what is shown; on Raw the section"),
+        Binding("y", "copy", "Copy", id="attempt.copy", tooltip="Copy this tab; on Raw the section"),
         Binding("escape,q", "app.back", "Back", key_display="esc", id="attempt.back"),
     ]
 
-    def __init__(self, reader: Reader, run: RunRecord, attempts: list[AttemptRow], row: AttemptRow) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        run: RunRecord,
+        attempts: list[AttemptRow],
+        row: AttemptRow,
+        navigator: Navigator,
+    ) -> None:
         super().__init__()
         self._reader = reader
+        self._navigator = navigator
         self._run = run
         self._attempts = attempts
         self._last = counted(attempts)
@@ -101,7 +106,7 @@ class AttemptScreen(TabbedScreen):
         """Read the attempt; before the screen is shown it is drawn whole at once. Raises StoreError."""
         self._attempt = await self._reader.attempt(self._row.id)
 
-    @work(exclusive=True, description="an attempt is read")
+    @work(exclusive=True, description="")
     async def load(self) -> None:
         """Read the attempt and show it, or why that cannot be done."""
         why = ""
@@ -115,7 +120,7 @@ class AttemptScreen(TabbedScreen):
             self._show_problem(why)
 
     def _show_problem(self, why: str) -> None:
-        """Say in the attempt's place why it is not there."""
+        """Show why the attempt could not be read."""
         for block in self.query(LineBlock):
             block.show(lambda width: [])
         for raw in self.query(RawExchange):
@@ -172,10 +177,10 @@ class AttemptScreen(TabbedScreen):
         bar.status = join([simulated, repeat], styled((" · ", "$dim")))
 
     def _go(self, model: str, prompt: str, repeat: int) -> None:
-        """Show another attempt if it was made."""
+        """Show another attempt if it was run."""
         row = self._last.get((model, prompt, repeat))
         if row is None or row.id == self._row.id:
-            self.app.say("There is no attempt there." if row is None else "There is no other.")
+            self.app.say("This attempt was not run." if row is None else "There is no other one.")
             return
         self._row = row
         self.load()
@@ -196,9 +201,8 @@ class AttemptScreen(TabbedScreen):
 
     def action_diff(self, choose: bool) -> None:
         row = self._row
-        self.post_message(
-            DiffWanted(self._run, self._attempts, row.prompt, row.model, row.repeat, choose=choose)
-        )
+        start = DiffStart(self._run, self._attempts, row.prompt, row.model, row.repeat)
+        self._navigator.open_diff(start, choose=choose)
 
     def action_copy(self) -> None:
         """Copy what the tab in front shows; of the raw exchange the section under the cursor."""
@@ -207,7 +211,7 @@ class AttemptScreen(TabbedScreen):
             return
         if self.tab == "raw":
             section = self.query_one(RawExchange).copied()
-            self.app.copy_text(*section) if section else self.app.say("There is nothing to copy.")
+            self.app.copy_text(*section) if section else self.app.say("Nothing to copy here.")
         elif self.tab == "timing":
             self.app.copy_text(self.query_one("#tab-timing", LineBlock).plain, "the timing")
         elif self.tab == "checks":
@@ -218,7 +222,7 @@ class AttemptScreen(TabbedScreen):
 
 
 def _length(attempt: AttemptRecord) -> int:
-    """Characters that were said and called, about."""
+    """About how many characters the model wrote."""
     return sum(
         len(turn.text) + len(turn.reasoning) + sum(len(call.arguments_text) for call in turn.calls)
         for turn in attempt.turns

@@ -1,7 +1,8 @@
-"""Compare: two runs paired by prompt; what sets them apart first, the verdicts after."""
+"""Compare: two runs paired by prompt; settings that differ first, then the verdicts."""
 
+import asyncio
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -12,21 +13,19 @@ from milo_tui.analysis.comparison import Comparison, Measured, compare
 from milo_tui.reports import answer, comparison
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
+from milo_tui.tui.base_app import BaseApp
+from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.content import safe_line, styled
-from milo_tui.tui.milo_screen import MiloScreen
 from milo_tui.tui.widgets.folded_text import FoldedText, folded
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.key_scroll import KeyScroll
 from milo_tui.tui.widgets.title_bar import TitleBar
 
-if TYPE_CHECKING:
-    from milo_tui.tui.app import MiloApp
 
-
-class CompareScreen(MiloScreen):
+class CompareScreen(BaseScreen):
     """Two runs side by side, in sentences."""
 
-    app: "MiloApp"
+    app: BaseApp
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "swap", "Swap sides", key_display="tab", id="compare.swap"),
         Binding("y", "copy", "Copy", id="compare.copy", tooltip="Copy the comparison as text"),
@@ -52,13 +51,14 @@ class CompareScreen(MiloScreen):
     @work(exclusive=True, description="")
     async def _load(self) -> None:
         a, b = self._runs
-        self.query_one(TitleBar).place = styled("compare · ", (f"run {a} against run {b}", "bold"))
+        self.query_one(TitleBar).place = styled("compare · ", (f"run {a} vs run {b}", "bold"))
         try:
-            found = compare(await self._measured(a), await self._measured(b))
+            measured_a, measured_b = await self._measured(a), await self._measured(b)
         except StoreError as error:
             self.app.say(str(error), severity="error")
             return
-        self._found = found
+        # The exact tests take too long for the event loop.
+        self._found = found = await asyncio.to_thread(compare, measured_a, measured_b)
         self.query_one(FoldedText).show(lambda width: comparison_lines(found, width))
 
     async def _measured(self, number: int) -> Measured:
@@ -68,12 +68,11 @@ class CompareScreen(MiloScreen):
         )
 
     def action_swap(self) -> None:
-        """Read it the other way round."""
+        """Exchange the two runs."""
         self._runs = (self._runs[1], self._runs[0])
         self._load()
 
     def action_copy(self) -> None:
-        """Copy what stands here."""
         if self._found is not None:
             lines = (line.plain.rstrip() for line in comparison_lines(self._found, 100))
             self.app.copy_text("\n".join(lines), "the comparison")

@@ -1,8 +1,8 @@
-"""A diff: what two to four sides did with the same prompt, call by call and value by value."""
+"""Diff: two to four sides of one prompt, compared call by call and value by value."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -11,15 +11,16 @@ from textual.content import Content
 from textual.notifications import SeverityLevel
 from textual.timer import Timer
 
+from milo_tui.reports.diff_text import render
 from milo_tui.reports.sides import MOST_SIDES, Side, SideError, Sides, against, every_model
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
-from milo_tui.tui.column_window import ColumnWindow
-from milo_tui.tui.comparing import Compared, compare, rows_of
+from milo_tui.tui.base_app import BaseApp
+from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.content import ContentStatic, join, safe_line, styled
-from milo_tui.tui.diff_wanted import DiffWanted
-from milo_tui.tui.milo_screen import MiloScreen
-from milo_tui.tui.one_thread import OneThread
+from milo_tui.tui.navigator import DiffStart
+from milo_tui.tui.screens.side_list import SideList, offers
+from milo_tui.tui.side_comparison import ColumnWindow, Compared, SingleThread, compare, rows_of
 from milo_tui.tui.widgets.diff_lines import DOT, DiffFoot, DiffHeading, DiffWords, named
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
@@ -27,17 +28,14 @@ from milo_tui.tui.widgets.title_bar import TitleBar
 from milo_tui.tui.widgets.tool_call_diff import ToolCallDiff
 from milo_tui.tui.words import count
 
-if TYPE_CHECKING:
-    from milo_tui.tui.app import MiloApp
-
 NOTICEABLE = 0.2
-"""Seconds after which a comparison that goes on says so."""
+"""Seconds after which a running comparison is shown as such."""
 
 
-class DiffScreen(MiloScreen):
-    """Two to four sides of one prompt, each beside the first; steps to other prompts and repeats without going back."""
+class DiffScreen(BaseScreen):
+    """Two to four sides of one prompt, each compared with the first."""
 
-    app: "MiloApp"
+    app: BaseApp
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "difference(1)", "Next", key_display="n N", id="diff.next", tooltip="Next difference"),
         Binding("N", "difference(-1)", "Previous difference", show=False, id="diff.previous"),
@@ -45,35 +43,33 @@ class DiffScreen(MiloScreen):
         Binding("comma", "prompt(-1)", "Previous prompt that differs", show=False, id="diff.previous_prompt"),
         Binding("left_square_bracket", "repeat(-1)", "Repeat", key_display="[ ]", id="diff.previous_repeat"),
         Binding("right_square_bracket", "repeat(1)", "Next repeat", show=False, id="diff.next_repeat"),
-        Binding("b", "side", "Side", id="diff.side", tooltip="Compare with another side (the last one)"),
+        Binding("b", "side", "Side", id="diff.side", tooltip="Choose the last side"),
         Binding("m", "models", "Models", id="diff.models", tooltip="All models side by side, or two again"),
         Binding("tab", "swap", "Put another side first", show=False, id="diff.swap"),
-        Binding("a", "all", "All", id="diff.all", tooltip="Show what is equal, too"),
-        Binding("plus", "add", "Add a side, or take one away", show=False, key_display="+", id="diff.add"),
-        Binding("minus", "remove", "Take the last side away", show=False, key_display="-", id="diff.remove"),
+        Binding("a", "all", "All", id="diff.all", tooltip="Show equal lines, too"),
+        Binding("plus", "add", "Add or remove a side", show=False, key_display="+", id="diff.add"),
+        Binding("minus", "remove", "Remove the last side", show=False, key_display="-", id="diff.remove"),
+        Binding("greater_than_sign,right,l", "shift(1)", "Next columns", show=False, id="diff.next_columns"),
         Binding(
-            "greater_than_sign,right,l", "shift(1)", "The next columns", show=False, id="diff.next_columns"
+            "less_than_sign,left,h", "shift(-1)", "Previous columns", show=False, id="diff.previous_columns"
         ),
-        Binding(
-            "less_than_sign,left,h", "shift(-1)", "The columns before", show=False, id="diff.previous_columns"
-        ),
-        Binding("o", "order", "Order matters, or not", show=False, id="diff.order"),
+        Binding("o", "order", "Order of calls matters, or not", show=False, id="diff.order"),
         Binding("w", "wrap", "Wrap long lines, or cut them", show=False, id="diff.wrap"),
         Binding("u", "one_column", "One column, or several", show=False, id="diff.one_column"),
         Binding("y", "copy", "Copy", show=False, id="diff.copy", tooltip="Copy the diff as text"),
         Binding("escape,q", "app.back", "Back", key_display="esc", id="diff.back"),
     ]
 
-    def __init__(self, reader: Reader, wanted: DiffWanted, chosen: Side | None = None) -> None:
+    def __init__(self, reader: Reader, start: DiffStart, *, choose: bool = False) -> None:
         super().__init__()
         self._reader = reader
-        self._run, self._prompt = wanted.run, wanted.prompt
+        self._run, self._prompt = start.run, start.prompt
         self._sides = Sides(reader)
-        self._sides.take(wanted.run, wanted.attempts)
-        first = Side(wanted.run.number, wanted.model, wanted.repeat)
-        self.sides = [first, against(wanted.run, first, chosen)]
-        self._choose = wanted.choose
-        self._thread = OneThread("diff")
+        self._sides.take(start.run, start.attempts)
+        first = Side(start.run.number, start.model, start.repeat)
+        self.sides = [first, against(start.run, first)]
+        self._choose = choose
+        self._thread = SingleThread("diff")
         self._found: Compared | None = None
         self._everything = self._order_matters = False
         self._window = ColumnWindow()
@@ -110,7 +106,7 @@ class DiffScreen(MiloScreen):
     @work(exclusive=True, group="load", exit_on_error=False, description="")
     async def load(self, *, home: bool = True) -> None:
         """Read the sides, compare them away from the screen's own thread, and show what differs."""
-        self._wait()
+        self._set_waiting()
         try:
             found = await self._compared(self._prompt)
         except (SideError, StoreError) as error:
@@ -124,12 +120,12 @@ class DiffScreen(MiloScreen):
             self._sides, tuple(self.sides), prompt, self._thread, order_matters=self._order_matters
         )
 
-    def _wait(self) -> None:
-        """Say that a comparison is under way, unless it is over at once."""
-        self._wait_no_more()
+    def _set_waiting(self) -> None:
+        """Show that a comparison is under way, unless it ends at once."""
+        self._clear_waiting()
         self._waiting = self.set_timer(NOTICEABLE, self._show_waiting)
 
-    def _wait_no_more(self) -> None:
+    def _clear_waiting(self) -> None:
         if self._waiting is not None:
             self._waiting.stop()
         self._waiting = None
@@ -138,14 +134,14 @@ class DiffScreen(MiloScreen):
         self.query_one(TitleBar).status = styled(("comparing …", "$dim"))
 
     async def _show(self, found: Compared, home: bool) -> None:
-        seen = self._window.seen(len(found.sides), self._list.most_sides)
+        seen = self._window.visible(len(found.sides), self._list.most_sides)
         made = await rows_of(found, seen, self._thread, everything=self._everything)
         self._found = found
         self._show_title()
         self._head([found.sides[0], *(found.sides[place] for place in seen)])
         self._show_words(found)
         self._show_modes()
-        self._wait_no_more()
+        self._clear_waiting()
         self._turn_to(has_rows=bool(made))
         if not made:
             self.query_one("#no-diff", ContentStatic).update(safe_line(NOTHING_SAID, "$dim"))
@@ -155,20 +151,20 @@ class DiffScreen(MiloScreen):
         sign = ("~ ", "bold $warning") if found.differs else ("= ", "bold $success")
         parts = [
             join([safe_line(f"{who}:" if who else "", "bold"), safe_line(words)], " ")
-            for who, words in found.words
+            for who, words in found.summary
         ]
         parts += [safe_line(why.removesuffix("."), "$warning") for why in found.absent]
         self._say_above(parts, sign)
 
     def _show_nothing(self, why: str) -> None:
-        """There are no two sides to compare: say why, and what helps."""
+        """Show why there are no two sides to compare, and which keys help."""
         self._found = None
-        self._wait_no_more()
+        self._clear_waiting()
         self._show_title()
         self._head(self.sides)
         self._say_above([styled("Nothing to compare")], ("! ", "bold $warning"))
         help_ = styled(
-            ("\n\nb", "bold $accent"), " compares with another side    ", ("[ ]", "bold $accent"),
+            ("\n\nb", "bold $accent"), " choose a side    ", ("[ ]", "bold $accent"),
             " another repeat    ", (". ,", "bold $accent"), " another prompt",
         )  # fmt: skip
         self.query_one("#no-diff", ContentStatic).update(safe_line(why) + help_)
@@ -193,21 +189,21 @@ class DiffScreen(MiloScreen):
         bar.detail = safe_line(prompt.title, "$dim")
 
     def _head(self, sides: Sequence[Side]) -> None:
-        """Say whose the columns are."""
+        """Name the columns."""
         home = self._run.number
         self.query_one(DiffHeading).show([named(self._sides, side, self._prompt, home) for side in sides])
 
     @on(LineList.Moved)
     @on(ToolCallDiff.Shown)
     def _show_place(self) -> None:
-        """How many differences there are, and which one the cursor stands on or behind."""
+        """Show how many differences there are, and which one the cursor is on or behind."""
         if self._waiting is not None:
             return
         stops = self._list.stops
         if self._found is None:
             status = styled("")
         elif not stops:
-            status = styled((f"= no difference{' in sight' if self._unseen() else ''}", "$success"))
+            status = styled((f"= no difference{' visible' if self._unseen() else ''}", "$success"))
         else:
             passed = bisect_right(stops, self._list.row)
             status = styled(f"{passed or '–'} of {count(len(stops), 'difference')}")
@@ -219,19 +215,19 @@ class DiffScreen(MiloScreen):
             self._unseen(): True,
             "all": self._everything,
             "order matters": self._order_matters,
-            "long lines cut": not shown.wrapped,
+            "lines cut": not shown.wrapped,
             "one column": shown.one_column,
         }
         self.query_one(DiffFoot).show([mode for mode, on_ in modes.items() if on_ and mode])
 
     def _unseen(self) -> str:
-        """Which columns there is no room for, and how to see them."""
+        """Return which columns do not fit, and the keys to see them."""
         return (
             "" if self._found is None else self._window.unseen(len(self._found.sides), self._list.most_sides)
         )
 
     def on_resize(self) -> None:
-        """More columns fit, or fewer: with more than two sides other rows are needed."""
+        """Read other rows where more or fewer columns fit now."""
         columns, self._columns = self._columns, self._list.most_sides
         self.query_one(DiffHeading).refresh(layout=True)
         self._show_modes()
@@ -240,7 +236,7 @@ class DiffScreen(MiloScreen):
 
     def action_difference(self, step: int) -> None:
         if not self._list.step(step):
-            self.app.say("There is no further difference." if step > 0 else "There is none before this one.")
+            self.app.say("No next difference." if step > 0 else "No previous difference.")
 
     def action_all(self) -> None:
         self._everything = not self._everything
@@ -265,14 +261,14 @@ class DiffScreen(MiloScreen):
         self.on_resize()
 
     def action_shift(self, step: int) -> None:
-        """See other columns, where there are more than fit."""
+        """Show other columns, where there are more than fit."""
         if self._found is None:
             return
         if self._window.shift(step, len(self._found.sides), self._list.most_sides):
             self._show_modes()
             self.load(home=False)
         else:
-            self.app.say("There are no sides beyond these." if self._unseen() else "All sides are in sight.")
+            self.app.say("No more sides there." if self._unseen() else "All sides are visible.")
 
     def action_swap(self) -> None:
         """Put the next side first: of two, swap them."""
@@ -285,22 +281,22 @@ class DiffScreen(MiloScreen):
         self.load()
 
     def action_models(self) -> None:
-        """All models of the first side's run beside each other; two again where they are already."""
+        """Show all models of the first side's run side by side; two again where they are already."""
         first = self.sides[0]
         run = self._sides.known(first.run) or self._run
         models = every_model(run, first)
         if len(models) <= 2:
-            self.app.say(f"Run {run.number} has no further models; + adds other sides.")
+            self.app.say(f"Run {run.number} has no other models; + adds other sides.")
         elif set(self.sides) == set(models[:MOST_SIDES]):
             self._put(self.sides[:2])
         else:
             if len(models) > MOST_SIDES:
-                self.app.say(f"{MOST_SIDES} of {len(models)}: b and + choose others.")
+                self.app.say(f"Showing {MOST_SIDES} of {len(models)} models; b and + choose others.")
             self._put(models[:MOST_SIDES])
 
     def action_remove(self) -> None:
         if len(self.sides) == 2:
-            self.app.say("Two sides are the least.")
+            self.app.say("A diff needs two sides.")
         else:
             self._put(self.sides[:-1])
 
@@ -308,14 +304,14 @@ class DiffScreen(MiloScreen):
         """Another repeat of all sides; of two repeats of one model, the second one's."""
         sides = self._sides.other_repeats(self.sides, step)
         if sides == self.sides:
-            self.app.say("There is no other repeat.")
+            self.app.say("No other repeat.")
         else:
             self._put(sides)
 
     @work(exclusive=True, group="load", exit_on_error=False, description="")
     async def action_prompt(self, step: int) -> None:
         """Go to the next prompt on which the sides differ."""
-        self._wait()
+        self._set_waiting()
         ids = [prompt.id for prompt in self._run.prompts]
         here = ids.index(self._prompt)
         for distance in range(1, len(ids)):
@@ -325,24 +321,22 @@ class DiffScreen(MiloScreen):
             except SideError:
                 continue
             except StoreError as error:
-                self._stay(str(error), "error")
+                self._report(str(error), "error")
                 return
             if found.differs:
                 self._prompt = prompt
                 await self._show(found, home=True)
                 return
-        self._stay(f"On no other prompt do these {'two ' if len(self.sides) == 2 else ''}differ.")
+        self._report("These sides do not differ on any other prompt.")
 
-    def _stay(self, why: str, severity: SeverityLevel = "information") -> None:
-        """Leave things as they are, and say why."""
-        self._wait_no_more()
+    def _report(self, why: str, severity: SeverityLevel = "information") -> None:
+        """Change nothing, and say why."""
+        self._clear_waiting()
         self._show_place()
         self.app.say(why, severity=severity)
 
-    async def _asked(self, here: Sequence[Side], *, adding: bool = False) -> Side | None:
+    async def _ask_side(self, here: Sequence[Side], *, adding: bool = False) -> Side | None:
         """Ask for a side to compare the first one with."""
-        from milo_tui.tui.screens.side_list import SideList, offers
-
         try:
             run = await self._sides.run(self.sides[0].run)
             others = await self._reader.runs()
@@ -354,36 +348,32 @@ class DiffScreen(MiloScreen):
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="")
     async def action_side(self) -> None:
-        """Ask for another side in the last one's place."""
-        chosen = await self._asked(self.sides[-1:])
+        """Replace the last side."""
+        chosen = await self._ask_side(self.sides[-1:])
         if chosen is None:
             return
-        if len(self.sides) == 2:
-            self.app.compared_with(self._run.number, chosen)
         self._put([*(side for side in self.sides[:-1] if side != chosen), chosen])
 
     @work(exclusive=True, group="ask", exit_on_error=False, name="action_side", description="")
     async def action_add(self) -> None:
-        """Ask for one more side, or for one that goes."""
-        chosen = await self._asked(self.sides[1:], adding=True)
+        """Add a side, or remove one."""
+        chosen = await self._ask_side(self.sides[1:], adding=True)
         if chosen is None:
             return
         if chosen in self.sides:
             rest = [side for side in self.sides if side != chosen]
-            self._put(rest) if len(rest) > 1 else self.app.say("Two sides are the least.")
+            self._put(rest) if len(rest) > 1 else self.app.say("A diff needs two sides.")
         elif len(self.sides) == MOST_SIDES:
-            self.app.say(f"{MOST_SIDES} sides are the most; - takes the last one away.")
+            self.app.say(f"A diff has at most {MOST_SIDES} sides; - removes the last one.")
         else:
             self._put([*self.sides, chosen])
             self._window.to_last()
 
     @work(exclusive=True, group="copy", exit_on_error=False, description="")
     async def action_copy(self) -> None:
-        from milo_tui.reports.diff_text import render
-
         if self._found is not None:
             text = await self._thread.run(render, self._found.diffs, everything=self._everything)
             self.app.copy_text(text, "the diff as text")
 
 
-NOTHING_SAID = "No side called a tool or said anything. . and , go to a prompt on which they differ."
+NOTHING_SAID = "No side called a tool or answered. . and , go to the next prompt that differs."

@@ -1,4 +1,4 @@
-"""The help overlay, made from the bindings that hold where it was asked for."""
+"""The help overlay, made from the bindings that work where it was opened."""
 
 from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
@@ -17,13 +17,13 @@ KEYS = 18
 WORDS = 44
 OF_TEXTUAL = {
     "command_palette": "Command palette",
-    "quit": "Quit at once; runs go on",
+    "quit": "Quit at once; runs continue",
 }
-"""What Textual itself binds and is worth saying; the rest of its keys have no id."""
+"""Textual's own keys that are worth listing."""
 
 
 class Entry(NamedTuple):
-    """One line of help: its group, its keys, what they do, and the id that milo.toml knows them by."""
+    """One line of help: its group, its keys, what they do, and the id to use in milo.toml."""
 
     group: str
     keys: str
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 
 def help_entries(app: App[int], bindings: Iterable[ActiveBinding]) -> list[Entry]:
-    """A line for each thing that a key does; the keys of one action stand together."""
+    """Return a line for each action, with all of its keys."""
     found: dict[str, Entry] = {}
     for active in bindings:
         binding, action = active.binding, active.binding.action.removeprefix("app.")
@@ -58,7 +58,7 @@ def _group(active: ActiveBinding) -> str:
 
 
 class HelpText(Line):
-    """The lines of help; the ids are left out where there is no room."""
+    """The lines of help; the ids are left out where they do not fit."""
 
     def __init__(self, entries: list[Entry]) -> None:
         super().__init__()
@@ -72,7 +72,10 @@ class HelpText(Line):
                 group = entry.group
                 lines += [Content("")] * bool(lines) + [styled((group, "bold $accent"))]
             lines.append(_line(entry, width))
-        lines += [Content(""), styled(('[keymap] in milo.toml moves keys: "runs.note" = "N"', "$dim"))]
+        lines += [
+            Content(""),
+            styled(('To change a key, in milo.toml under [keymap]: "runs.note" = "N"', "$dim")),
+        ]
         return Content("\n").join(line.truncate(width) for line in lines)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
@@ -87,7 +90,7 @@ def _line(entry: Entry, width: int) -> Content:
 
 
 class HelpScreen(ModalScreen[None]):
-    """All keys that work on the screen below, what each does, and by which id milo.toml can move it."""
+    """All keys that work on the screen below, with their ids for milo.toml."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "dismiss", "Close", id="help.close"),

@@ -3,21 +3,21 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.message import Message
 from textual.widget import Widget
 
 from milo_tui.analysis.phases import FINAL_PHASES, MODEL_ENDED, RunPhase
 from milo_tui.runner.events import Command, Event, RunChanged, Streamed
 from milo_tui.runner.feed import Feed
-from milo_tui.sanitise import one_line
-from milo_tui.tui.milo_screen import MiloScreen
-from milo_tui.tui.tiling import Tiling, tile
+from milo_tui.tui.base_app import BaseApp
+from milo_tui.tui.base_screen import BaseScreen
+from milo_tui.tui.navigator import Navigator
 from milo_tui.tui.widgets import leave_dialog as dialogs
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.leaderboard import Leaderboard
@@ -27,60 +27,74 @@ from milo_tui.tui.widgets.run_header import RunCard, RunHeader
 
 STREAMS_EVERY = 0.1
 TABLES_EVERY = 0.5
+_PANE_HEIGHT = 12
 _BREATH = 64
 """Events taken in before the loop is given back."""
 
 
-@runtime_checkable
-class Copies(Protocol):
-    """An app that can copy text to the person's own clipboard."""
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """Columns and rows of panes on a page, and the lines that the leaderboard may take."""
 
-    def copy_text(self, text: str, what: str) -> None:
-        """Copy, and say what was copied."""
+    columns: int
+    rows: int
+    board: int
+
+    @property
+    def per_page(self) -> int:
+        """Panes on a page."""
+        return self.columns * self.rows
 
 
-class LiveScreen(MiloScreen):
-    """A run that is going on. It only looks on: leaving it ends nothing unless the person says so."""
+def tile(width: int, height: int, models: int) -> Tiling:
+    """Up to four columns from 160 cells on, two (or three for three models) from 100 on, else one pane."""
+    board = min(models, max(3, height // 4))
+    room = height - board - 2
+    if width < 100:
+        return Tiling(1, 1, board)
+    most = 4 if width >= 160 else 3 if width >= 120 and models == 3 else 2
+    rows = max(1, min(room // _PANE_HEIGHT, -(-models // most)))
+    columns = min(most, -(-models // rows)) if models <= most * rows else most
+    return Tiling(columns, rows, board)
 
-    CSS_PATH = "live.tcss"
 
+class LiveScreen(BaseScreen):
+    """A live run. Leaving the view does not end the run unless the user says so."""
+
+    app: BaseApp
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "zoom", "Zoom", id="live.zoom"),
         Binding("f,space", "follow", "Follow", id="live.follow", key_display="f"),
         Binding("p", "pause", "Pause", id="live.pause"),
         Binding("x", "stop", "Stop", id="live.stop"),
         Binding("q,escape", "leave", "Leave", id="live.leave", key_display="q"),
-        Binding("enter", "open", "Zoom, or the table when done", id="live.open", show=False),
+        Binding("enter", "open", "Zoom; when the run is over, its table", id="live.open", show=False),
         Binding("s", "skip", "Skip this model", id="live.skip", show=False),
         Binding("y", "copy", "Copy the transcript", id="live.copy", show=False),
         Binding("tab,l,right", "step(1)", "Next model", id="live.next", show=False),
         Binding("shift+tab,h,left", "step(-1)", "Previous model", id="live.previous", show=False),
         Binding("right_square_bracket,n", "page(1)", "Next page of panes", id="live.page_next", show=False),
-        Binding("left_square_bracket,N", "page(-1)", "Page of panes before", id="live.page_back", show=False),
-        Binding("j,down", "scroll_rows(1)", "Down a row", id="live.down", show=False),
-        Binding("k,up", "scroll_rows(-1)", "Up a row", id="live.up", show=False),
-        Binding("ctrl+d", "scroll_pages(0.5)", "Down half a page", id="live.half_down", show=False),
-        Binding("ctrl+u", "scroll_pages(-0.5)", "Up half a page", id="live.half_up", show=False),
-        Binding("pagedown", "scroll_pages(1)", "Down a page", id="live.page_down", show=False),
-        Binding("pageup", "scroll_pages(-1)", "Up a page", id="live.page_up", show=False),
-        Binding("g,home", "scroll_to_start", "To the start", id="live.start", show=False),
-        Binding("G,end", "scroll_to_end", "To the end", id="live.end", show=False),
+        Binding(
+            "left_square_bracket,N", "page(-1)", "Previous page of panes", id="live.page_back", show=False
+        ),
+        Binding("j,down", "scroll_rows(1)", "Scroll down", id="live.down", show=False),
+        Binding("k,up", "scroll_rows(-1)", "Scroll up", id="live.up", show=False),
+        Binding("ctrl+d", "scroll_pages(0.5)", "Scroll down half a page", id="live.half_down", show=False),
+        Binding("ctrl+u", "scroll_pages(-0.5)", "Scroll up half a page", id="live.half_up", show=False),
+        Binding("pagedown", "scroll_pages(1)", "Scroll down a page", id="live.page_down", show=False),
+        Binding("pageup", "scroll_pages(-1)", "Scroll up a page", id="live.page_up", show=False),
+        Binding("g,home", "scroll_to_start", "Scroll to the start", id="live.start", show=False),
+        Binding("G,end", "scroll_to_end", "Scroll to the end and follow", id="live.end", show=False),
         *(
             Binding(str(n), f"choose({n - 1})", f"Model {n}", id=f"live.model_{n}", show=False)
             for n in range(1, 10)
         ),
     ]
 
-    class OpenRun(Message):
-        """The run is over and the person wants its table."""
-
-        def __init__(self, run: int) -> None:
-            super().__init__()
-            self.run = run
-
     def __init__(
         self,
         feed: Feed,
+        navigator: Navigator,
         *,
         started_here: bool = False,
         by_line: bool = False,
@@ -88,6 +102,7 @@ class LiveScreen(MiloScreen):
     ) -> None:
         super().__init__()
         self.feed = feed
+        self._navigator = navigator
         self.state = feed.state
         self.started_here = started_here
         self.chosen = 0
@@ -102,7 +117,6 @@ class LiveScreen(MiloScreen):
         self._stale = True
 
     def compose(self) -> ComposeResult:
-        """Header, leaderboard, panes, footer."""
         yield self.header
         yield self.board
         yield Container(*self.panes, id="panes")
@@ -113,16 +127,14 @@ class LiveScreen(MiloScreen):
         return self.card
 
     def on_mount(self) -> None:
-        """Look on, and draw at two rates."""
         self.watch_run()
         self.set_interval(STREAMS_EVERY, self.flush_streams)
         self.set_interval(TABLES_EVERY, self.sync_tables)
 
     async def on_unmount(self) -> None:
-        """The view ends; the run goes on."""
         await self.feed.aclose()
 
-    @work(description="watch a run")
+    @work(description="")
     async def watch_run(self) -> None:
         """Take in the feed's events until it ends."""
         taken = 0
@@ -133,7 +145,7 @@ class LiveScreen(MiloScreen):
                 if taken % _BREATH == 0:
                     await asyncio.sleep(0)
         except OSError as error:
-            self.say(f"The run can no longer be followed: {error}", "warning")
+            self.app.say(f"The connection to the run is lost: {error}", severity="warning")
         self.header.lost = self.card.lost = self.state.phase not in FINAL_PHASES
         self._stale = True
 
@@ -177,12 +189,7 @@ class LiveScreen(MiloScreen):
         """The pane in focus."""
         return self.panes[self.chosen]
 
-    def say(self, text: str, severity: Literal["information", "warning"] = "information") -> None:
-        """A notice; its text is taken literally."""
-        self.notify(one_line(text), severity=severity, markup=False)
-
     def on_resize(self) -> None:
-        """Lay out anew."""
         self.lay_out()
 
     def lay_out(self) -> None:
@@ -213,23 +220,20 @@ class LiveScreen(MiloScreen):
             shown[-1].styles.column_span = columns - len(shown) % columns + 1
 
     def action_choose(self, index: int) -> None:
-        """Bring a model into focus, and its page with it."""
+        """Focus a model, and show its page."""
         if index < len(self.panes):
             self.chosen = index
             self.lay_out()
 
     def action_step(self, step: int) -> None:
-        """To the next or previous model."""
         self.action_choose((self.chosen + step) % len(self.panes))
 
     def action_page(self, step: int) -> None:
-        """To the next or previous page of panes."""
         per_page = 1 if self.zoomed else self.tiling.per_page
         pages = -(-len(self.panes) // per_page)
         self.action_choose((self.chosen // per_page + step) % pages * per_page)
 
     def action_zoom(self) -> None:
-        """One pane on all of the screen, and back."""
         self.zoomed = not self.zoomed
         self.lay_out()
 
@@ -239,57 +243,49 @@ class LiveScreen(MiloScreen):
         self.pane.sync_titles()
 
     def action_scroll_rows(self, rows: int) -> None:
-        """Scroll the pane in focus."""
         self.pane.stream.scroll_rows(rows)
         self.pane.sync_titles()
 
     def action_scroll_pages(self, pages: float) -> None:
-        """Scroll the pane in focus by pages."""
         self.action_scroll_rows(round(pages * max(2, self.pane.stream.size.height)))
 
     def action_scroll_to_start(self) -> None:
-        """To the oldest that is kept."""
         self.pane.stream.scroll_to_start()
         self.pane.sync_titles()
 
     def action_scroll_to_end(self) -> None:
-        """To the newest, following."""
         self.pane.stream.scroll_to_end()
         self.pane.sync_titles()
 
     def action_copy(self) -> None:
-        """Copy what the pane in focus holds."""
-        text, what = self.pane.stream.transcript.plain(), f"the transcript of {self.pane.model.name}"
-        if isinstance(self.app, Copies):
-            self.app.copy_text(text, what)
-        else:
-            self.app.copy_to_clipboard(text)
+        transcript = self.pane.stream.transcript.plain()
+        self.app.copy_text(transcript, f"the transcript of {self.pane.model.name}")
 
     def action_open(self) -> None:
         """The table once the run is over; until then the same as zoom."""
         if self.state.phase in FINAL_PHASES:
-            self.post_message(self.OpenRun(self.state.run))
+            self._navigator.open_finished_run(self.state.run)
         else:
             self.action_zoom()
 
-    @work(description="pause")
+    @work(description="")
     async def action_pause(self) -> None:
-        """Pause after the attempts in hand, or go on."""
+        """Pause when the current attempts end, or continue."""
         if self.state.phase is RunPhase.RUNNING:
-            await self.ask_runner(Command("pause"), "Pausing after the attempts in hand; p goes on.")
+            await self.ask_runner(Command("pause"), "Pausing when the current attempts end; p continues.")
         elif self.state.phase is RunPhase.PAUSED:
-            await self.ask_runner(Command("resume"), "Going on.")
+            await self.ask_runner(Command("resume"), "Continuing.")
 
-    @work(description="skip")
+    @work(description="")
     async def action_skip(self) -> None:
-        """Skip what is left of the model in focus, after asking."""
+        """Skip the rest of the focused model, after asking."""
         model = self.pane.model
         if self.state.phase in FINAL_PHASES or model.phase in MODEL_ENDED:
             return
         if await self.app.push_screen_wait(QuestionDialog(dialogs.skipping(model.name))) == dialogs.SKIP:
             await self.ask_runner(Command("skip", model=model.id), f"Skipping {model.name}.")
 
-    @work(description="stop")
+    @work(description="")
     async def action_stop(self) -> None:
         """Stop the run, after asking how."""
         if self.state.phase in FINAL_PHASES:
@@ -297,9 +293,9 @@ class LiveScreen(MiloScreen):
         answer = await self.app.push_screen_wait(QuestionDialog(dialogs.stopping(self.state.run)))
         await self._stop(answer)
 
-    @work(description="leave")
+    @work(description="")
     async def action_leave(self) -> None:
-        """Back from zoom first; else leave the view, asking about a run that was started here."""
+        """Leave the zoom; else leave the view, asking about a run that was started here."""
         if self.zoomed:
             self.action_zoom()
             return
@@ -311,28 +307,26 @@ class LiveScreen(MiloScreen):
             return
         await self._stop(answer)
         if going_on and answer == dialogs.LEAVE_RUNNING:
-            self.say(f"Run {self.state.run} goes on. milo watch {self.state.run} comes back to it.")
+            self.app.say(f"Run {self.state.run} continues. To return to it: milo watch {self.state.run}")
         self.dismiss(None)
 
     async def _stop(self, answer: str | None) -> None:
         if answer == dialogs.STOP_AFTER:
-            await self.ask_runner(Command("stop"), "Stopping after the attempts in hand.")
+            await self.ask_runner(Command("stop"), "Stopping when the current attempts end.")
         elif answer == dialogs.STOP_NOW:
             await self.ask_runner(Command("stop", now=True), "Stopping now.")
 
-    async def ask_runner(self, command: Command, said: str) -> None:
-        """Send a command; what comes of it is seen in the events."""
+    async def ask_runner(self, command: Command, notice: str) -> None:
+        """Send a command; its effect is seen in the events."""
         try:
             await self.feed.send(command)
         except OSError as error:
-            self.say(f"The run cannot be reached: {error}", "warning")
+            self.app.say(f"The run does not answer: {error}", severity="warning")
         else:
-            self.say(said)
+            self.app.say(notice)
 
     def on_leaderboard_picked(self, message: Leaderboard.Picked) -> None:
-        """A line of the leaderboard was clicked."""
         self.action_choose(message.index)
 
     def on_model_pane_picked(self, message: ModelPane.Picked) -> None:
-        """A pane was clicked."""
         self.action_choose(list(self._by_model).index(message.model))

@@ -1,8 +1,8 @@
-"""New run: which models, which prompts, how often; and before anything is spent, what it takes."""
+"""New run: choose models, categories and repeats, and see what the run will take."""
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -24,28 +24,28 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.suite.loading import SuiteError, load_suite
 from milo_tui.suite.prompt import Suite
+from milo_tui.tui.base_app import BaseApp
+from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.content import ContentStatic, join, safe_line, styled
-from milo_tui.tui.milo_screen import MiloScreen
+from milo_tui.tui.navigator import Navigator
 from milo_tui.tui.offers import Offer, offers, written
 from milo_tui.tui.widgets.choices import CategoryChoices, Choices, ModelChoices
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.title_bar import TitleBar
-
-if TYPE_CHECKING:
-    from milo_tui.tui.app import MiloApp
+from milo_tui.tui.words import count
 
 MOST_REPEATS = 20
 PROBE_EVERY = 5.0
-"""Seconds between two looks at whether a model can be reached."""
+"""Seconds between two checks of whether a model answers."""
 
 
-class NewRunScreen(MiloScreen):
-    """Chooses what to run, and asks the app to begin."""
+class NewRunScreen(BaseScreen):
+    """Chooses what to run."""
 
-    app: "MiloApp"
+    app: BaseApp
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("b", "begin", "Begin", id="new.begin"),
-        Binding("tab", "app.focus_next", "Other side", key_display="tab", id="new.other"),
+        Binding("b", "begin", "Start", id="new.begin"),
+        Binding("tab", "app.focus_next", "Other list", key_display="tab", id="new.other"),
         Binding(
             "plus,equals_sign,right_square_bracket", "repeats(1)", "Repeats", key_display="+ -", id="new.more"
         ),
@@ -56,10 +56,11 @@ class NewRunScreen(MiloScreen):
         Binding("q", "app.back", "Back", id="new.back"),
     ]
 
-    def __init__(self, reader: Reader, settings: Settings) -> None:
+    def __init__(self, reader: Reader, settings: Settings, navigator: Navigator) -> None:
         super().__init__()
         self._reader = reader
         self._settings = settings
+        self._navigator = navigator
         self._suite: Suite | None = None
         self._repeats = 3
         self._past: dict[str, float] = {}
@@ -124,7 +125,7 @@ class NewRunScreen(MiloScreen):
 
     @work(exclusive=True, group="probe", description="")
     async def _probe(self) -> None:
-        """Look which of the models can be reached now."""
+        """Check which models answer now."""
         entries = [offer.entry for offer in self.models.offers]
         for entry, reached in zip(entries, await asyncio.gather(*map(reach, entries)), strict=True):
             self.models.reached[entry.id] = reached
@@ -132,11 +133,11 @@ class NewRunScreen(MiloScreen):
 
     @property
     def chosen(self) -> list[Offer]:
-        """The models that are marked."""
+        """The ticked models."""
         return [offer for i, offer in enumerate(self.models.offers) if i in self.models.chosen]
 
     def _part(self) -> Suite | None:
-        """The suite with the categories that are marked; None while there is nothing in it."""
+        """The suite with the ticked categories; None where there are none."""
         chosen = [
             id for i, (id, _, _) in enumerate(self.categories.categories) if i in self.categories.chosen
         ]
@@ -153,8 +154,8 @@ class NewRunScreen(MiloScreen):
     def _show_plan(self) -> None:
         self.query_one("#how", ContentStatic).update(
             styled(
-                (f"{self._repeats} repeats", "bold"),
-                (" of each prompt; shuffled, in the same order for every model", "$dim"),
+                (count(self._repeats, "repeat"), "bold"),
+                (" of each prompt, shuffled, in the same order for every model", "$dim"),
             )
         )
         self.query_one("#plan", ContentStatic).update(join(self._plan(), "\n"))
@@ -163,7 +164,7 @@ class NewRunScreen(MiloScreen):
         part, entries = self._part(), [offer.entry for offer in self.chosen]
         lines = [self._current()]
         if part is None or not entries:
-            return [*lines, styled("Choose at least one model and one category: space marks.")]
+            return [*lines, styled("Choose at least one model and one category (space).")]
         attempts = len(part.prompts) * self._repeats
         lines.append(
             styled(
@@ -185,7 +186,7 @@ class NewRunScreen(MiloScreen):
         return lines
 
     def _current(self) -> Content:
-        """The model under the cursor, whole."""
+        """The model under the cursor in full."""
         if not self.models.offers:
             return Content("")
         entry = self.models.offers[self.models.cursor].entry
@@ -198,7 +199,7 @@ class NewRunScreen(MiloScreen):
                     "$dim",
                 ),
                 safe_line(sampling_text(entry), "$dim"),
-                styled(("runs code of its weights' folder (trust_remote_code)", "bold $error"))
+                styled(("runs code from its weights folder (trust_remote_code)", "bold $error"))
                 if trust
                 else Content(""),
             ],
@@ -206,28 +207,27 @@ class NewRunScreen(MiloScreen):
         )
 
     def _time(self, attempts: int) -> str:
-        """How long it takes by what the models took before, lane by lane; nothing where that is not known."""
+        """Estimate the time from earlier runs: lanes run side by side, the models of a lane in turn."""
         entries = [offer.entry for offer in self.chosen]
         if any(entry.id not in self._past for entry in entries):
-            return "How long it takes is not known before a first run."
+            return "Time unknown: no earlier run of these models."
         longest = max(sum(self._past[id] for id in lane) for lane in lanes(entries)) * attempts
         minutes = longest / 60
         return (
-            f"About {minutes:.0f} min by earlier runs."
+            f"~{minutes:.0f} min, judging by earlier runs."
             if minutes >= 1
-            else "Less than a minute by earlier runs."
+            else "Under a minute, judging by earlier runs."
         )
 
     def action_repeats(self, step: int) -> None:
-        """Ask more or less often."""
         self._repeats = max(1, min(MOST_REPEATS, self._repeats + step))
         self._show_plan()
 
     def action_begin(self) -> None:
-        """Begin, unless nothing is chosen or something cannot fit."""
+        """Start, unless nothing is chosen or the memory does not suffice."""
         part, entries = self._part(), [offer.entry for offer in self.chosen]
         if part is None or not entries:
-            self.app.say("Choose at least one model and one category: space marks.")
+            self.app.say("Choose at least one model and one category (space).")
             return
         try:
             refused = cannot_fit(entries, machine_gb())
@@ -236,14 +236,14 @@ class NewRunScreen(MiloScreen):
         if refused:
             self.app.say(refused[0], severity="error")
             return
-        self.app.begin(new_run(part, entries, self._repeats, None))
+        self._navigator.start_run(new_run(part, entries, self._repeats, None))
 
     def action_write(self) -> None:
-        """Add the chosen models that milo.toml does not name to it; what stands there stays."""
+        """Add the chosen models to milo.toml; what it holds stays."""
         path = self._settings.config or Path("milo.toml")
         chosen = [offer for offer in self.chosen if offer.wanted is not None]
         if not chosen:
-            self.app.say(f"Nothing to write: {path} names the chosen models already, or they are simulated.")
+            self.app.say(f"Nothing to write: the chosen models are in {path} already, or simulated.")
             return
         try:
             before = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -251,4 +251,4 @@ class NewRunScreen(MiloScreen):
         except (OSError, PresetError) as error:
             self.app.say(f"{path}: {error}", severity="error")
             return
-        self.app.say(f"{len(chosen)} models written to {path}.")
+        self.app.say(f"Wrote {count(len(chosen), 'model')} to {path}.")

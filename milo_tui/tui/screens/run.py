@@ -1,17 +1,15 @@
-"""A run: the published table's layout, the matrix of prompts, plots, the manifest, and the log of its attempts."""
+"""A run: its table, prompts, plots, manifest, log and verdict."""
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.widget import Widget
 
 from milo_tui.analysis.evidence import Evidence
@@ -22,10 +20,10 @@ from milo_tui.analysis.table import ResultTable, result_table
 from milo_tui.analysis.verdict import Answer, answer, headline_pairs
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
+from milo_tui.tui.base_app import BaseApp
+from milo_tui.tui.base_screen import Pane, TabbedScreen
 from milo_tui.tui.content import ContentStatic, join, safe_line, styled
-from milo_tui.tui.diff_wanted import DiffWanted
-from milo_tui.tui.milo_screen import Pane
-from milo_tui.tui.tabbed_screen import TabbedScreen
+from milo_tui.tui.navigator import DiffStart, Navigator
 from milo_tui.tui.widgets.answer_text import answer_lines, headlines
 from milo_tui.tui.widgets.attempt_log import AttemptLog, LogFoot
 from milo_tui.tui.widgets.folded_text import FoldedText
@@ -41,18 +39,15 @@ from milo_tui.tui.widgets.tab_line import TabLine
 from milo_tui.tui.widgets.title_bar import TitleBar
 from milo_tui.tui.words import count, moment, span
 
-if TYPE_CHECKING:
-    from milo_tui.tui.app import MiloApp
-
-TABS = ("table", "prompts", "plots", "manifest", "log", "answer")
+TABS = ("table", "prompts", "plots", "manifest", "log", "verdict")
 ROOM_BELOW = 18
-"""Lines beyond the table's from which on the matrix stands below it."""
+"""Lines beyond the table's that the matrix needs to be shown below it."""
 
 
 class RunScreen(TabbedScreen):
-    """One run, finished or not. While it is live its figures follow, every two seconds."""
+    """One run, finished or not. The figures of a live run are read every two seconds."""
 
-    app: "MiloApp"
+    app: BaseApp
     TABS = TABS
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -70,27 +65,14 @@ class RunScreen(TabbedScreen):
         ),
         Binding("y", "copy", "Copy", id="run.copy", tooltip="Copy the table as Markdown"),
         Binding("e", "export", "Export", id="run.export", tooltip="Write the table to a Markdown file"),
-        Binding("r", "resume", "Resume", show=False, id="run.resume", tooltip="Carry on an incomplete run"),
+        Binding("r", "resume", "Resume", show=False, id="run.resume", tooltip="Resume an incomplete run"),
         Binding("escape,q", "app.back", "Back", key_display="esc", id="run.back"),
     ]
 
-    @dataclass
-    class AttemptChosen(Message):
-        """An attempt is to be shown."""
-
-        run: RunRecord
-        attempts: list[AttemptRow]
-        attempt: AttemptRow
-
-    @dataclass
-    class ResumeWanted(Message):
-        """An incomplete run is to be carried on."""
-
-        run: int
-
-    def __init__(self, reader: Reader, number: int) -> None:
+    def __init__(self, reader: Reader, number: int, navigator: Navigator) -> None:
         super().__init__()
         self._reader = reader
+        self._navigator = navigator
         self.number = number
         self._run: RunRecord | None = None
         self._attempts: list[AttemptRow] = []
@@ -122,7 +104,7 @@ class RunScreen(TabbedScreen):
             self.load()
 
     async def read(self) -> None:
-        """Read the run and its attempts, and judge them; before the screen is shown it is drawn whole at once.
+        """Read the run and its attempts, and judge them. Called before the screen is shown, it is drawn at once.
 
         Raises StoreError.
         """
@@ -132,7 +114,7 @@ class RunScreen(TabbedScreen):
         self._table, self._headlines = await asyncio.to_thread(_first_look, run, self._attempts)
         self._run = run
 
-    @work(exclusive=True, description="the run is read")
+    @work(exclusive=True, description="")
     async def load(self) -> None:
         """Read the run and show it."""
         try:
@@ -169,7 +151,7 @@ class RunScreen(TabbedScreen):
         if tab == "log":
             log = AttemptLog()
             return Pane(log, LogFoot(log))
-        return KeyScroll(FoldedText(id="answer-text"))
+        return KeyScroll(FoldedText(id="verdict-text"))
 
     def front(self, tab: str) -> str:
         if tab == "table":
@@ -198,9 +180,9 @@ class RunScreen(TabbedScreen):
         self._refresh_lines()
         return True
 
-    @work(exclusive=True, group="answer", description="a run is judged")
+    @work(exclusive=True, group="verdict", description="")
     async def _judge(self, run: RunRecord, attempts: list[AttemptRow]) -> None:
-        """Show what the run says of local against cloud, with where points were lost and what it cost."""
+        """Show the verdict on local against cloud models, where points were lost, and the cost."""
         prices = self.app.settings.config_folder / "prices.toml"
         try:
             evidence = await self._reader.evidence(run.number)
@@ -208,7 +190,7 @@ class RunScreen(TabbedScreen):
             self.app.say(str(error), severity="error")
             return
         found, problem = await asyncio.to_thread(_whole_answer, run, attempts, evidence, prices)
-        self.query_one("#answer-text", FoldedText).show(lambda width: answer_lines(found, width))
+        self.query_one("#verdict-text", FoldedText).show(lambda width: answer_lines(found, width))
         if problem:
             self.app.say(problem, severity="warning")
 
@@ -243,9 +225,9 @@ class RunScreen(TabbedScreen):
         if self._run is None:
             return
         if row is None:
-            self.app.say("This attempt has not been made yet.")
+            self.app.say("This attempt has not been run yet.")
         else:
-            self.post_message(self.AttemptChosen(self._run, self._attempts, row))
+            self._navigator.open_attempt(self._run, self._attempts, row)
 
     async def action_intervals(self) -> None:
         """Show or hide the table's intervals; from another tab, go to the table and show them."""
@@ -257,39 +239,38 @@ class RunScreen(TabbedScreen):
         self._make_room()
 
     async def action_diff(self, choose: bool) -> None:
-        """Compare what the cursor stands on; from a table without cursor go to the prompts first."""
+        """Compare the attempt under the cursor; where there is no cursor, go to the prompts first."""
         place = self.focused
         if not isinstance(place, ScoreMatrix | AttemptLog):
             await self.action_tab(TABS.index("prompts"))
-            self.app.say("d compares the attempt under the cursor; arrows choose it.")
+            self.app.say("Choose an attempt with the arrows; d compares it.")
             return
         spot = place.spot if isinstance(place, ScoreMatrix) else place.attempt
         if self._run is not None and spot is not None:
-            self.post_message(
-                DiffWanted(self._run, self._attempts, spot.prompt, spot.model, spot.repeat, choose=choose)
-            )
+            start = DiffStart(self._run, self._attempts, spot.prompt, spot.model, spot.repeat)
+            self._navigator.open_diff(start, choose=choose)
 
     def action_copy(self) -> None:
         if self._run is not None:
-            self.app.copy_table(self._run, self._attempts)
+            self._navigator.copy_table(self.number)
 
     def action_export(self) -> None:
         if self._run is not None:
-            self.app.export_table(self._run, self._attempts)
+            self._navigator.export_table(self.number)
 
     def action_resume(self) -> None:
         if self._run is None:
             return
         if self._run.phase in ACTIVE:
-            self.app.say(f"Run {self.number} is going on already.")
+            self.app.say(f"Run {self.number} is running already.")
         elif self._run.phase is RunPhase.DONE:
-            self.app.say(f"Run {self.number} is complete: there is nothing to resume.")
+            self.app.say(f"Run {self.number} is complete; nothing to resume.")
         else:
-            self.post_message(self.ResumeWanted(self.number))
+            self._navigator.resume_run(self.number)
 
 
 def _first_look(run: RunRecord, attempts: list[AttemptRow]) -> tuple[ResultTable, Content]:
-    """The run's table, and once it is over what stands above it: how local compares to cloud, if it says so."""
+    """The run's table, and for a finished run the headlines above it."""
     pairs = () if run.phase in ACTIVE else headline_pairs(run, attempts)
     return result_table(run, attempts), headlines(pairs)
 
@@ -297,7 +278,7 @@ def _first_look(run: RunRecord, attempts: list[AttemptRow]) -> tuple[ResultTable
 def _whole_answer(
     run: RunRecord, attempts: list[AttemptRow], evidence: Evidence, own_prices: Path
 ) -> tuple[Answer, str]:
-    """What the run says of local against cloud, and why its prices are not known, if they are not."""
+    """The run's verdict, and what is wrong with the price file, or ""."""
     costs: Mapping[str, Cost] = {}
     problem = ""
     try:
@@ -339,15 +320,13 @@ def times_of(run: RunRecord) -> Content:
 
 
 def standing(run: RunRecord, table: ResultTable) -> Content:
-    """One sentence about what is missing, or nothing where the run is whole."""
+    """One sentence about what is missing; empty where nothing is."""
     absent = sum(missing(total) for total in table.totals.values())
     if not absent:
         return Content("")
     if run.phase in ACTIVE:
         made = run.attempts_planned - absent
-        return styled(
-            (f"This run is going on: {made} of {run.attempts_planned} attempts have a score so far.", "$live")
-        )
+        return styled((f"Running: {made} of {run.attempts_planned} attempts have a score so far.", "$live"))
     holes = sum(total.holes for total in table.totals.values())
     why = "" if not holes else " (infrastructure)" if holes == absent else f" ({holes}: infrastructure)"
     return styled(

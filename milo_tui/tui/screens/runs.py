@@ -1,25 +1,26 @@
-"""The home screen: all runs, the newest first, live ones on top with figures that move."""
+"""The home screen: all runs, newest first, live ones on top."""
 
 import asyncio
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
 from milo_tui.analysis.phases import ACTIVE, RunPhase
 from milo_tui.config import Settings
+from milo_tui.runner.live_runs import live_runs
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.summary import RunSummary
 from milo_tui.store.writing import writing
+from milo_tui.tui.base_app import BaseApp
+from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.content import styled
-from milo_tui.tui.milo_screen import MiloScreen
+from milo_tui.tui.navigator import Navigator
 from milo_tui.tui.widgets.ask import Ask
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
@@ -27,28 +28,25 @@ from milo_tui.tui.widgets.run_browser import RunBrowser
 from milo_tui.tui.widgets.title_bar import TitleBar
 from milo_tui.tui.words import count
 
-if TYPE_CHECKING:
-    from milo_tui.tui.app import MiloApp
-
 NO_RUNS = styled(
     ("No runs yet.\n\n", "bold"),
     ("n", "bold $accent"),
-    "            sets up a new run: your own models, or simulated ones\n",
+    "            set up a new run of your own or simulated models\n",
     ("milo demo", "$accent"),
-    "    runs simulated models: nothing to set up, nothing to pay\n",
+    "    run simulated models: no set-up, no cost\n",
     ("milo run", "$accent"),
-    "     runs your own models, once they stand in milo.toml\n             (",
+    "     run the models in your milo.toml\n             (",
     ("milo models init", "$accent"),
-    " writes one)\n",
+    " creates one)\n",
     ("milo doctor", "$accent"),
-    "  says what is missing",
+    "  check the set-up",
 )
 
 
-class RunsScreen(MiloScreen):
-    """All runs. It asks the app to open them, and reads through the app's one reader."""
+class RunsScreen(BaseScreen):
+    """All runs, read through the app's one reader."""
 
-    app: "MiloApp"
+    app: BaseApp
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New run", id="runs.new"),
         Binding("slash", "filter", "Filter", key_display="/", id="runs.filter"),
@@ -59,7 +57,7 @@ class RunsScreen(MiloScreen):
             "Search",
             priority=True,
             id="runs.search",
-            tooltip="Search what was said, called and noted",
+            tooltip="Search answers, tool calls and notes",
         ),
         Binding(
             "space", "pick", "Mark", key_display="space", show=False, id="runs.mark", tooltip="Mark two runs"
@@ -67,61 +65,24 @@ class RunsScreen(MiloScreen):
         Binding(
             "c", "compare", "Compare", show=False, id="runs.compare", tooltip="Compare the two marked runs"
         ),
-        Binding("r", "resume", "Resume", id="runs.resume", tooltip="Carry on an incomplete run"),
+        Binding("r", "resume", "Resume", id="runs.resume", tooltip="Resume an incomplete run"),
         Binding("m", "note", "Note", id="runs.note", tooltip="Edit the note of the run under the cursor"),
         # What a Mac calls delete sends backspace.
         Binding("delete,backspace", "bin", "Move the run to the bin", show=False, id="runs.bin"),
-        Binding("u", "undo", "Take the last one out of the bin", show=False, id="runs.undo"),
-        Binding("B", "show_bin", "Bin", show=False, id="runs.show_bin", tooltip="What is in the bin"),
-        Binding("y", "copy", "Copy", show=False, id="runs.copy", tooltip="Copy the run's lines as text"),
+        Binding("u", "undo", "Undo: restore the last run from the bin", show=False, id="runs.undo"),
+        Binding("B", "show_bin", "Bin", show=False, id="runs.show_bin", tooltip="Show the bin"),
+        Binding("y", "copy", "Copy", show=False, id="runs.copy", tooltip="Copy the run as text"),
         Binding(
             "e", "export", "Export", show=False, id="runs.export", tooltip="Write the run's table as Markdown"
         ),
         Binding("q", "app.quit", "Quit", id="runs.quit"),
     ]
 
-    @dataclass
-    class Chosen(Message):
-        """A run is to be opened."""
-
-        run: int
-        live: bool
-
-    @dataclass
-    class NewWanted(Message):
-        """A new run is to be set up."""
-
-    @dataclass
-    class SearchWanted(Message):
-        """What was said is to be searched."""
-
-    @dataclass
-    class BinWanted(Message):
-        """The bin is to be shown."""
-
-    @dataclass
-    class ResumeWanted(Message):
-        """An incomplete run is to be carried on."""
-
-        run: int
-
-    @dataclass
-    class CompareWanted(Message):
-        """Two runs are to be compared."""
-
-        a: int
-        b: int
-
-    @dataclass
-    class ExportWanted(Message):
-        """A run's table is to be written to a file."""
-
-        run: int
-
-    def __init__(self, reader: Reader, settings: Settings) -> None:
+    def __init__(self, reader: Reader, settings: Settings, navigator: Navigator) -> None:
         super().__init__()
         self._reader = reader
         self._settings = settings
+        self._navigator = navigator
         self._binned: list[int] = []
         self._writing = asyncio.Lock()
         self._ticking: Timer | None = None
@@ -153,9 +114,7 @@ class RunsScreen(MiloScreen):
         await self._follow_live()
 
     async def _follow_live(self) -> None:
-        """Read the live runs' figures anew; the clock ticks only while there are any."""
-        from milo_tui.runner.live_runs import live_runs
-
+        """Read the live runs' figures; the timer runs only while there are any."""
         found = [await self._summary(number) for number in live_runs(self._settings.runtime)]
         live = [run for run in found if run is not None and run.phase in ACTIVE and run.binned is None]
         self.browser.set_live(live)
@@ -163,7 +122,7 @@ class RunsScreen(MiloScreen):
             self._ticking.resume() if live else self._ticking.pause()
 
     async def _summary(self, number: int) -> RunSummary | None:
-        """A run's line; None where a socket outlived its run."""
+        """Return a run's summary; None where a socket outlived its run."""
         try:
             return await self._reader.summary(number)
         except StoreError:
@@ -197,13 +156,11 @@ class RunsScreen(MiloScreen):
 
     @property
     def _here(self) -> RunSummary | None:
-        """The run under the cursor; where there is none, says so."""
+        """The run under the cursor; where there is none, a notice says so."""
         run = self.browser.current
         if run is None:
             self.app.say(
-                "No run matches the filter."
-                if self.browser.is_filtered
-                else "There is no run yet; n sets one up."
+                "No run matches the filter." if self.browser.is_filtered else "No runs yet; n sets one up."
             )
         return run
 
@@ -213,7 +170,8 @@ class RunsScreen(MiloScreen):
     @on(LineList.Opened)
     def _opened(self) -> None:
         if run := self._here:
-            self.post_message(self.Chosen(run.number, self._is_live(run)))
+            open_ = self._navigator.open_live if self._is_live(run) else self._navigator.open_run
+            open_(run.number)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return not (action == "filter" and isinstance(self.focused, Input))
@@ -222,10 +180,10 @@ class RunsScreen(MiloScreen):
         self.browser.open_filter()
 
     def action_search(self) -> None:
-        self.post_message(self.SearchWanted())
+        self._navigator.open_search()
 
     def action_new(self) -> None:
-        self.post_message(self.NewWanted())
+        self._navigator.open_new_run()
 
     def action_pick(self) -> None:
         """Mark the run under the cursor."""
@@ -247,31 +205,31 @@ class RunsScreen(MiloScreen):
         if len(chosen) != 2:
             alone = len(self.browser.runs.pages) < 2 and not self.browser.is_filtered
             self.app.say(
-                "It takes two runs to compare; n sets up another."
+                "Comparing needs two runs; n sets up another."
                 if alone
                 else "Mark two runs with space first; c compares them."
             )
             return
-        self.post_message(self.CompareWanted(*sorted(chosen)))
+        self._navigator.open_comparison(*sorted(chosen))
 
     def action_resume(self) -> None:
         run = self._here
         if run is None:
             return
         if self._is_live(run):
-            self.app.say(f"Run {run.number} is going on already; enter shows it.")
+            self.app.say(f"Run {run.number} is running; enter shows it.")
         elif run.phase is RunPhase.DONE:
-            self.app.say(f"Run {run.number} is complete: there is nothing to resume.")
+            self.app.say(f"Run {run.number} is complete; nothing to resume.")
         else:
-            self.post_message(self.ResumeWanted(run.number))
+            self._navigator.resume_run(run.number)
 
     def action_export(self) -> None:
         if run := self._here:
-            self.post_message(self.ExportWanted(run.number))
+            self._navigator.export_table(run.number)
 
     def action_copy(self) -> None:
         if self._here is not None:
-            self.app.copy_text(self.browser.plain, "the run's lines")
+            self.app.copy_text(self.browser.plain, "the run")
 
     @work(description="")
     async def action_note(self) -> None:
@@ -290,7 +248,7 @@ class RunsScreen(MiloScreen):
         await self._read_again(run.number)
 
     def action_show_bin(self) -> None:
-        self.post_message(self.BinWanted())
+        self._navigator.open_bin()
 
     def action_bin(self) -> None:
         """Move the run under the cursor to the bin."""
@@ -298,7 +256,7 @@ class RunsScreen(MiloScreen):
         if run is None:
             return
         if self._is_live(run):
-            self.app.say(f"Run {run.number} is going on: it can go to the bin once it has ended.")
+            self.app.say(f"Run {run.number} is running. Stop it before moving it to the bin.")
             return
         self.browser.runs.take_out(run.number)
         self.browser.show_state()
@@ -315,14 +273,14 @@ class RunsScreen(MiloScreen):
             self.browser.runs.go_to(run)
             return
         self._binned.append(run)
-        self.app.say(f"Run {run} is in the bin. u takes it out again, B shows the bin.")
+        self.app.say(f"Run {run} is in the bin. u restores it, B shows the bin.")
 
     @work(group="bin", description="")
     async def action_undo(self) -> None:
-        """Take the run out of the bin that was moved there last."""
+        """Restore the run that was moved to the bin last."""
         async with self._writing:
             if not self._binned:
-                self.app.say("No run was moved to the bin since Milo was opened; B shows the bin.")
+                self.app.say("Nothing to undo; B shows the bin.")
                 return
             run = self._binned.pop()
             try:
@@ -331,5 +289,5 @@ class RunsScreen(MiloScreen):
             except StoreError as error:
                 self.app.say(str(error), severity="error")
                 return
-        self.app.say(f"Run {run} is back.")
+        self.app.say(f"Run {run} is restored.")
         self.refresh_runs()

@@ -1,76 +1,70 @@
-"""Search: where words stand in answers, reasoning, tool calls and notes, each hit in a line of its own."""
+"""Search in answers, reasoning, tool calls and notes."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Input
 
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.search import Hit
+from milo_tui.tui.base_app import BaseApp
+from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.content import ContentStatic, safe_line, styled
-from milo_tui.tui.milo_screen import MiloScreen
+from milo_tui.tui.navigator import Navigator
 from milo_tui.tui.widgets.hit_list import HitHeading, HitList, HitPeek, place_of, text_of
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.safe_input import SafeInput
 from milo_tui.tui.widgets.title_bar import TitleBar
 
-if TYPE_CHECKING:
-    from milo_tui.tui.app import MiloApp
-
 PAGE = 50
 """How many hits are read at once."""
 NEAR = 15
-"""How many lines before the end of what was read the next page is."""
+"""How many lines before the end of the hits the next page is read."""
 
 HOW = styled(
     ("Type what to look for", "bold"),
-    ": words of answers, of reasoning,\n",
-    "of tool calls with their arguments, and of notes.\n\n",
+    " in answers, reasoning,\n",
+    "tool calls with their arguments, and notes.\n\n",
     ("refund order", "$accent"),
     "      all of these words, in any order\n",
     ('"refund order"', "$accent"),
-    "    these words one after the other\n",
+    "    this phrase\n",
     ("refu", "$accent"),
-    "              the last word is found by its beginning, too\n\n",
-    ("The newest hit comes first. Runs in the bin are left out.", "$dim"),
+    "              words that begin like this (the last word only)\n\n",
+    ("Newest first. Runs in the bin are left out.", "$dim"),
 )
 
 NO_RUNS = styled(
-    ("No runs yet, so there is nothing to search.\n\n", "bold"),
+    ("No runs yet: nothing to search.\n\n", "bold"),
     ("esc", "bold $accent"),
-    " goes back to the runs; ",
+    " returns to the runs, ",
     ("n", "bold $accent"),
-    " sets up a new one there.",
+    " there sets up a new one.",
 )
 
 
-class SearchScreen(MiloScreen):
-    """A line to type in, and the hits as one types."""
+class SearchScreen(BaseScreen):
+    """A line to type in, and the hits below it."""
 
-    app: "MiloApp"
+    app: BaseApp
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash,ctrl+f", "type", "Words", key_display="/", id="search.type", tooltip="Other words"),
+        Binding(
+            "slash,ctrl+f", "type", "Words", key_display="/", id="search.type", tooltip="Change the words"
+        ),
         Binding("y", "copy", "Copy", id="search.copy", tooltip="Copy the hit under the cursor"),
         Binding("escape,q", "app.back", "Back", key_display="esc", id="search.back"),
     ]
 
-    class Chosen(Message):
-        """A hit is to be opened: its attempt, or for a note its run."""
-
-        def __init__(self, hit: Hit) -> None:
-            super().__init__()
-            self.hit = hit
-
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, navigator: Navigator) -> None:
         super().__init__()
         self._reader = reader
+        self._navigator = navigator
         self._complete = True
         self._nothing_there = False
 
@@ -80,7 +74,7 @@ class SearchScreen(MiloScreen):
         with Horizontal(id="search-line"):
             yield ContentStatic(styled("/"), classes="filter-sign")
             yield SearchInput(
-                placeholder='words, "a phrase", or the beginning of a word',
+                placeholder='words, "a phrase", or the start of a word',
                 compact=True,
                 select_on_focus=False,
             )
@@ -103,7 +97,7 @@ class SearchScreen(MiloScreen):
 
     @work(description="")
     async def _look_for_runs(self) -> None:
-        """Where nothing was ever run, say what to do rather than how to search."""
+        """Where there are no runs, show what to do rather than how to search."""
         try:
             self._nothing_there = not await self._reader.runs(limit=1)
         except StoreError as error:
@@ -152,9 +146,7 @@ class SearchScreen(MiloScreen):
         if not text.strip():
             return HOW
         return (
-            styled("Nothing holds ")
-            + safe_line(text.strip(), "bold")
-            + styled(". Fewer words, or other ones?")
+            styled("No hits for ") + safe_line(text.strip(), "bold") + styled(". Try fewer or other words.")
         )
 
     def _show(self, instead: Content) -> None:
@@ -184,7 +176,7 @@ class SearchScreen(MiloScreen):
     @on(LineList.Opened)
     def _opened(self) -> None:
         if hit := self.hits.current:
-            self.post_message(self.Chosen(hit))
+            self._navigator.open_hit(hit)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "to_hits":
@@ -192,12 +184,11 @@ class SearchScreen(MiloScreen):
         return not (action in ("type", "copy") and isinstance(self.focused, Input))
 
     def action_to_hits(self) -> None:
-        """Go from the words on to the hits, at once: the next key is for them."""
+        """Focus the hits, at once: the next key is for them."""
         if self.hits.hits:
             self.set_focus(self.hits)
 
     def action_type(self) -> None:
-        """Go back to the words."""
         self.set_focus(self.query_one(Input))
 
     def action_copy(self) -> None:
@@ -207,7 +198,7 @@ class SearchScreen(MiloScreen):
 
 
 class SearchInput(SafeInput):
-    """The words that are looked for; down and enter go on to the hits."""
+    """The words to search for; down and enter go to the hits."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(

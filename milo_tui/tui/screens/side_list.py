@@ -1,4 +1,4 @@
-"""A small list in a box: with what an attempt is to be compared, or what is to stand beside it, too."""
+"""A dialog that asks for a side of a diff."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -20,12 +20,12 @@ from milo_tui.tui.widgets.score_matrix import attempt_words
 from milo_tui.tui.words import moment
 
 MOST_RUNS = 30
-"""Other runs that are offered, the newest first."""
+"""Other runs that are offered at most, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A side that can be chosen, and what is said of it; without a side it is a heading."""
+    """A side that can be chosen, with a remark; without a side it is a heading."""
 
     side: Side | None
     name: str
@@ -63,7 +63,7 @@ class SideChoices(LineList):
 
 
 class SideList(ModalScreen[Side | None]):
-    """Asks for a side; those that are here already are marked. esc leaves things as they are (the answer is None)."""
+    """Asks for a side; those in the diff are marked. The result is None after esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "cancel", "Cancel", id="sides.cancel")]
 
@@ -73,9 +73,9 @@ class SideList(ModalScreen[Side | None]):
         self._adding = adding
 
     def compose(self) -> ComposeResult:
-        title = "Add a side, or take one away (●)" if self._adding else "Compare with"
-        enter = " add, or take away    " if self._adding else " compare    "
-        keys = styled(("enter", "bold $accent"), enter, ("esc", "bold $accent"), " leave as it was")
+        title = "Add or remove (●) a side" if self._adding else "Compare with"
+        enter = " add or remove    " if self._adding else " compare    "
+        keys = styled(("enter", "bold $accent"), enter, ("esc", "bold $accent"), " cancel")
         with Vertical(classes="box sides-box"):
             yield ContentStatic(styled((title, "bold")))
             yield self._choices
@@ -90,7 +90,7 @@ class SideList(ModalScreen[Side | None]):
 
 
 def offers(sides: Sides, run: RunRecord, left: Side, prompt: str, others: list[RunSummary]) -> list[Offer]:
-    """Everything that a side can be compared with: models, repeats, the reference, and other runs."""
+    """Return what a side can be compared with: models, repeats, the reference, other runs."""
     models = [replace(left, model=model.id) for model in run.models if model.id != left.model]
     repeats = [replace(left, repeat=number + 1) for number in range(run.repeats) if number + 1 != left.repeat]
     groups = [
@@ -99,7 +99,7 @@ def offers(sides: Sides, run: RunRecord, left: Side, prompt: str, others: list[R
             "other repeats",
             [Offer(side, f"repeat {side.repeat}", _figures(sides, side, prompt)) for side in repeats],
         ),
-        ("reference", [Offer(replace(left, model=None), "the solution of the prompt's author")]),
+        ("reference", [Offer(replace(left, model=None), "the author's solution")]),
         ("the same model in other runs", _runs(left, others)),
     ]
     if left.model is None:

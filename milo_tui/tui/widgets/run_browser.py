@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -14,6 +14,7 @@ from textual.message import Message
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.summary import ModelSummary, RunSummary
+from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.content import ContentStatic, safe_line, styled
 from milo_tui.tui.run_pages import PAGE
 from milo_tui.tui.widgets.filter_bar import FilterBar
@@ -21,9 +22,6 @@ from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.run_list import RunHeading, RunList
 from milo_tui.tui.widgets.run_peek import RunPeek
 from milo_tui.tui.widgets.trend import Trend
-
-if TYPE_CHECKING:
-    from milo_tui.tui.app import MiloApp
 
 NEAR = 40
 """How many lines before the end of what was read the next page is."""
@@ -39,7 +37,7 @@ TrendKey = tuple[str, str, bool]
 class RunBrowser(Vertical):
     """All runs, or those in the bin. It reads them itself; the screen that it is on says what keys do to them."""
 
-    app: "MiloApp"
+    app: BaseApp
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "model(-1)", "The model before: its trend", show=False, id="runs.previous_model"),
         Binding("right,l", "model(1)", "The next model: its trend", show=False, id="runs.next_model"),

@@ -1,13 +1,18 @@
-"""What is left of a screen where the terminal has no room for it: how things stand, and that it needs more."""
+"""What stands in a screen's place where the terminal is too small for it."""
 
 from textual.content import Content
 
 from milo_tui.tui.content import join, styled
-from milo_tui.tui.tiling import LEAST_HEIGHT, LEAST_WIDTH
 from milo_tui.tui.widgets.line_list import Line
 from milo_tui.tui.widgets.title_bar import TitleBar
 
-NEEDED = f"{LEAST_WIDTH} × {LEAST_HEIGHT} shows all of it"
+LEAST_WIDTH, LEAST_HEIGHT = 80, 20
+NEEDED = f"Too small: needs {LEAST_WIDTH}×{LEAST_HEIGHT}"
+
+
+def fits(width: int, height: int) -> bool:
+    """Return whether a terminal has room for more than the card."""
+    return width >= LEAST_WIDTH and height >= LEAST_HEIGHT
 
 
 class SmallCard(Line):
@@ -30,5 +35,5 @@ class SmallCard(Line):
             join([styled(("milo", "bold $accent")), bar.place, bar.status], styled((" · ", "$dim")))
             for bar in self.screen.query(TitleBar)
         ]
-        lines.append(styled((f"{NEEDED}; {'q quits' if self._home else 'esc goes back'}", "$dim")))
+        lines.append(styled((f"{NEEDED}; {'q quit' if self._home else 'esc back'}", "$dim")))
         return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)

@@ -9,7 +9,7 @@ from textual.message import Message
 
 from milo_tui.reports.diff_cells import Cell, Role, Row
 from milo_tui.tui.content import fit, safe_line, styled
-from milo_tui.tui.one_thread import OneThread
+from milo_tui.tui.side_comparison import SingleThread
 from milo_tui.tui.widgets.diff_layout import HANGING, Layout, Look, Place, lay_out
 from milo_tui.tui.widgets.line_list import LineList
 
@@ -49,7 +49,7 @@ class ToolCallDiff(LineList):
     class Shown(Message):
         """Rows have been laid out and are seen."""
 
-    def __init__(self, thread: OneThread) -> None:
+    def __init__(self, thread: SingleThread) -> None:
         super().__init__()
         self.rows: Sequence[Row] = []
         self.wrapped = True

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import ClassVar
 
+from textual import on
 from textual.containers import Vertical
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from milo_tui.tui.tiling import fits
-from milo_tui.tui.widgets.small_card import SmallCard
+from milo_tui.tui.widgets.key_line import KeyLine
+from milo_tui.tui.widgets.small_card import SmallCard, fits
+from milo_tui.tui.widgets.tab_line import TabLine
 
 Breakpoints = list[tuple[int, str]]
 """From how many cells or lines on a screen has a class."""
@@ -18,7 +21,7 @@ WIDTHS: Breakpoints = [(0, "-narrow"), (120, "-wide")]
 HEIGHTS: Breakpoints = [(0, "-low"), (32, "-high")]
 
 
-class MiloScreen(Screen[None]):
+class BaseScreen(Screen[None]):
     """A whole screen. Its keys work under the card as well, and its focus stays where it was.
 
     What it costs to open is styling and laying out again what was just laid out, so it has its classes before
@@ -29,11 +32,11 @@ class MiloScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = HEIGHTS
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
-    MiloScreen { layers: default small; overflow: hidden hidden; }
-    MiloScreen > .small-card {
+    BaseScreen { layers: default small; overflow: hidden hidden; }
+    BaseScreen > .small-card {
         layer: small; display: none; width: 1fr; height: 1fr; padding: 0 1; background: $background;
     }
-    MiloScreen.-small > .small-card { display: block; }
+    BaseScreen.-small > .small-card { display: block; }
     """
 
     def __init__(self) -> None:
@@ -69,6 +72,72 @@ class Pane(Vertical):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         return alike(super().render_lines, crop)
+
+
+class TabbedScreen(BaseScreen):
+    """The base: a subclass names its tabs, and says what each is made of, filled with and given the keys by.
+
+    Its `compose` gives the first tab's `pane`, between the TabLine and the KeyLine.
+    """
+
+    TABS: ClassVar[tuple[str, ...]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filled: set[str] = set()
+
+    def parts(self, tab: str) -> Widget:
+        """What a tab is made of."""
+        raise NotImplementedError
+
+    def fill(self, tab: str) -> bool:
+        """Show on a tab, which is made by now, what the screen is about; whether it could be."""
+        raise NotImplementedError
+
+    def front(self, tab: str) -> str:
+        """The selector of what takes the keys on a tab."""
+        raise NotImplementedError
+
+    @property
+    def tab(self) -> str:
+        """The tab in front."""
+        return self.TABS[self.query_one(TabLine).active]
+
+    def pane(self, tab: str) -> Widget:
+        """A tab's part: `#tab-` and its name."""
+        made = self.parts(tab)
+        made.id = f"tab-{tab}"
+        return made.add_class("tab", update=False)
+
+    def refill(self) -> None:
+        """Show on the tab in front what is new; on each of the others once it is looked at."""
+        self._filled.clear()
+        self._fill_front()
+
+    def _fill_front(self) -> None:
+        if self.tab not in self._filled and self.fill(self.tab):
+            self._filled.add(self.tab)
+
+    @on(TabLine.Chosen)
+    async def _tab_chosen(self, event: TabLine.Chosen) -> None:
+        await self.action_tab(event.index)
+
+    async def action_tab(self, index: int) -> None:
+        tab = self.TABS[index]
+        if not self.query(f"#tab-{tab}"):
+            await self.mount(self.pane(tab), before=self.query_one(KeyLine))
+        self.query_one(TabLine).active = index
+        for pane in self.query(".tab"):
+            pane.display = pane.id == f"tab-{tab}"
+        self.focus_tab()
+        self._fill_front()
+
+    async def action_next_tab(self, step: int) -> None:
+        await self.action_tab((self.TABS.index(self.tab) + step) % len(self.TABS))
+
+    def focus_tab(self) -> None:
+        """Give the keys to the part in front: its list, or its scroll."""
+        self.set_focus(self.query_one(self.front(self.tab)))
 
 
 def alike(render_lines: Callable[[Region], list[Strip]], crop: Region) -> list[Strip]:

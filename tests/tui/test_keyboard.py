@@ -1,4 +1,4 @@
-"""Keys as a terminal sends them, read by our own driver in a process on a pty."""
+"""Keys as a terminal sends them, read in a process on a pty."""
 
 import os
 import pty
@@ -12,15 +12,14 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from milo_tui.tui.esc_driver import EscDriver
-from milo_tui.tui.frame import Frame
+from milo_tui.tui.base_app import BaseApp
 from tests.tui.runs_data import settings
 
 PATIENCE = 30
 """Seconds after which a key that was not told is taken for lost."""
 
 
-class KeysApp(Frame):
+class KeysApp(BaseApp):
     """Writes the keys that it gets to a file, a line each."""
 
     def __init__(self, told: Path) -> None:
@@ -28,7 +27,6 @@ class KeysApp(Frame):
         self.told = told
 
     def on_mount(self) -> None:
-        assert type(self._driver) is EscDriver
         self.tell("up and running")
 
     async def on_event(self, event: events.Event) -> None:
@@ -48,7 +46,7 @@ def keys_app(told: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
     """The app on a pty of its own: its keyboard, and its process."""
     master, slave = pty.openpty()
     child = subprocess.Popen(
-        [sys.executable, "-m", "tests.tui.test_esc_driver", str(told)],
+        [sys.executable, "-m", "tests.tui.test_keyboard", str(told)],
         stdin=slave,
         stdout=subprocess.DEVNULL,
         stderr=slave,

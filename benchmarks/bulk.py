@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.commit import made_up_attempt
 from benchmarks.measuring import ROOT, Row, parser, print_table, say
 from milo_tui.analysis.phases import RunPhase
-from milo_tui.analysis.record import AttemptRecord
+from milo_tui.analysis.record import AttemptDetail
 from milo_tui.config import data_folder
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.plan import new_run
@@ -114,7 +114,7 @@ async def _store(path: Path, attempts: int) -> None:
     run = replace(new_run(suite, [entry], repeats, 1), phase=RunPhase.DONE)
     store = await Store.open(path)
     number = await store.create_run(run)
-    batch: list[AttemptRecord] = []
+    batch: list[AttemptDetail] = []
     for attempt in _attempts(repeats, [prompt.id for prompt in suite.prompts]):
         batch.append(attempt)
         if len(batch) == 500:
@@ -124,12 +124,12 @@ async def _store(path: Path, attempts: int) -> None:
     await store.aclose()
 
 
-def _attempts(repeats: int, prompts: Sequence[str]) -> Iterator[AttemptRecord]:
+def _attempts(repeats: int, prompts: Sequence[str]) -> Iterator[AttemptDetail]:
     chance = random.Random(1)
     for repeat in range(1, repeats + 1):
         for prompt in prompts:
             made = made_up_attempt(repeat, chance)
-            yield replace(made, row=replace(made.row, prompt=prompt))
+            yield replace(made, attempt=replace(made.attempt, prompt=prompt))
 
 
 if __name__ == "__main__":

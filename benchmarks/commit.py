@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks.measuring import Row, at_most, median, parser, print_table, quantile, say
 from benchmarks.million import COMMON
 from milo_tui.analysis.phases import Outcome
-from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord, TurnRecord
+from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord, TurnRecord
 from milo_tui.config import data_folder
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.plan import new_run
@@ -68,7 +68,7 @@ def main() -> None:
     )
 
 
-def made_up_attempt(number: int, chance: random.Random) -> AttemptRecord:
+def made_up_attempt(number: int, chance: random.Random) -> AttemptDetail:
     """An attempt at repeat `number` of a prompt without a name; two turns, 5 KB of requests and responses."""
     words = [COMMON, "refund", "order", "customer", "crate", "look", "first", "then", "amount", "due"]
 
@@ -86,9 +86,9 @@ def made_up_attempt(number: int, chance: random.Random) -> AttemptRecord:
         response="".join(_EVENT.replace("?", said(1)) for _ in range(40)).encode(),
         arrivals_us=tuple(range(400_000, 800_000, 20_000)),
     )  # fmt: skip
-    row = AttemptRow(0, "m", "", number, 1, Outcome.SCORED, 2, 2.5, 0.4, 41.5, 1400, 120, 512, "", "", 1e9)
+    row = Attempt(0, "m", "", number, 1, Outcome.SCORED, 2, 2.5, 0.4, 41.5, 1400, 120, 512, "", "", 1e9)
     checks = tuple(CheckResult(f"check {i}", i < 2, "found what was expected") for i in range(3))
-    return AttemptRecord(row, "answer", (turn, turn), Score(checks), SCORER_VERSION)
+    return AttemptDetail(row, "answer", (turn, turn), Score(checks), SCORER_VERSION)
 
 
 def _run() -> RunRecord:
@@ -138,7 +138,7 @@ def _ready(path: Path, commits: int) -> tuple[sqlite3.Connection, Callable[[int]
     ready = []
     for number in range(commits):
         made = made_up_attempt(number + 1, chance)
-        values = rows.attempt_values(1, 0, 0, made.row, made.ended)
+        values = rows.attempt_values(1, 0, 0, made.attempt, made.ended)
         turns = [rows.turn_values(number + 1, i, turn) for i, turn in enumerate(made.turns)]
         calls = [
             rows.call_values(number + 1, i, 0, turn.calls[0], turn.results[0])
@@ -204,7 +204,7 @@ async def _stored(path: Path, commits: int) -> list[float]:
     await store.create_run(run)
     chance = random.Random(1)
     made = [made_up_attempt(number + 1, chance) for number in range(commits)]
-    made = [replace(one, row=replace(one.row, prompt=run.prompts[0].id)) for one in made]
+    made = [replace(one, attempt=replace(one.attempt, prompt=run.prompts[0].id)) for one in made]
     taken = []
     for attempt in made:
         start = time.perf_counter()

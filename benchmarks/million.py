@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.measuring import say
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
-from milo_tui.analysis.record import AttemptRow, ModelRecord, PromptRecord, RunRecord, TurnRecord
+from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunRecord, TurnRecord
 from milo_tui.config import data_folder
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.plan import new_run
@@ -208,7 +208,7 @@ def _tool(prompt: PromptRecord) -> str:
 def _values(
     run: int, model: int, prompt: int, repeat: int, points: int, created: float, chance: random.Random
 ) -> tuple[Any, ...]:
-    row = AttemptRow(
+    row = Attempt(
         0, "", "", repeat, 1, Outcome.SCORED, points, chance.uniform(0.8, 6), chance.uniform(0.1, 1.2),
         chance.uniform(15, 80), 1400, 120, 512, "", "", created,
     )  # fmt: skip

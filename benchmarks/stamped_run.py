@@ -22,7 +22,7 @@ from benchmarks.measuring import ROOT, say, waited
 from milo_tui.config import load_settings
 from milo_tui.endpoints.endpoint import Delta
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.runner.attempt import Attempt
+from milo_tui.runner.attempt import RunningAttempt
 from milo_tui.runner.gc_tuning import be_calm
 from milo_tui.runner.launch import carry_out, create_run
 from milo_tui.runner.plan import new_run
@@ -41,10 +41,10 @@ checks:
 """
 
 _errors: list[float] = []
-_told = Attempt._streamed
+_told = RunningAttempt._streamed
 
 
-def _compared(attempt: Attempt, delta: Delta, turn: int) -> None:
+def _compared(attempt: RunningAttempt, delta: Delta, turn: int) -> None:
     if delta.text[:1].isdigit():
         _errors.append((delta.at_ns - int(delta.text)) / 1e6)
     _told(attempt, delta, turn)
@@ -120,7 +120,7 @@ def started(url: str, streams: int, repeats: int, model: str) -> Iterator[Starte
 def main() -> None:
     """Be what is measured."""
     url, folder, streams, repeats, model = sys.argv[1:]
-    Attempt._streamed = _compared  # type: ignore[method-assign,assignment]
+    RunningAttempt._streamed = _compared  # type: ignore[method-assign,assignment]
     say(json.dumps(asyncio.run(_run(url, Path(folder), int(streams), int(repeats), model))))
 
 

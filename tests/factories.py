@@ -9,8 +9,8 @@ from pathlib import Path
 
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import (
-    AttemptRecord,
-    AttemptRow,
+    Attempt,
+    AttemptDetail,
     ModelRecord,
     PromptRecord,
     RunRecord,
@@ -97,9 +97,9 @@ def make_row(
     repeat: int = 1,
     points: int | None = 2,
     **changes: object,
-) -> AttemptRow:
+) -> Attempt:
     """A scored attempt; with `points` None one that the infrastructure failed."""
-    row = AttemptRow(
+    row = Attempt(
         id=0,
         model=model,
         prompt=prompt,
@@ -121,19 +121,19 @@ def make_row(
 
 
 def make_attempt(
-    row: AttemptRow,
+    row: Attempt,
     turns: Sequence[TurnRecord] = (),
     titles: Sequence[str] = ("the right tool", "the right values", "the right end"),
     reasons: Sequence[str] = ("because",) * 3,
-) -> AttemptRecord:
+) -> AttemptDetail:
     """An attempt with its turns and a score of `row.points`: the first checks are met."""
     if row.points is None:
-        return AttemptRecord(row, "answer", tuple(turns), None)
+        return AttemptDetail(row, "answer", tuple(turns), None)
     checks = tuple(
         CheckResult(title, i < row.points, reason)
         for i, (title, reason) in enumerate(zip(titles, reasons, strict=True))
     )
-    return AttemptRecord(row, "answer", tuple(turns), Score(checks), scorer_version=1)
+    return AttemptDetail(row, "answer", tuple(turns), Score(checks), scorer_version=1)
 
 
 def make_turn(
@@ -182,7 +182,7 @@ def make_turn(
     return replace(turn, **changes)  # type: ignore[arg-type]
 
 
-async def store_attempts(database: Path, run: RunRecord, attempts: Iterable[AttemptRecord]) -> int:
+async def store_attempts(database: Path, run: RunRecord, attempts: Iterable[AttemptDetail]) -> int:
     """Store a run with these attempts; its number."""
     database.parent.mkdir(parents=True, exist_ok=True)
     store = await Store.open(database)

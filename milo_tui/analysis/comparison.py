@@ -9,7 +9,7 @@ from math import hypot
 
 from milo_tui.analysis.evidence import Evidence
 from milo_tui.analysis.exact import repeats_permuted
-from milo_tui.analysis.record import AttemptRow, RunRecord
+from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.analysis.run_differences import Unlike, unlike_models, unlike_runs
 from milo_tui.analysis.stats import SIGNIFICANT, error_over_repeats, holm
 from milo_tui.analysis.verdict import Pair, Side, corrected, pair_of, side
@@ -20,7 +20,7 @@ class Measured:
     """A run with its attempts and what lies behind them."""
 
     run: RunRecord
-    attempts: Sequence[AttemptRow]
+    attempts: Sequence[Attempt]
     evidence: Evidence
 
 

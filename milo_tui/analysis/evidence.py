@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from milo_tui.analysis.figures import mean_of
 from milo_tui.analysis.phases import Outcome
-from milo_tui.analysis.record import AttemptRow, ModelRecord
+from milo_tui.analysis.record import Attempt, ModelRecord
 
 _MOSTLY = 0.5
 """From this share of its prompt on, a request counts as warm: shared beginnings alone do not make it so."""
@@ -88,7 +88,7 @@ def digest(turns: Iterable[tuple[str, str, Sequence[tuple[str, str]]]]) -> str:
     return found.hexdigest()
 
 
-def lost_points(rows: Iterable[AttemptRow], evidence: Evidence) -> tuple[LostPoint, ...]:
+def lost_points(rows: Iterable[Attempt], evidence: Evidence) -> tuple[LostPoint, ...]:
     """Where one model lost its points, in the order of the rows' prompts; `rows` are those that count."""
     times: Counter[tuple[str, int, str]] = Counter()
     for row in rows:
@@ -100,7 +100,7 @@ def lost_points(rows: Iterable[AttemptRow], evidence: Evidence) -> tuple[LostPoi
     return tuple(LostPoint(*key, times[key]) for key in keys)
 
 
-def same_repeats(rows: Iterable[AttemptRow], evidence: Evidence) -> tuple[int, int]:
+def same_repeats(rows: Iterable[Attempt], evidence: Evidence) -> tuple[int, int]:
     """Of how many prompts all repeats are the same byte for byte, and how many were asked more than once."""
     digests: dict[str, list[str]] = defaultdict(list)
     for row in rows:
@@ -110,7 +110,7 @@ def same_repeats(rows: Iterable[AttemptRow], evidence: Evidence) -> tuple[int, i
     return sum(len(set(found)) == 1 for found in several), len(several)
 
 
-def cache_use(rows: Sequence[AttemptRow], evidence: Evidence) -> CacheUse:
+def cache_use(rows: Sequence[Attempt], evidence: Evidence) -> CacheUse:
     """What the prompt cache did for one model's attempts."""
     told = [row for row in rows if row.cached_tokens is not None and row.input_tokens]
     total = sum(row.input_tokens or 0 for row in told)
@@ -127,7 +127,7 @@ def cache_use(rows: Sequence[AttemptRow], evidence: Evidence) -> CacheUse:
     )
 
 
-def latencies(model: ModelRecord, rows: Sequence[AttemptRow]) -> dict[str, list[float]]:
+def latencies(model: ModelRecord, rows: Sequence[Attempt]) -> dict[str, list[float]]:
     """A model's latencies that may be compared, by prompt, in seconds.
 
     Left out: attempts that failed or that a server's loss cut short, and the first request after a load. That is

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord
+from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.errors import MiloError
 
@@ -129,16 +129,16 @@ def _read(text: str) -> list[Price]:
     return [price.model_copy(update={"as_of": file.as_of}) for price in newest_first]
 
 
-def tokens_of(row: AttemptRow) -> Tokens | None:
+def tokens_of(row: Attempt) -> Tokens | None:
     """An attempt's tokens by its narrow row, which counts cache writes as plain input; None if not counted."""
     if row.input_tokens is None and row.output_tokens is None:
         return None
     return Tokens(row.input_tokens or 0, row.output_tokens or 0, row.cached_tokens or 0)
 
 
-def tokens_of_attempt(attempt: AttemptRecord) -> Tokens | None:
+def tokens_of_attempt(attempt: AttemptDetail) -> Tokens | None:
     """An attempt's tokens, summed over its turns; None if the server counted none."""
-    if tokens_of(attempt.row) is None:
+    if tokens_of(attempt.attempt) is None:
         return None
     total = Tokens()
     for turn in attempt.turns:
@@ -166,7 +166,7 @@ class Cost:
         return self.dollars / self.attempts if self.attempts else None
 
 
-def run_costs(run: RunRecord, attempts: Iterable[AttemptRow], prices: Prices) -> dict[str, Cost]:
+def run_costs(run: RunRecord, attempts: Iterable[Attempt], prices: Prices) -> dict[str, Cost]:
     """What each model that was asked and has a price cost, by its id, at the prices of the day the run began."""
     rows = list(attempts)
     day = datetime.fromtimestamp(run.created, UTC).date()

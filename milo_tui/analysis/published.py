@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
-from milo_tui.analysis.record import AttemptRow, ModelRecord, PromptRecord, RunRecord
+from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunRecord
 from milo_tui.analysis.table import ResultTable, result_table
 
 SUITE = "milo-bench"
@@ -81,7 +81,7 @@ def _model(model: dict[str, Any]) -> ModelRecord:
     )
 
 
-def _rows(data: dict[str, Any], run: RunRecord) -> Iterator[AttemptRow]:
+def _rows(data: dict[str, Any], run: RunRecord) -> Iterator[Attempt]:
     """Attempts with each category's points and mean latency; a mean to two decimals is of whole points."""
     attempts = data["prompts_per_category"] * data["repeats"]
     for position, model in enumerate(run.models):
@@ -98,8 +98,8 @@ def _rows(data: dict[str, Any], run: RunRecord) -> Iterator[AttemptRow]:
                 )
 
 
-def _row(model: str, prompt: str, repeat: int, points: int, latency: float) -> AttemptRow:
-    return AttemptRow(
+def _row(model: str, prompt: str, repeat: int, points: int, latency: float) -> Attempt:
+    return Attempt(
         id=0,
         model=model,
         prompt=prompt,

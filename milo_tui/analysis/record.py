@@ -80,7 +80,7 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptRow:
+class Attempt:
     """The narrow row of an attempt: enough for every table. Seconds, tokens, tokens a second.
 
     `number` counts the attempts at the same model, prompt and repeat, from 1; only the last one counts in a
@@ -160,10 +160,10 @@ class TurnRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptRecord:
+class AttemptDetail:
     """An attempt whole: its row, its turns, its score. What the store commits in one transaction."""
 
-    row: AttemptRow
+    attempt: Attempt
     ended: Literal["answer", "turn limit"]
     turns: tuple[TurnRecord, ...]
     score: Score | None

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from milo_tui.analysis.figures import mean_of
 from milo_tui.analysis.phases import Outcome
-from milo_tui.analysis.record import AttemptRow, RunRecord
+from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.analysis.stats import mean_interval
 from milo_tui.suite.score import POINTS_PER_PROMPT
 
@@ -78,20 +78,20 @@ class ResultTable:
     uninformative: Mapping[str, str]
 
 
-def counted(attempts: Iterable[AttemptRow]) -> dict[tuple[str, str, int], AttemptRow]:
+def counted(attempts: Iterable[Attempt]) -> dict[tuple[str, str, int], Attempt]:
     """The attempt that counts for each model, prompt and repeat: the last one made."""
-    last: dict[tuple[str, str, int], AttemptRow] = {}
+    last: dict[tuple[str, str, int], Attempt] = {}
     for row in sorted(attempts, key=lambda row: row.number):
         last[row.model, row.prompt, row.repeat] = row
     return last
 
 
-def result_table(run: RunRecord, attempts: Iterable[AttemptRow]) -> ResultTable:
+def result_table(run: RunRecord, attempts: Iterable[Attempt]) -> ResultTable:
     """Derive the table of a run from its attempts; retries count apart, never in a figure."""
     rows = list(attempts)
     last = counted(rows)
     models = tuple(model.id for model in run.models)
-    of_model: dict[str, list[AttemptRow]] = defaultdict(list)
+    of_model: dict[str, list[Attempt]] = defaultdict(list)
     for row in last.values():
         of_model[row.model].append(row)
     by_category: dict[str, list[str]] = {id: [] for id, _ in run.categories}
@@ -118,16 +118,16 @@ def result_table(run: RunRecord, attempts: Iterable[AttemptRow]) -> ResultTable:
     return ResultTable(categories, models, cells, totals, matrix, _uninformative(matrix))
 
 
-def _of(rows: list[AttemptRow], prompts: list[str]) -> list[AttemptRow]:
+def _of(rows: list[Attempt], prompts: list[str]) -> list[Attempt]:
     wanted = set(prompts)
     return [row for row in rows if row.prompt in wanted]
 
 
-def _points(row: AttemptRow | None) -> int | None:
+def _points(row: Attempt | None) -> int | None:
     return None if row is None else row.points
 
 
-def _figure(rows: list[AttemptRow], planned: int) -> CategoryFigure:
+def _figure(rows: list[Attempt], planned: int) -> CategoryFigure:
     scored = [row for row in rows if row.points is not None]
     points = [row.points for row in scored if row.points is not None]
     return CategoryFigure(
@@ -139,7 +139,7 @@ def _figure(rows: list[AttemptRow], planned: int) -> CategoryFigure:
     )
 
 
-def _by_prompt(scored: list[AttemptRow]) -> list[float]:
+def _by_prompt(scored: list[Attempt]) -> list[float]:
     """Each prompt's mean points."""
     points: dict[str, list[int]] = {}
     for row in scored:
@@ -155,7 +155,7 @@ def _interval(means: list[float], of: int = 1) -> tuple[float, float] | None:
     return of * low, of * high
 
 
-def _total(run: RunRecord, model: str, rows: list[AttemptRow], everything: list[AttemptRow]) -> ModelTotal:
+def _total(run: RunRecord, model: str, rows: list[Attempt], everything: list[Attempt]) -> ModelTotal:
     scored = [row for row in rows if row.points is not None]
     means = _by_prompt(scored)
     planned = len(run.prompts) * run.repeats
@@ -180,7 +180,7 @@ def _total(run: RunRecord, model: str, rows: list[AttemptRow], everything: list[
     )
 
 
-def _superseded(rows: list[AttemptRow], everything: list[AttemptRow]) -> int:
+def _superseded(rows: list[Attempt], everything: list[Attempt]) -> int:
     """How many attempts the infrastructure failed that were made again: the retries."""
     final = {row.id for row in rows}
     return sum(row.outcome is Outcome.INFRASTRUCTURE and row.id not in final for row in everything)

@@ -23,7 +23,7 @@ from milo_tui.analysis.evidence import (
 )
 from milo_tui.analysis.exact import MANY_PROMPTS, Interval, shift_interval, sign_flip, whole
 from milo_tui.analysis.prices import Cost
-from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
 from milo_tui.analysis.stats import (
     SIGNIFICANT,
     USUAL_SPREAD,
@@ -178,7 +178,7 @@ class Answer:
 
 def answer(
     run: RunRecord,
-    attempts: Iterable[AttemptRow],
+    attempts: Iterable[Attempt],
     evidence: Evidence | None = None,
     costs: Mapping[str, Cost] | None = None,
 ) -> Answer:
@@ -192,7 +192,7 @@ def answer(
     return Answer(run, standings, _pairs(run, sides), costs or {})
 
 
-def headline_pairs(run: RunRecord, attempts: Iterable[AttemptRow]) -> tuple[Pair, ...]:
+def headline_pairs(run: RunRecord, attempts: Iterable[Attempt]) -> tuple[Pair, ...]:
     """Each local model against each API model, judged as in the whole answer, without the rest of that."""
     return local_to_api(run, _pairs(run, _sides(run, list(attempts))))
 
@@ -204,7 +204,7 @@ def local_to_api(run: RunRecord, pairs: Iterable[Pair]) -> tuple[Pair, ...]:
     )
 
 
-def _sides(run: RunRecord, attempts: Sequence[AttemptRow]) -> dict[str, "Side"]:
+def _sides(run: RunRecord, attempts: Sequence[Attempt]) -> dict[str, "Side"]:
     return {model.id: side(run, model, attempts) for model in run.models}
 
 
@@ -225,7 +225,7 @@ class Side:
 
     run: RunRecord
     model: ModelRecord
-    rows: tuple[AttemptRow, ...]
+    rows: tuple[Attempt, ...]
     points: Mapping[str, Sequence[int]]
 
     @cached_property
@@ -250,7 +250,7 @@ class Side:
         return f"{planned - scored} of {planned} attempts of {self.model.name} have no score{why}"
 
 
-def side(run: RunRecord, model: ModelRecord, attempts: Iterable[AttemptRow]) -> Side:
+def side(run: RunRecord, model: ModelRecord, attempts: Iterable[Attempt]) -> Side:
     """One side of a pair: the attempts that count, in the order of prompts and repeats."""
     last = counted(row for row in attempts if row.model == model.id)
     rows = tuple(

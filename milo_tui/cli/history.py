@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from milo_tui.analysis.prices import Cost
     from milo_tui.analysis.published import Published
-    from milo_tui.analysis.record import AttemptRow, RunRecord
+    from milo_tui.analysis.record import Attempt, RunRecord
     from milo_tui.store.queries import Reader
     from milo_tui.store.summary import RunSummary
 
@@ -94,7 +94,7 @@ async def run_table(reader: "Reader", number: int, *, share: bool = False) -> "R
     return text.render(run, attempts, await reader.evidence(number), published_for(run), costs)
 
 
-def _costs(run: "RunRecord", attempts: "list[AttemptRow]") -> "dict[str, Cost]":
+def _costs(run: "RunRecord", attempts: "list[Attempt]") -> "dict[str, Cost]":
     """What the models with a price cost; of the run as it was, since a shared one has lost its addresses."""
     from milo_tui.analysis.prices import run_costs
     from milo_tui.cli.before_run import prices

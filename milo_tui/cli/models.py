@@ -11,7 +11,7 @@ import click
 from milo_tui.cli.common import BELOW, common, note, print_out, settings
 
 if TYPE_CHECKING:
-    from milo_tui.analysis.record import AttemptRow, RunRecord
+    from milo_tui.analysis.record import Attempt, RunRecord
     from milo_tui.config import Settings
     from milo_tui.endpoints.entry import ModelEntry
     from milo_tui.mlx.process import ServerHome
@@ -144,7 +144,7 @@ def losses() -> None:
     print_out(render_lost(found))
 
 
-async def _real_runs() -> "list[tuple[RunRecord, list[AttemptRow]]]":
+async def _real_runs() -> "list[tuple[RunRecord, list[Attempt]]]":
     from milo_tui.cli.history import reading
 
     async with reading() as reader:

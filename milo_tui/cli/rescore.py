@@ -49,7 +49,7 @@ def _tell(found: "Rescored") -> None:
     """Print what changed at one attempt, and why: the sentence of the score that says no."""
     if found.after is None or not found.changes:
         return
-    row = found.row
+    row = found.attempt
     points = f"{found.before.points} → {found.after.points}"
     click.echo(sanitise(f"{row.model}  {row.prompt}  repeat {row.repeat}: {points}"))
     for old, new in found.changes:
@@ -72,7 +72,7 @@ class _Tally:
         self.scored += 1
         self.changed += bool(found.changes)
         self.kept_back += found.is_kept_back
-        self.gained[found.row.model] += found.after.points - found.before.points
+        self.gained[found.attempt.model] += found.after.points - found.before.points
 
     def tell(self, number: int) -> int:
         """Print the sum; the exit status."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from milo_tui.analysis.evidence import Evidence
-from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
 from milo_tui.analysis.table import counted
 from milo_tui.sanitise import one_line
 
@@ -43,7 +43,7 @@ COLUMNS = (
 )
 
 
-def render(run: RunRecord, attempts: Iterable[AttemptRow], evidence: Evidence) -> str:
+def render(run: RunRecord, attempts: Iterable[Attempt], evidence: Evidence) -> str:
     """The whole file, heading first."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -52,7 +52,7 @@ def render(run: RunRecord, attempts: Iterable[AttemptRow], evidence: Evidence) -
     return text.getvalue()
 
 
-def _rows(run: RunRecord, attempts: list[AttemptRow], evidence: Evidence) -> Iterator[list[object]]:
+def _rows(run: RunRecord, attempts: list[Attempt], evidence: Evidence) -> Iterator[list[object]]:
     counting = {row.id for row in counted(attempts).values()}
     models = {model.id: model for model in run.models}
     prompts = {prompt.id: (prompt.category, prompt.version) for prompt in run.prompts}
@@ -74,7 +74,7 @@ def _model(model: ModelRecord) -> list[object]:
     return [int(model.simulated), cell(model.id), cell(model.name), model.where, cell(model.sampling)]
 
 
-def _points(row: AttemptRow, evidence: Evidence) -> Mapping[int, int]:
+def _points(row: Attempt, evidence: Evidence) -> Mapping[int, int]:
     """Which of the three points were earned; nothing where there is no score."""
     if row.points is None:
         return {}

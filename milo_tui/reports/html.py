@@ -9,7 +9,7 @@ from pathlib import Path
 
 from milo_tui.analysis.prices import Cost
 from milo_tui.analysis.published import CAUTION, KIND, Published
-from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
 from milo_tui.analysis.table import ResultTable, counted, result_table
 from milo_tui.analysis.verdict import Answer, Pair, answer
 from milo_tui.reports import answer as words
@@ -104,7 +104,7 @@ def _card(pair: Pair, found: Answer) -> str:
     return tag("section", "".join(parts), class_="card")
 
 
-def _middle(run: RunRecord, rows: Sequence[AttemptRow], scores: ResultTable, found: Answer) -> Iterator[str]:
+def _middle(run: RunRecord, rows: Sequence[Attempt], scores: ResultTable, found: Answer) -> Iterator[str]:
     yield tag("h2", "Scores") + _scores(run, scores, full=True)
     for standing in found.standings:
         if said := "; ".join(words.standing_facts(standing)):
@@ -148,7 +148,7 @@ def _heading(model: ModelRecord) -> str:
     return f"{safe(name)}<br>" + tag("small", safe(f"{opening.strip()}{where}"))
 
 
-def _matrix(run: RunRecord, rows: Sequence[AttemptRow], scores: ResultTable, found: Answer) -> str:
+def _matrix(run: RunRecord, rows: Sequence[Attempt], scores: ResultTable, found: Answer) -> str:
     last = counted(rows)
     titles, lines, category = dict(run.categories), [], None
     for prompt in run.prompts:
@@ -170,7 +170,7 @@ def _matrix(run: RunRecord, rows: Sequence[AttemptRow], scores: ResultTable, fou
     return table(["Prompt", *(safe(model.name) for model in run.models), ""], lines)
 
 
-def _plots(run: RunRecord, rows: Sequence[AttemptRow], scores: ResultTable) -> str:
+def _plots(run: RunRecord, rows: Sequence[Attempt], scores: ResultTable) -> str:
     names = [model.name for model in run.models]
     by_category = [
         (title, [scores.cells[id][model].score for model in scores.models]) for id, title in scores.categories
@@ -197,7 +197,7 @@ def _plots(run: RunRecord, rows: Sequence[AttemptRow], scores: ResultTable) -> s
     return key(dict(enumerate(names))) + tag("div", figures, class_="plots")
 
 
-def _spread(title: str, run: RunRecord, rows: Sequence[AttemptRow], field: str) -> str:
+def _spread(title: str, run: RunRecord, rows: Sequence[Attempt], field: str) -> str:
     series = [
         svg.Series(
             model.name,
@@ -209,7 +209,7 @@ def _spread(title: str, run: RunRecord, rows: Sequence[AttemptRow], field: str) 
     return svg.spread(title, series, seconds)
 
 
-def _tokens(run: RunRecord, rows: Sequence[AttemptRow]) -> str:
+def _tokens(run: RunRecord, rows: Sequence[Attempt]) -> str:
     bars = []
     for model in run.models:
         own = [row for row in rows if row.model == model.id]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from milo_tui.analysis.record import AttemptRecord, ModelRecord, PromptRecord, RunRecord, TurnRecord
+from milo_tui.analysis.record import AttemptDetail, ModelRecord, PromptRecord, RunRecord, TurnRecord
 from milo_tui.reports.figures import seconds
 from milo_tui.reports.html_text import chip, folded, safe, tag
 from milo_tui.suite.conversation import ToolCall, ToolResult
@@ -50,9 +50,9 @@ def choice_styles(models: int) -> str:
     return "\n".join([*rules, "}"])
 
 
-def prompt_part(run: RunRecord, prompt: PromptRecord, attempts: Sequence[AttemptRecord]) -> str:
+def prompt_part(run: RunRecord, prompt: PromptRecord, attempts: Sequence[AttemptDetail]) -> str:
     """A prompt: what was asked, the calls side by side, the conversations. `attempts` holds retries too."""
-    counted = {(a.row.model, a.row.repeat): a for a in attempts}
+    counted = {(a.attempt.model, a.attempt.repeat): a for a in attempts}
     scores = "".join(
         tag(
             "span",
@@ -73,12 +73,12 @@ def prompt_part(run: RunRecord, prompt: PromptRecord, attempts: Sequence[Attempt
     return folded(summary, asked + "".join(_calls(run, counted)) + "".join(_talks(run, attempts)))
 
 
-def _points(counted: dict[tuple[str, int], AttemptRecord], model: str, repeat: int) -> int | None:
+def _points(counted: dict[tuple[str, int], AttemptDetail], model: str, repeat: int) -> int | None:
     attempt = counted.get((model, repeat))
-    return None if attempt is None else attempt.row.points
+    return None if attempt is None else attempt.attempt.points
 
 
-def _calls(run: RunRecord, counted: dict[tuple[str, int], AttemptRecord]) -> Iterator[str]:
+def _calls(run: RunRecord, counted: dict[tuple[str, int], AttemptDetail]) -> Iterator[str]:
     for repeat in range(1, run.repeats + 1):
         made = {
             model.id: _made(counted[model.id, repeat])
@@ -95,7 +95,7 @@ def _calls(run: RunRecord, counted: dict[tuple[str, int], AttemptRecord]) -> Ite
         yield tag("p", f"Tool calls, repeat {repeat}", class_="note") + tag("div", sides, class_=kind)
 
 
-def _made(attempt: AttemptRecord) -> list[ToolCall]:
+def _made(attempt: AttemptDetail) -> list[ToolCall]:
     return [call for turn in attempt.turns for call in turn.calls]
 
 
@@ -142,15 +142,15 @@ def call_text(call: ToolCall) -> str:
     return f"{call.name} {json.dumps(call.arguments, indent=2, ensure_ascii=False)}"
 
 
-def _talks(run: RunRecord, attempts: Sequence[AttemptRecord]) -> Iterator[str]:
+def _talks(run: RunRecord, attempts: Sequence[AttemptDetail]) -> Iterator[str]:
     for model in run.models:
         for attempt in attempts:
-            if attempt.row.model == model.id:
+            if attempt.attempt.model == model.id:
                 yield _talk(model, attempt)
 
 
-def _talk(model: ModelRecord, attempt: AttemptRecord) -> str:
-    row = attempt.row
+def _talk(model: ModelRecord, attempt: AttemptDetail) -> str:
+    row = attempt.attempt
     again = f", attempt {row.number}" if row.number > 1 else ""
     facts = [row.outcome.value, seconds(row.latency), f"TTFT {seconds(row.ttft)}"]
     facts += [f"{row.input_tokens} → {row.output_tokens} tokens"] if row.output_tokens is not None else []
@@ -165,7 +165,7 @@ def _talk(model: ModelRecord, attempt: AttemptRecord) -> str:
     return folded(summary, inside, id=f"a{row.id}")
 
 
-def _checks(attempt: AttemptRecord) -> str:
+def _checks(attempt: AttemptDetail) -> str:
     if attempt.score is None:
         return ""
     items = "".join(

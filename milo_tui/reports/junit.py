@@ -11,14 +11,14 @@ from xml.etree import ElementTree as ET
 
 from milo_tui.analysis.evidence import Evidence
 from milo_tui.analysis.figures import mean_of
-from milo_tui.analysis.record import AttemptRow, ModelRecord, PromptRecord, RunRecord
+from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunRecord
 from milo_tui.analysis.table import counted
 from milo_tui.reports.conditions import model_line
 from milo_tui.sanitise import sanitise
 from milo_tui.suite.score import POINTS_PER_PROMPT
 
 
-def render(run: RunRecord, attempts: Iterable[AttemptRow], evidence: Evidence) -> str:
+def render(run: RunRecord, attempts: Iterable[Attempt], evidence: Evidence) -> str:
     """The XML text."""
     last = counted(attempts)
     root = ET.Element("testsuites", name=sanitise(f"{run.suite_title} {run.suite_version}, run {run.number}"))
@@ -61,7 +61,7 @@ def _case(
     suite: ET.Element,
     run: RunRecord,
     prompt: PromptRecord,
-    rows: Sequence[AttemptRow | None],
+    rows: Sequence[Attempt | None],
     evidence: Evidence,
 ) -> None:
     made = [row for row in rows if row is not None]
@@ -86,7 +86,7 @@ def _case(
         _problem(case, "failure", message, _sentences(made, evidence))
 
 
-def _sentences(rows: Iterable[AttemptRow], evidence: Evidence) -> list[str]:
+def _sentences(rows: Iterable[Attempt], evidence: Evidence) -> list[str]:
     return [
         f"repeat {row.repeat}, point {check.position}, {check.title}: {check.reason}"
         for row in rows

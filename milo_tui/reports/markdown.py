@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from milo_tui.analysis.evidence import Evidence
 from milo_tui.analysis.prices import Cost
 from milo_tui.analysis.published import CAUTION, KIND, Published
-from milo_tui.analysis.record import AttemptRow, RunRecord
+from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.analysis.table import ResultTable, result_table
 from milo_tui.analysis.verdict import Answer, answer
 from milo_tui.reports import answer as words
@@ -28,7 +28,7 @@ SIMULATED = f"**{words.SIMULATED}**"
 
 def render(
     run: RunRecord,
-    attempts: Iterable[AttemptRow],
+    attempts: Iterable[Attempt],
     evidence: Evidence | None = None,
     published: Published | None = None,
     costs: Mapping[str, Cost] | None = None,

@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from milo_tui.analysis.phases import Outcome
-from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
 from milo_tui.mlx.versions import version_words
 from milo_tui.sanitise import sanitise
 
@@ -54,7 +54,7 @@ class Lost:
         return f"{self.lost} of {self.attempts}" if self.attempts else "–"
 
 
-Run = tuple[RunRecord, list[AttemptRow]]
+Run = tuple[RunRecord, list[Attempt]]
 
 
 def lost_calls(runs: Iterable[Run]) -> dict[str, dict[bool, Lost]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from milo_tui.analysis.record import AttemptRow, PromptRecord, RunRecord
+from milo_tui.analysis.record import Attempt, PromptRecord, RunRecord
 from milo_tui.analysis.table import counted
 from milo_tui.errors import MiloError
 
@@ -36,9 +36,9 @@ class Sides:
     def __init__(self, reader: "Reader") -> None:
         self._reader = reader
         self._runs: dict[int, RunRecord] = {}
-        self._made: dict[int, dict[tuple[str, str, int], AttemptRow]] = {}
+        self._made: dict[int, dict[tuple[str, str, int], Attempt]] = {}
 
-    def take(self, run: RunRecord, attempts: list[AttemptRow]) -> None:
+    def take(self, run: RunRecord, attempts: list[Attempt]) -> None:
         """A run that has been read already."""
         self._runs[run.number] = run
         self._made[run.number] = counted(attempts)
@@ -53,7 +53,7 @@ class Sides:
         """A run if it has been read."""
         return self._runs.get(number)
 
-    def row(self, side: Side, prompt: str) -> AttemptRow | None:
+    def row(self, side: Side, prompt: str) -> Attempt | None:
         """The figures of a side's attempt, of a run that has been read."""
         return self._made.get(side.run, {}).get((side.model or "", prompt, side.repeat))
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from milo_tui.analysis.evidence import Evidence
 from milo_tui.analysis.prices import Cost
 from milo_tui.analysis.published import CAUTION, KIND, Published
-from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
 from milo_tui.analysis.table import ModelTotal, ResultTable, result_table
 from milo_tui.analysis.verdict import Answer, answer
 from milo_tui.reports import answer as words
@@ -31,7 +31,7 @@ from milo_tui.reports.server_text import server_words, streams
 
 def render(
     run: RunRecord,
-    attempts: Iterable[AttemptRow],
+    attempts: Iterable[Attempt],
     evidence: Evidence | None = None,
     published: Published | None = None,
     costs: Mapping[str, Cost] | None = None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from milo_tui.analysis.phases import Outcome
-from milo_tui.analysis.record import AttemptRecord, AttemptRow, TurnRecord
+from milo_tui.analysis.record import Attempt, AttemptDetail, TurnRecord
 from milo_tui.endpoints.endpoint import (
     AssistantMessage,
     ChatRequest,
@@ -38,7 +38,7 @@ _SERVERS_DOING = (Loss.CALL_LOST, Loss.TRUNCATED)
 
 
 @dataclass
-class Attempt:
+class RunningAttempt:
     """An attempt as it goes on. Stopped or failed in the middle, `record` still tells what there was."""
 
     model: str
@@ -50,7 +50,7 @@ class Attempt:
     clocks: list[Clock] = field(default_factory=list)
     ended: Literal["answer", "turn limit"] = "answer"
 
-    async def run(self, endpoint: Endpoint) -> AttemptRecord:
+    async def run(self, endpoint: Endpoint) -> AttemptDetail:
         """Hold the conversation and score it. Raises EndpointError where the infrastructure failed."""
         tools = SimulatedTools(self.prompt)
         messages: tuple[Message, ...] = (UserMessage(self.prompt.user),)
@@ -83,27 +83,27 @@ class Attempt:
             )
         )
 
-    def record(self) -> AttemptRecord:
+    def record(self) -> AttemptDetail:
         """The attempt as it is stored, scored by the prompt's checks."""
         losses = [turn.loss for turn in self.turns if turn.loss is not None and turn.loss is not Loss.EMPTY]
         outcome = Outcome.SERVER if any(loss in _SERVERS_DOING for loss in losses) else Outcome.SCORED
         unscored = self._record(outcome, None, lost=str(losses[0]) if losses else "")
         result = score(self.prompt, unscored.conversation)
-        return self._record(outcome, result, lost=unscored.row.lost)
+        return self._record(outcome, result, lost=unscored.attempt.lost)
 
-    def failed(self, error: EndpointError) -> AttemptRecord:
+    def failed(self, error: EndpointError) -> AttemptDetail:
         """The attempt as the infrastructure ended it: never a score."""
         return self._record(Outcome.INFRASTRUCTURE, None, error=error.message)
 
-    def stopped(self) -> AttemptRecord:
+    def stopped(self) -> AttemptDetail:
         """The attempt as a person ended it."""
         return self._record(Outcome.STOPPED, None)
 
     def _record(
         self, outcome: Outcome, result: Score | None, *, lost: str = "", error: str = ""
-    ) -> AttemptRecord:
+    ) -> AttemptDetail:
         seconds = [clock.seconds for clock in self.clocks]
-        row = AttemptRow(
+        row = Attempt(
             id=0,
             model=self.model,
             prompt=self.prompt.id,
@@ -121,7 +121,7 @@ class Attempt:
             error=error,
             started=self.started,
         )
-        return AttemptRecord(row, self.ended, tuple(self.turns), result)
+        return AttemptDetail(row, self.ended, tuple(self.turns), result)
 
     def _speed(self) -> float | None:
         """Decode speed over all turns that tell one: their tokens over their time."""

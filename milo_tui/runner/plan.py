@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from milo_tui.analysis.phases import Outcome, RunPhase
-from milo_tui.analysis.record import AttemptRow, ModelRecord, PromptRecord, RunRecord
+from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunRecord
 from milo_tui.analysis.table import counted
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.machine import machine
@@ -132,7 +132,7 @@ def prompt_order(run: RunRecord, repeat: int) -> list[str]:
     return ids
 
 
-def tasks_left(run: RunRecord, model: str, attempts: Iterable[AttemptRow]) -> list[Task]:
+def tasks_left(run: RunRecord, model: str, attempts: Iterable[Attempt]) -> list[Task]:
     """What a model still has to be asked, in order: all that has no score yet, nothing twice."""
     last = {key: row for key, row in counted(attempts).items() if key[0] == model}
     left = []
@@ -144,7 +144,7 @@ def tasks_left(run: RunRecord, model: str, attempts: Iterable[AttemptRow]) -> li
     return left
 
 
-def state_of(run: RunRecord, attempts: Iterable[AttemptRow]) -> RunState:
+def state_of(run: RunRecord, attempts: Iterable[Attempt]) -> RunState:
     """The state of a run as its stored attempts give it: where a runner begins, or begins again."""
     entries = [ModelEntry.model_validate(dict(model.entry)) for model in run.models]
     state = RunState(

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from milo_tui.analysis.phases import ModelPhase, RunPhase
-from milo_tui.analysis.record import AttemptRecord, AttemptRow, ModelRecord, RunRecord
+from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, RunRecord
 from milo_tui.endpoints.endpoint import Endpoint, EndpointError, Supervised
-from milo_tui.runner.attempt import Attempt, Publish
+from milo_tui.runner.attempt import Publish, RunningAttempt
 from milo_tui.runner.coalescing import Coalescer
 from milo_tui.runner.events import (
     AttemptFinished,
@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 class Ledger(Protocol):
     """Where attempts are kept; each method has committed when it returns."""
 
-    async def add_attempt(self, run: int, attempt: AttemptRecord) -> int:
+    async def add_attempt(self, run: int, attempt: AttemptDetail) -> int:
         """Keep an attempt; its id."""
         ...
 
@@ -84,7 +84,7 @@ class Runner:
     def __init__(
         self,
         run: RunRecord,
-        attempts: Iterable[AttemptRow],
+        attempts: Iterable[Attempt],
         ledger: Ledger,
         open_endpoint: OpenEndpoint,
         publish: Publish,
@@ -294,7 +294,7 @@ class Runner:
     async def _attempt(self, model: str, endpoint: Endpoint, task: Task) -> EndpointError | None:
         publish = Coalescer(self._publish)
         publish(AttemptStarted(model, task.prompt, task.repeat, task.number, time.time()))
-        attempt = Attempt(model, self._prompts[task.prompt], task, publish)
+        attempt = RunningAttempt(model, self._prompts[task.prompt], task, publish)
         error: EndpointError | None = None
         try:
             record = await self._in_reach(model, attempt.run(endpoint))
@@ -325,7 +325,7 @@ class Runner:
         finally:
             del self._in_hand[model]
 
-    async def _note_server(self, model: str, record: AttemptRecord) -> None:
+    async def _note_server(self, model: str, record: AttemptDetail) -> None:
         """Keep in the manifest what the server says of itself, and every quirk of its protocol once."""
         manifest = dict(self._models[model].manifest)
         servers = [turn.server for turn in record.turns if turn.server]
@@ -361,8 +361,8 @@ class Runner:
         return self._stopping.is_set() or model in self._skipped
 
 
-def _finished(record: AttemptRecord, id: int) -> AttemptFinished:
-    row = record.row
+def _finished(record: AttemptDetail, id: int) -> AttemptFinished:
+    row = record.attempt
     return AttemptFinished(
         model=row.model,
         prompt=row.prompt,

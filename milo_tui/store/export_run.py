@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from milo_tui.analysis.record import AttemptRecord, RunRecord, TurnRecord
+from milo_tui.analysis.record import AttemptDetail, RunRecord, TurnRecord
 from milo_tui.store.queries import Reader
 from milo_tui.store.redaction import Sharing
 from milo_tui.store.rows import pack
@@ -44,7 +44,7 @@ async def pieces(reader: Reader, number: int, *, share: bool = False) -> AsyncIt
     separator = "\n"
     last = 0
     while page := await reader.whole_attempts(number, last):
-        last = page[-1].row.id
+        last = page[-1].attempt.id
         for attempt in page:
             yield separator + json.dumps(_attempt(sharing.attempt(attempt) if sharing else attempt))
             separator = ",\n"
@@ -100,9 +100,9 @@ def _names(record: "type[DataclassInstance]") -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(record))
 
 
-def _attempt(attempt: AttemptRecord) -> dict[str, Any]:
+def _attempt(attempt: AttemptDetail) -> dict[str, Any]:
     return {
-        **_fields(attempt.row),
+        **_fields(attempt.attempt),
         "ended": attempt.ended,
         "scorer_version": attempt.scorer_version,
         "checks": [_fields(check) for check in attempt.score.checks] if attempt.score else None,

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from milo_tui.analysis.phases import FINAL_PHASES, RunPhase
-from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord, TurnRecord
+from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord, TurnRecord
 from milo_tui.errors import MiloError
 from milo_tui.store.export_run import FORMAT_VERSION
 from milo_tui.store.json_stream import JsonProblem, members
@@ -30,7 +30,7 @@ _MOST_BYTES = 1 << 30
 """What a request or a response may deflate from; nothing that a model says comes near it."""
 
 _RUN = TypeAdapter(RunRecord)
-_ROW = TypeAdapter(AttemptRow)
+_ROW = TypeAdapter(Attempt)
 _TURN = TypeAdapter(TurnRecord)
 _CHECKS = TypeAdapter(tuple[CheckResult, ...])
 
@@ -91,7 +91,7 @@ def _run(path: Path) -> RunRecord:
     return run
 
 
-def _attempts(path: Path, run: RunRecord) -> Iterator[AttemptRecord]:
+def _attempts(path: Path, run: RunRecord) -> Iterator[AttemptDetail]:
     models, prompts = {model.id for model in run.models}, {prompt.id for prompt in run.prompts}
     place = 0
     for name, value in _members(path):
@@ -99,10 +99,10 @@ def _attempts(path: Path, run: RunRecord) -> Iterator[AttemptRecord]:
             continue
         where = f"attempts[{place}]"
         attempt = _attempt(value, path, where)
-        if attempt.row.model not in models or attempt.row.prompt not in prompts:
-            wrong = "model" if attempt.row.model not in models else "prompt"
+        if attempt.attempt.model not in models or attempt.attempt.prompt not in prompts:
+            wrong = "model" if attempt.attempt.model not in models else "prompt"
             raise ImportProblem(
-                f"{path}: {where}.{wrong} {getattr(attempt.row, wrong)!r} is none of the run's."
+                f"{path}: {where}.{wrong} {getattr(attempt.attempt, wrong)!r} is none of the run's."
             )
         yield attempt
         place += 1
@@ -117,10 +117,10 @@ def _members(path: Path) -> Iterator[tuple[str, Any]]:
         raise ImportProblem(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
 
 
-def _attempt(data: Any, path: Path, where: str) -> AttemptRecord:
+def _attempt(data: Any, path: Path, where: str) -> AttemptDetail:
     if not isinstance(data, dict):
         raise ImportProblem(f"{path}: {where} is no object.")
-    row: AttemptRow = _read(_ROW, data, path, where)
+    row: Attempt = _read(_ROW, data, path, where)
     checks = data.get("checks")
     score = None if checks is None else Score(_read(_CHECKS, checks, path, f"{where}.checks"))
     if row.points != (None if score is None else score.points):
@@ -130,8 +130,8 @@ def _attempt(data: Any, path: Path, where: str) -> AttemptRecord:
     turns = data.get("turns")
     if not isinstance(turns, list):
         raise ImportProblem(f"{path}: {where}.turns is no list.")
-    return AttemptRecord(
-        row=row,
+    return AttemptDetail(
+        attempt=row,
         ended="turn limit" if data.get("ended") == "turn limit" else "answer",
         turns=tuple(_turn(turn, path, f"{where}.turns[{i}]") for i, turn in enumerate(turns)),
         score=score,

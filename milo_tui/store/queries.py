@@ -10,7 +10,7 @@ from milo_tui.store.thread import DatabaseThread
 
 if TYPE_CHECKING:
     from milo_tui.analysis.evidence import Evidence
-    from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord
+    from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord
     from milo_tui.store.search import Hit
 
 
@@ -75,7 +75,7 @@ class Reader:
 
         return await self._database.read(records.run, number)
 
-    async def attempts(self, run: int) -> "list[AttemptRow]":
+    async def attempts(self, run: int) -> "list[Attempt]":
         """The narrow rows of all attempts of a run, retries among them, in the order they were stored."""
         from milo_tui.store import records
 
@@ -89,13 +89,13 @@ class Reader:
 
         return await self._database.read(records.attempt_ids, run, after, limit, scored)
 
-    async def attempt(self, id: int) -> "AttemptRecord":
+    async def attempt(self, id: int) -> "AttemptDetail":
         """An attempt whole, with its newest score. Raises StoreError where there is none."""
         from milo_tui.store import records
 
         return await self._database.read(records.attempt, id)
 
-    async def whole_attempts(self, run: int, after: int = 0, limit: int = 20) -> "list[AttemptRecord]":
+    async def whole_attempts(self, run: int, after: int = 0, limit: int = 20) -> "list[AttemptDetail]":
         """A page of a run's attempts whole, those after the id `after`, in the order they were stored."""
         from milo_tui.store import records
 

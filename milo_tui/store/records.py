@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from milo_tui.analysis.evidence import Answered, Evidence, FailedCheck, digest
-from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord, TurnRecord
+from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord, TurnRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError
 from milo_tui.store.lists import phase_of
@@ -42,7 +42,7 @@ def run(db: sqlite3.Connection, number: int) -> RunRecord:
     )
 
 
-def attempts(db: sqlite3.Connection, run: int) -> list[AttemptRow]:
+def attempts(db: sqlite3.Connection, run: int) -> list[Attempt]:
     """The narrow rows of all attempts of a run, retries among them, in the order they were stored."""
     found = db.execute(f"SELECT {_NARROW} FROM attempt AS a WHERE run = ? ORDER BY id", (run,))
     model_ids, prompt_ids = map(list, positions(db, run))
@@ -70,7 +70,7 @@ def attempt_ids(
     return [id for (id,) in found]
 
 
-def attempt(db: sqlite3.Connection, id: int) -> AttemptRecord:
+def attempt(db: sqlite3.Connection, id: int) -> AttemptDetail:
     """An attempt whole, with its newest score. Raises StoreError where there is none."""
     row = db.execute(f"{_ATTEMPT} WHERE a.id = ?", (id,)).fetchone()
     if row is None:
@@ -84,8 +84,8 @@ def attempt(db: sqlite3.Connection, id: int) -> AttemptRecord:
         "(SELECT max(scorer_version) FROM check_result WHERE attempt = ?1) ORDER BY position",
         (id,),
     ).fetchall()
-    return AttemptRecord(
-        row=rows.attempt_row(row[:-2], row["model_id"], row["prompt_id"]),
+    return AttemptDetail(
+        attempt=rows.attempt_row(row[:-2], row["model_id"], row["prompt_id"]),
         ended=row["ended"],
         turns=_turns(id, turns, calls),
         score=Score(tuple(rows.check_result(check) for check in checks)) if checks else None,
@@ -104,7 +104,7 @@ def _turns(
         ) from None
 
 
-def whole_attempts(db: sqlite3.Connection, run: int, after: int, limit: int) -> list[AttemptRecord]:
+def whole_attempts(db: sqlite3.Connection, run: int, after: int, limit: int) -> list[AttemptDetail]:
     """A page of a run's attempts whole, in the order they were stored."""
     return [attempt(db, id) for id in attempt_ids(db, run, after, limit)]
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from milo_tui.analysis.evidence import Evidence
-from milo_tui.analysis.record import AttemptRecord, AttemptRow, ModelRecord, RunRecord, TurnRecord
+from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, RunRecord, TurnRecord
 from milo_tui.suite.score import Score
 
 _PRIVATE_KEYS = frozenset({"base_url", "api_key_env", "lane", "args", "log", "pid", "port", "command"})
@@ -40,16 +40,16 @@ class Sharing:
         models = tuple(self._model(model) for model in run.models)
         return replace(run, note="", models=models, machine=self._values(run.machine))
 
-    def row(self, row: AttemptRow) -> AttemptRow:
+    def row(self, row: Attempt) -> Attempt:
         """The row with its error told without places."""
         return replace(row, error=self.text(row.error))
 
-    def attempt(self, attempt: AttemptRecord) -> AttemptRecord:
+    def attempt(self, attempt: AttemptDetail) -> AttemptDetail:
         """The attempt without raw bytes and headers, which name keys' owners, hosts and paths of weights."""
         score = attempt.score
         return replace(
             attempt,
-            row=self.row(attempt.row),
+            attempt=self.row(attempt.attempt),
             turns=tuple(self._turn(turn) for turn in attempt.turns),
             score=None
             if score is None

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pydantic import ValidationError
 
 from milo_tui.analysis.phases import ACTIVE
-from milo_tui.analysis.record import AttemptRow, RunRecord
+from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
@@ -25,7 +25,7 @@ from milo_tui.suite.scoring import score
 class Rescored:
     """One attempt's newest score until now, and today's. Without `after`, `problem` says why there is none."""
 
-    row: AttemptRow
+    attempt: Attempt
     before: Score
     before_version: int
     after: Score | None
@@ -78,13 +78,13 @@ async def rescore(store: Store, reader: Reader, number: int) -> AsyncIterator[Re
 async def _again(reader: Reader, run: RunRecord, id: int) -> Rescored:
     attempt = await reader.attempt(id)
     before = attempt.score or Score(())
-    prompt = next(prompt for prompt in run.prompts if prompt.id == attempt.row.prompt)
+    prompt = next(prompt for prompt in run.prompts if prompt.id == attempt.attempt.prompt)
     try:
         after = score(_prompt(rows.dump(prompt.definition)), attempt.conversation)
     except ValidationError as error:
         problem = f"{prompt.id}, as it was asked, is no longer read: {_first(error)}"
-        return Rescored(attempt.row, before, attempt.scorer_version, None, problem)
-    return Rescored(attempt.row, before, attempt.scorer_version, after)
+        return Rescored(attempt.attempt, before, attempt.scorer_version, None, problem)
+    return Rescored(attempt.attempt, before, attempt.scorer_version, after)
 
 
 @lru_cache(maxsize=32)

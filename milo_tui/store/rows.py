@@ -13,7 +13,7 @@ from typing import Any
 
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import (
-    AttemptRow,
+    Attempt,
     ModelRecord,
     PromptRecord,
     RunRecord,
@@ -172,7 +172,7 @@ ATTEMPT_COLUMNS = (
 )
 
 
-def attempt_values(run: int, model: int, prompt: int, row: AttemptRow, ended: str) -> tuple[Any, ...]:
+def attempt_values(run: int, model: int, prompt: int, row: Attempt, ended: str) -> tuple[Any, ...]:
     """An attempt's columns; `model` and `prompt` are positions in the run."""
     return (
         run,
@@ -195,11 +195,11 @@ def attempt_values(run: int, model: int, prompt: int, row: AttemptRow, ended: st
     )
 
 
-def attempt_row(values: Sequence[Any], model: str, prompt: str) -> AttemptRow:
+def attempt_row(values: Sequence[Any], model: str, prompt: str) -> Attempt:
     """The narrow row of an attempt, from its id and ATTEMPT_COLUMNS: by place, as by name took twice as long."""
     id, _, _, _, repeat, number, outcome, points, latency, ttft, speed, *rest = values
     input_tokens, output_tokens, cached_tokens, lost, error, started, _ = rest
-    return AttemptRow(
+    return Attempt(
         id=id,
         model=model,
         prompt=prompt,

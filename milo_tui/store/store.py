@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from milo_tui.analysis.phases import ACTIVE, RunPhase
-from milo_tui.analysis.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
+from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, PromptRecord, RunRecord
 from milo_tui.store import rows
 from milo_tui.store.database import StoreError
 from milo_tui.store.liveness import is_alive
@@ -68,11 +68,11 @@ class Store:
             ),
         )
 
-    async def add_attempt(self, run: int, attempt: AttemptRecord) -> int:
+    async def add_attempt(self, run: int, attempt: AttemptDetail) -> int:
         """Commit an attempt with its turns, calls and checks in one transaction; the id it got."""
         return await self._database.write(_add_attempt, run, attempt, self._places)
 
-    async def add_missing(self, run: int, attempts: Sequence[AttemptRecord]) -> int:
+    async def add_missing(self, run: int, attempts: Sequence[AttemptDetail]) -> int:
         """Commit those of the attempts that the run does not have yet, in one transaction; how many they were."""
         return await self._database.write(_add_missing, run, attempts, self._places)
 
@@ -176,7 +176,7 @@ _Places = tuple[dict[str, int], dict[str, int]]
 """The positions of a run's models, and of its prompts, by their ids."""
 
 
-def _places(db: sqlite3.Connection, run: int, row: AttemptRow, known: dict[int, _Places]) -> tuple[int, int]:
+def _places(db: sqlite3.Connection, run: int, row: Attempt, known: dict[int, _Places]) -> tuple[int, int]:
     """The positions of an attempt's model and prompt in its run; a run's never change."""
     if run not in known:
         known[run] = positions(db, run)
@@ -186,28 +186,28 @@ def _places(db: sqlite3.Connection, run: int, row: AttemptRow, known: dict[int, 
     return models[row.model], prompts[row.prompt]
 
 
-def _add_attempt(db: sqlite3.Connection, run: int, attempt: AttemptRecord, known: dict[int, _Places]) -> int:
-    return _insert(db, run, *_places(db, run, attempt.row, known), attempt)
+def _add_attempt(db: sqlite3.Connection, run: int, attempt: AttemptDetail, known: dict[int, _Places]) -> int:
+    return _insert(db, run, *_places(db, run, attempt.attempt, known), attempt)
 
 
 def _add_missing(
-    db: sqlite3.Connection, run: int, attempts: Sequence[AttemptRecord], known: dict[int, _Places]
+    db: sqlite3.Connection, run: int, attempts: Sequence[AttemptDetail], known: dict[int, _Places]
 ) -> int:
     _refuse_going_on(db, run)
     added = 0
     for attempt in attempts:
-        model, prompt = _places(db, run, attempt.row, known)
+        model, prompt = _places(db, run, attempt.attempt, known)
         if not db.execute(
             "SELECT 1 FROM attempt WHERE run = ? AND model = ? AND prompt = ? AND repeat = ? AND number = ?",
-            (run, model, prompt, attempt.row.repeat, attempt.row.number),
+            (run, model, prompt, attempt.attempt.repeat, attempt.attempt.number),
         ).fetchone():
             _insert(db, run, model, prompt, attempt)
             added += 1
     return added
 
 
-def _insert(db: sqlite3.Connection, run: int, model: int, prompt: int, attempt: AttemptRecord) -> int:
-    values = rows.attempt_values(run, model, prompt, attempt.row, attempt.ended)
+def _insert(db: sqlite3.Connection, run: int, model: int, prompt: int, attempt: AttemptDetail) -> int:
+    values = rows.attempt_values(run, model, prompt, attempt.attempt, attempt.ended)
     id = db.execute(_INSERT_ATTEMPT, values).lastrowid
     if id is None:
         raise StoreError("The attempt could not be stored.")
@@ -218,11 +218,11 @@ def _insert(db: sqlite3.Connection, run: int, model: int, prompt: int, attempt: 
     if attempt.score is not None:
         _insert_checks(db, id, attempt.score, attempt.scorer_version)
     _index(db, id, attempt)
-    _summarise(db, run, model, attempt.row)
+    _summarise(db, run, model, attempt.attempt)
     return id
 
 
-def _index(db: sqlite3.Connection, id: int, attempt: AttemptRecord) -> None:
+def _index(db: sqlite3.Connection, id: int, attempt: AttemptDetail) -> None:
     """Make the attempt's words findable: word for word what the view attempt_text makes of its rows."""
     turns = attempt.turns
     calls = [f"{call.name} {call.arguments_text}" for turn in turns for call in turn.calls]
@@ -237,7 +237,7 @@ def _index(db: sqlite3.Connection, id: int, attempt: AttemptRecord) -> None:
     )
 
 
-def _call_values(id: int, attempt: AttemptRecord) -> Iterator[tuple[Any, ...]]:
+def _call_values(id: int, attempt: AttemptDetail) -> Iterator[tuple[Any, ...]]:
     for position, turn in enumerate(attempt.turns):
         # By position, as the scorer pairs them: servers give two calls of a turn the same id.
         for i, (call, result) in enumerate(zip_longest(turn.calls, turn.results)):
@@ -255,7 +255,7 @@ def _insert_checks(db: sqlite3.Connection, id: int, score: Score, scorer_version
     )
 
 
-def _summarise(db: sqlite3.Connection, run: int, model: int, row: AttemptRow) -> None:
+def _summarise(db: sqlite3.Connection, run: int, model: int, row: Attempt) -> None:
     """Let the model's summary follow a new attempt: one that replaces another has it derived anew."""
     if row.number > 1:
         db.execute("DELETE FROM run_summary WHERE run = ? AND model = ?", (run, model))

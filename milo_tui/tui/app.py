@@ -18,7 +18,7 @@ from milo_tui.tui.navigator import DiffStart
 from milo_tui.tui.screens.runs import RunsScreen
 
 if TYPE_CHECKING:
-    from milo_tui.analysis.record import AttemptRow, RunRecord
+    from milo_tui.analysis.record import Attempt, RunRecord
     from milo_tui.runner.feed import Feed
     from milo_tui.store.search import Hit
 
@@ -116,12 +116,10 @@ class MiloApp(BaseApp):
         by_line = self.settings.scroll == "line"
         await self.push_screen(LiveScreen(feed, self, started_here=started_here, by_line=by_line))
 
-    def open_attempt(self, run: "RunRecord", attempts: "list[AttemptRow]", attempt: "AttemptRow") -> None:
+    def open_attempt(self, run: "RunRecord", attempts: "list[Attempt]", attempt: "Attempt") -> None:
         self.call_next(self._show_attempt, run, attempts, attempt)
 
-    async def _show_attempt(
-        self, run: "RunRecord", attempts: "list[AttemptRow]", attempt: "AttemptRow"
-    ) -> None:
+    async def _show_attempt(self, run: "RunRecord", attempts: "list[Attempt]", attempt: "Attempt") -> None:
         from milo_tui.tui.screens.attempt import AttemptScreen
 
         screen = AttemptScreen(self._reader, run, attempts, attempt, self)

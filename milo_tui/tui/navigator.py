@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from milo_tui.analysis.record import AttemptRow, RunRecord
+from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.store.search import Hit
 
 
@@ -12,7 +12,7 @@ class DiffStart:
     """The attempt that a diff begins with: its prompt, and the side it compares the others with."""
 
     run: RunRecord
-    attempts: list[AttemptRow]
+    attempts: list[Attempt]
     prompt: str
     model: str
     repeat: int
@@ -33,7 +33,7 @@ class Navigator(Protocol):
     def open_finished_run(self, run: int) -> None:
         """Show a run's tabs in the place of the live view."""
 
-    def open_attempt(self, run: RunRecord, attempts: list[AttemptRow], attempt: AttemptRow) -> None:
+    def open_attempt(self, run: RunRecord, attempts: list[Attempt], attempt: Attempt) -> None:
         """Show an attempt, with the run's other attempts to step to."""
 
     def open_hit(self, hit: Hit) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from milo_tui.analysis.estimate import estimates
 from milo_tui.analysis.prices import Price, PriceError, Prices, Tokens, load_prices, run_costs, tokens_of
-from milo_tui.analysis.record import AttemptRow
+from milo_tui.analysis.record import Attempt
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.reports.cost_text import cost_lines, dollars, estimate_lines
 from milo_tui.runner.plan import new_run
@@ -33,7 +33,7 @@ def model(**fields: Any) -> ModelEntry:
     return ModelEntry.model_validate({**usual, **fields})
 
 
-def row(**fields: Any) -> AttemptRow:
+def row(**fields: Any) -> Attempt:
     """An attempt of `s`."""
     return make_row(
         **{"model": "s", "input_tokens": 1000, "output_tokens": 200, "cached_tokens": 0, **fields}

@@ -1,6 +1,6 @@
 """The published table's arithmetic, and what holes do to it."""
 
-from milo_tui.analysis.record import AttemptRow, PromptRecord, RunRecord
+from milo_tui.analysis.record import Attempt, PromptRecord, RunRecord
 from milo_tui.analysis.table import result_table
 from tests.factories import make_model, make_row, make_run
 
@@ -12,7 +12,7 @@ def _run(prompts: int, repeats: int) -> RunRecord:
 
 def _row(
     id: int, prompt: str, repeat: int, points: int | None, latency: float = 1.0, number: int = 1
-) -> AttemptRow:
+) -> Attempt:
     return make_row("m", prompt, repeat, points, id=id, number=number, latency=latency)
 
 

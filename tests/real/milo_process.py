@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from milo_tui.analysis.record import AttemptRow, RunRecord
+from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.store.queries import Reader
 
 from .conftest import MODELS, PATIENCE
@@ -82,7 +82,7 @@ class Milo:
                 continue
         return found
 
-    async def result(self) -> tuple[RunRecord, list[AttemptRow]]:
+    async def result(self) -> tuple[RunRecord, list[Attempt]]:
         """The newest run as it is stored."""
         reader = await Reader.open(self.home / "milo.db")
         try:

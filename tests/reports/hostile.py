@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from milo_tui.analysis.record import AttemptRecord, RunRecord
+from milo_tui.analysis.record import AttemptDetail, RunRecord
 from milo_tui.suite.score import CheckResult, Score
 from tests.reports import made
 
@@ -29,15 +29,15 @@ def run() -> RunRecord:
     return replace(base, prompts=(prompt,), categories=((first.category, EVIL),))
 
 
-def attempts(record: RunRecord) -> list[AttemptRecord]:
+def attempts(record: RunRecord) -> list[AttemptDetail]:
     """Attempts whose words, calls, reasons and errors are hostile; the last one is a hole."""
     return [_attempt(record, m, k) for m in range(2) for k in range(1, record.repeats + 1)]
 
 
-def _attempt(record: RunRecord, model: int, repeat: int) -> AttemptRecord:
+def _attempt(record: RunRecord, model: int, repeat: int) -> AttemptDetail:
     if (model, repeat) == (1, record.repeats):
         hole = made.attempt(record, model, 0, repeat, None)
-        return replace(hole, row=replace(hole.row, error=SAID))
+        return replace(hole, attempt=replace(hole.attempt, error=SAID))
     found = made.attempt(record, model, 0, repeat, 2)
     checks = tuple(CheckResult(SAID, i < 2, SAID) for i in range(3))
     arguments = '{"note": "</pre><script>document.documentElement.dataset.hacked=1</script>"}'

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from milo_tui.analysis.evidence import Evidence
 from milo_tui.analysis.record import (
-    AttemptRecord,
-    AttemptRow,
+    Attempt,
+    AttemptDetail,
     ModelRecord,
     PromptRecord,
     RunRecord,
@@ -70,7 +70,7 @@ def published_points(model: int, prompt: int, repeat: int) -> int:
 
 def attempt(
     record: RunRecord, model: int, prompt: int, repeat: int, points: int | None, number: int = 1
-) -> AttemptRecord:
+) -> AttemptDetail:
     """An attempt of two turns, or one that the infrastructure failed."""
     scored = {
         "latency": 2.0 + model + 0.1 * repeat,
@@ -115,10 +115,10 @@ def _turn(repeat: int, **changes: object) -> TurnRecord:
     )
 
 
-def rows(record: RunRecord, points: Points = published_points) -> list[AttemptRow]:
+def rows(record: RunRecord, points: Points = published_points) -> list[Attempt]:
     """The narrow rows of all attempts, without a store."""
     return [
-        replace(attempt(record, m, p, k, points(m, p, k)).row, id=1 + k + 10 * p + 1000 * m)
+        replace(attempt(record, m, p, k, points(m, p, k)).attempt, id=1 + k + 10 * p + 1000 * m)
         for m in range(len(record.models))
         for p in range(len(record.prompts))
         for k in range(1, record.repeats + 1)
@@ -136,7 +136,7 @@ async def store(database: Path, record: RunRecord, points: Points = published_po
     return await store_attempts(database, record, attempts)
 
 
-async def read(database: Path, number: int) -> tuple[RunRecord, list[AttemptRow], Evidence]:
+async def read(database: Path, number: int) -> tuple[RunRecord, list[Attempt], Evidence]:
     """What a report is made from."""
     reader = await Reader.open(database)
     try:

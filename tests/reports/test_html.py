@@ -76,7 +76,7 @@ async def test_every_attempt_is_there_and_can_be_jumped_to(tmp_path: Path) -> No
 async def test_calls_that_only_one_model_made_are_marked(tmp_path: Path) -> None:
     record = made.run()
     one, other = (made.attempt(record, m, 0, 1, 3) for m in range(2))
-    other = type(other)(other.row, other.ended, made.talk("Done.", 1, '{"order": "ORD-1"}'), other.score)
+    other = type(other)(other.attempt, other.ended, made.talk("Done.", 1, '{"order": "ORD-1"}'), other.score)
     database = tmp_path / "milo.db"
     number = await store_attempts(database, record, [one, other])
     reader = await Reader.open(database)

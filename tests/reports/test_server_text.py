@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from milo_tui.analysis.phases import Outcome
-from milo_tui.analysis.record import AttemptRow
+from milo_tui.analysis.record import Attempt
 from milo_tui.reports.server_text import Lost, lost_calls, server_words
 from tests.factories import make_row
 
 from .made import MINIMAX, QWEN, SONNET, run
 
 
-def attempt(model: str, outcome: Outcome, points: int | None = 0) -> AttemptRow:
+def attempt(model: str, outcome: Outcome, points: int | None = 0) -> Attempt:
     """An attempt with an outcome."""
     return make_row(model, points=points, outcome=outcome)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from milo_tui.analysis.phases import RunPhase
-from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
 from milo_tui.endpoints.endpoint import Endpoint
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.factory import make_endpoint
@@ -80,7 +80,7 @@ class Bench:
         self.events.append(event)
         self.on_event(runner, event)
 
-    async def rows(self) -> list[AttemptRow]:
+    async def rows(self) -> list[Attempt]:
         """What is stored."""
         reader = await Reader.open(self.database)
         try:

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from milo_tui.analysis.phases import RunPhase
-from milo_tui.analysis.record import AttemptRecord, AttemptRow
+from milo_tui.analysis.record import Attempt, AttemptDetail
 from milo_tui.runner.plan import new_run
 from milo_tui.store import rescoring
 from milo_tui.store.database import StoreError
@@ -25,7 +25,7 @@ from tests.runner.suite import small_suite
 from tests.store.test_store import _attempt as stored_attempt
 
 
-def _row(repeat: int, points: int | None) -> AttemptRow:
+def _row(repeat: int, points: int | None) -> Attempt:
     return make_row(repeat=repeat, points=points)
 
 
@@ -87,8 +87,8 @@ async def test_what_changed_is_told_and_both_are_kept(tmp_path: Path) -> None:
     assert [(old.title, new.reason) for old, new in found[0].changes] == [("check 2", "why not")]
     assert not found[0].is_kept_back
     reader = await Reader.open(tmp_path / "milo.db")
-    attempt = await reader.attempt(found[0].row.id)
-    assert (attempt.row.points, attempt.scorer_version) == (3, 2)
+    attempt = await reader.attempt(found[0].attempt.id)
+    assert (attempt.attempt.points, attempt.scorer_version) == (3, 2)
     assert (await reader.summary(run)).models[0].points == 9
     assert (await reader.run(run)).scorer_version == 2
     await reader.aclose()
@@ -114,7 +114,7 @@ async def test_another_judgement_under_the_same_version_is_told_and_not_stored(
 async def test_what_was_never_scored_stays_so(tmp_path: Path) -> None:
     run = await _run(tmp_path, 1)
     store = await Store.open(tmp_path / "milo.db")
-    lost = AttemptRecord(_row(2, None), "answer", (), None)
+    lost = AttemptDetail(_row(2, None), "answer", (), None)
     await store.add_attempt(run, lost)
     await store.aclose()
     assert len(await _again(tmp_path, run)) == 1
@@ -130,7 +130,7 @@ async def test_more_attempts_than_a_page(tmp_path: Path, monkeypatch: pytest.Mon
         return await whole(self, run, after, 3, scored=scored)
 
     monkeypatch.setattr(Reader, "attempt_ids", few)
-    assert [item.row.repeat for item in await _again(tmp_path, run)] == list(range(1, 8))
+    assert [item.attempt.repeat for item in await _again(tmp_path, run)] == list(range(1, 8))
 
 
 @pytest.mark.usefixtures("kinder")

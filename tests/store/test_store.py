@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from milo_tui.analysis.phases import RunPhase
-from milo_tui.analysis.record import AttemptRecord
+from milo_tui.analysis.record import AttemptDetail
 from milo_tui.endpoints.endpoint import Clock
 from milo_tui.runner.plan import new_run
 from milo_tui.store.database import StoreError, migrations
@@ -24,7 +24,7 @@ from tests.runner.suite import small_suite
 from tests.store.told import attempt, turn
 
 
-def _attempt(repeat: int = 1, points: int | None = 2, number: int = 1, text: str = "Done.") -> AttemptRecord:
+def _attempt(repeat: int = 1, points: int | None = 2, number: int = 1, text: str = "Done.") -> AttemptDetail:
     call = ToolCall.read("a", "count_crates", '{"bay": 7}')
     made = turn(
         text, "hm", [call], quirks=("odd",), clock=Clock(0, chunks=3, arrivals=[5_000, 5_000, 4_000_000_000])
@@ -49,7 +49,7 @@ async def test_an_attempt_comes_back_as_it_went_in(tmp_path: Path) -> None:
     sent = _attempt()
     assert back.turns == sent.turns
     assert back.score == sent.score
-    assert back.row == replace(sent.row, id=id)
+    assert back.attempt == replace(sent.attempt, id=id)
 
 
 async def test_two_calls_of_a_turn_with_one_id_keep_their_own_results(tmp_path: Path) -> None:

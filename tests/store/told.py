@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from milo_tui.analysis.phases import RunPhase
-from milo_tui.analysis.record import AttemptRecord, TurnRecord
+from milo_tui.analysis.record import AttemptDetail, TurnRecord
 from milo_tui.runner.plan import new_run
 from milo_tui.suite.conversation import ToolCall, ToolResult
 from tests.factories import make_attempt, make_row, make_turn, store_attempts
@@ -20,7 +20,7 @@ def turn(text: str = "", reasoning: str = "", calls: Sequence[ToolCall] = (), **
     return make_turn(text, reasoning, calls, results, **{**usual, **more})  # type: ignore[arg-type]
 
 
-def attempt(*turns: TurnRecord, repeat: int = 1, points: int | None = 2, **row: object) -> AttemptRecord:
+def attempt(*turns: TurnRecord, repeat: int = 1, points: int | None = 2, **row: object) -> AttemptDetail:
     """A scored attempt, or with `points` None one that failed by the infrastructure."""
     made = make_row(repeat=repeat, points=points, **row)  # type: ignore[arg-type]
     return make_attempt(made, turns or (turn("Done."),), titles=("check 0", "check 1", "check 2"))
@@ -29,7 +29,7 @@ def attempt(*turns: TurnRecord, repeat: int = 1, points: int | None = 2, **row: 
 async def store_run(
     database: Path,
     folder: Path,
-    *attempts: AttemptRecord,
+    *attempts: AttemptDetail,
     note: str = "",
     models: Sequence[str] = ("local",),
     repeats: int = 2,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from milo_tui.analysis.record import AttemptRecord, PromptRecord, RunRecord, TurnRecord
+from milo_tui.analysis.record import AttemptDetail, PromptRecord, RunRecord, TurnRecord
 from milo_tui.config import Settings
 from milo_tui.suite.conversation import ToolCall, ToolResult
 from tests.factories import NOVEMBER, store_attempts
@@ -88,7 +88,7 @@ def diff_run(created: float = NOVEMBER, **changes: object) -> RunRecord:
     return replace(run(MODELS, created, repeats=2, prompts=prompts()), **changes)  # type: ignore[arg-type]
 
 
-def made(record: RunRecord, model: int, prompt: int, repeat: int) -> AttemptRecord:
+def made(record: RunRecord, model: int, prompt: int, repeat: int) -> AttemptDetail:
     """What a model did with a prompt."""
     turns = (QWEN, SONNET, BROKEN)[model][prompt]
     return replace(attempt(record, model, prompt, repeat, 3 - model), turns=turns)

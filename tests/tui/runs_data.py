@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from milo_tui.analysis.record import AttemptRecord, ModelRecord, PromptRecord, RunRecord, TurnRecord
+from milo_tui.analysis.record import AttemptDetail, ModelRecord, PromptRecord, RunRecord, TurnRecord
 from milo_tui.config import Settings
 from milo_tui.endpoints.endpoint import Clock, Usage
 from milo_tui.suite.conversation import ToolCall, ToolResult
@@ -84,7 +84,7 @@ def points_of(model: int, prompt: int, repeat: int) -> int:
 
 def attempt(
     run: RunRecord, model: int, prompt: int, repeat: int, points: int | None, number: int = 1
-) -> AttemptRecord:
+) -> AttemptDetail:
     """An attempt of two turns: a call with its result, then an answer."""
     scored = points is not None
     row = make_row(

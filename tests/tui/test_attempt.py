@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_tui.analysis.record import AttemptRecord, TurnRecord
+from milo_tui.analysis.record import AttemptDetail, TurnRecord
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall
 from milo_tui.tui.app import MiloApp
@@ -55,7 +55,7 @@ def streamed(turn: TurnRecord, **changes: object) -> TurnRecord:
     return replace(told, **changes)  # type: ignore[arg-type]
 
 
-def with_turns(*turns: TurnRecord) -> AttemptRecord:
+def with_turns(*turns: TurnRecord) -> AttemptDetail:
     return replace(attempt(run(), 0, 0, 1, 3), turns=turns)
 
 
@@ -63,7 +63,7 @@ TWO = with_turns(streamed(turn_with_call()), streamed(turn_with_answer()))
 
 
 async def app_on(
-    tmp_path: Path, change: Callable[[AttemptRecord, int], AttemptRecord] = lambda made, repeat: made
+    tmp_path: Path, change: Callable[[AttemptDetail, int], AttemptDetail] = lambda made, repeat: made
 ) -> MiloApp:
     """An app on a run whose first prompt has three repeats, changed as wanted."""
     where = settings(tmp_path)
@@ -235,7 +235,7 @@ async def test_y_copies_the_section_under_the_cursor(tmp_path: Path, keys: list[
 
 
 async def test_what_is_open_stays_open_from_one_repeat_to_the_next(tmp_path: Path) -> None:
-    def asked(made: AttemptRecord, repeat: int) -> AttemptRecord:
+    def asked(made: AttemptDetail, repeat: int) -> AttemptDetail:
         return replace(made, turns=tuple(replace(t, request=b'{"seed": %d}' % repeat) for t in made.turns))
 
     app = await app_on(tmp_path, asked)
@@ -268,7 +268,7 @@ async def test_bodies_fold_anew_at_another_width(tmp_path: Path) -> None:
 async def test_a_megabyte_in_thousands_of_frames_is_no_widget_more(tmp_path: Path) -> None:
     long = "".join(frame(f"word {i} ") + "\n\n" for i in range(10_000))
 
-    def streaming(made: AttemptRecord, repeat: int) -> AttemptRecord:
+    def streaming(made: AttemptDetail, repeat: int) -> AttemptDetail:
         return (
             replace(made, turns=(streamed(turn_with_answer(), response=long.encode()),))
             if repeat == 1
@@ -333,7 +333,7 @@ def test_a_silence_stands_as_high_as_it_lasted(arrivals: list[int], width: int) 
     assert ("█" in line) == (found.largest > 0)
 
 
-def lines_of(made: AttemptRecord, width: int) -> list[str]:
+def lines_of(made: AttemptDetail, width: int) -> list[str]:
     return [line.plain.rstrip() for line in timing(made, width)]
 
 
@@ -466,7 +466,7 @@ async def test_a_damaged_attempt_says_so_in_its_place_and_the_next_one_is_shown(
 
 
 async def test_an_attempt_without_turns_says_so_on_every_tab(tmp_path: Path) -> None:
-    def failed(made: AttemptRecord, repeat: int) -> AttemptRecord:
+    def failed(made: AttemptDetail, repeat: int) -> AttemptDetail:
         return attempt(run(), 0, 0, repeat, None)
 
     app = await app_on(tmp_path, failed)
@@ -491,7 +491,7 @@ async def test_hostile_bytes_neither_crash_nor_act(tmp_path: Path) -> None:
         b"data: " + text.encode() + b"\n\n: \xff\xfe\x1b]0;t\x07\n\n",
     )
 
-    def spoil(made: AttemptRecord, repeat: int) -> AttemptRecord:
+    def spoil(made: AttemptDetail, repeat: int) -> AttemptDetail:
         turn = streamed(
             turn_with_call(), request=wire[0], response=wire[1], headers={"x": STORABLE},
             calls=(ToolCall.read("1", text, "{}"),), results=(),
@@ -531,7 +531,7 @@ def test_the_keys_can_be_moved() -> None:
 
 
 async def test_a_long_conversation_is_no_widget_more_and_is_folded_at_words(tmp_path: Path) -> None:
-    def talkative(made: AttemptRecord, repeat: int) -> AttemptRecord:
+    def talkative(made: AttemptDetail, repeat: int) -> AttemptDetail:
         answer = streamed(replace(turn_with_answer(), text="word " * 400))
         return replace(made, turns=(*made.turns, *[answer] * 30)) if repeat == 2 else made
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from milo_tui.analysis.phases import RunPhase
-from milo_tui.analysis.record import AttemptRow, RunRecord
+from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.analysis.table import result_table
 from milo_tui.tui.app import MiloApp
 from milo_tui.tui.screens.run import RunScreen
@@ -27,7 +27,7 @@ def plots(
     record: RunRecord,
     width: int = 76,
     points: Points = points_of,
-    change: Callable[[AttemptRow], AttemptRow] = lambda row: row,
+    change: Callable[[Attempt], Attempt] = lambda row: row,
 ) -> list[str]:
     """A run's plots as text."""
     attempts = [change(row) for row in rows(record, points)]
@@ -121,7 +121,7 @@ def test_the_five_figures_are_those_of_all_attempts() -> None:
 
 
 def test_what_is_missing_is_said_and_never_drawn_as_nought() -> None:
-    def silent(row: AttemptRow) -> AttemptRow:
+    def silent(row: Attempt) -> Attempt:
         return replace(row, ttft=None, tokens_per_second=None, input_tokens=None, output_tokens=None)
 
     lines = plots(run(), change=lambda row: silent(row) if row.model == "sonnet-4.6" else row)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from milo_tui.analysis.phases import Outcome, RunPhase
-from milo_tui.analysis.record import AttemptRecord, AttemptRow, RunRecord
+from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord
 from milo_tui.analysis.table import result_table
 from milo_tui.config import Settings
 from milo_tui.store.store import Store
@@ -38,10 +38,10 @@ from tests.tui.runs_data import (
 )
 
 
-def rows(record: RunRecord, points: Points = points_of) -> list[AttemptRow]:
+def rows(record: RunRecord, points: Points = points_of) -> list[Attempt]:
     """The narrow rows of a whole run."""
     return [
-        attempt(record, model, prompt, repeat, points(model, prompt, repeat)).row
+        attempt(record, model, prompt, repeat, points(model, prompt, repeat)).attempt
         for model in range(len(record.models))
         for prompt in range(len(record.prompts))
         for repeat in range(1, record.repeats + 1)
@@ -302,7 +302,7 @@ async def test_every_tab_of_a_live_run_follows_and_plots_stay_where_they_are(tmp
         assert app.screen.query_one(AttemptLog).line_count() == 4
 
 
-def hostile(text: str) -> tuple[RunRecord, Callable[[AttemptRecord], AttemptRecord]]:
+def hostile(text: str) -> tuple[RunRecord, Callable[[AttemptDetail], AttemptDetail]]:
     """A run all of whose texts are hostile, and a change of its attempts to the same."""
     record = run(
         [
@@ -335,7 +335,7 @@ def hostile(text: str) -> tuple[RunRecord, Callable[[AttemptRecord], AttemptReco
         ),
     )
 
-    def spoil(attempt: AttemptRecord) -> AttemptRecord:
+    def spoil(attempt: AttemptDetail) -> AttemptDetail:
         calls = (ToolCall.read(text, text, '{"a": "' + "b" * 80 + '"}'), ToolCall.read("2", text, text))
         turn = replace(
             turn_with_call(),
@@ -353,8 +353,8 @@ def hostile(text: str) -> tuple[RunRecord, Callable[[AttemptRecord], AttemptReco
         score = Score(
             (CheckResult(text, True, text), CheckResult(text, False, text), CheckResult(text, False, text))
         )
-        row = replace(attempt.row, error=text, lost=STORABLE)
-        return replace(attempt, row=row, turns=(turn,), score=score)
+        row = replace(attempt.attempt, error=text, lost=STORABLE)
+        return replace(attempt, attempt=row, turns=(turn,), score=score)
 
     return record, spoil
 
@@ -418,7 +418,9 @@ def test_an_endless_text_is_drawn_in_part_and_says_so() -> None:
 
 def test_what_the_server_lost_is_named() -> None:
     made = attempt(run(), 0, 0, 1, 1)
-    made = replace(made, row=replace(made.row, outcome=Outcome.SERVER, lost="tool call lost by the server"))
+    made = replace(
+        made, attempt=replace(made.attempt, outcome=Outcome.SERVER, lost="tool call lost by the server")
+    )
     assert "* tool call lost by the server" in [piece.text.plain for piece in checks(made)]
 
 

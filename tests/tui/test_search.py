@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from milo_tui.analysis.record import AttemptRecord, RunRecord
+from milo_tui.analysis.record import AttemptDetail, RunRecord
 from milo_tui.config import Settings
 from milo_tui.store.queries import Reader
 from milo_tui.store.search import Hit
@@ -28,7 +28,7 @@ from tests.tui.runs_data import MODELS, attempt, model, run, settings, store_run
 SIMULATED = (model("steady", "Steady", simulated=True),)
 
 
-def saying(record: RunRecord, prompt: int, repeat: int, text: str, reasoning: str = "") -> AttemptRecord:
+def saying(record: RunRecord, prompt: int, repeat: int, text: str, reasoning: str = "") -> AttemptDetail:
     """An attempt of the first model that answers this, after thinking that."""
     turn = replace(turn_with_answer(), text=text, reasoning=reasoning)
     return replace(attempt(record, 0, prompt, repeat, 3), turns=(turn,))

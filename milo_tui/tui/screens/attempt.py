@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from milo_tui.analysis.record import AttemptRecord, AttemptRow, ModelRecord, PromptRecord, RunRecord
+from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, PromptRecord, RunRecord
 from milo_tui.analysis.table import counted
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
@@ -64,8 +64,8 @@ class AttemptScreen(TabbedScreen):
         self,
         reader: Reader,
         run: RunRecord,
-        attempts: list[AttemptRow],
-        row: AttemptRow,
+        attempts: list[Attempt],
+        row: Attempt,
         navigator: Navigator,
     ) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class AttemptScreen(TabbedScreen):
         self._attempts = attempts
         self._last = counted(attempts)
         self._row = row
-        self._attempt: AttemptRecord | None = None
+        self._attempt: AttemptDetail | None = None
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -221,7 +221,7 @@ class AttemptScreen(TabbedScreen):
             self.app.copy_text(as_plain(pieces), "the conversation")
 
 
-def _length(attempt: AttemptRecord) -> int:
+def _length(attempt: AttemptDetail) -> int:
     """About how many characters the model wrote."""
     return sum(
         len(turn.text) + len(turn.reasoning) + sum(len(call.arguments_text) for call in turn.calls)
@@ -229,13 +229,13 @@ def _length(attempt: AttemptRecord) -> int:
     )
 
 
-def _checked(attempt: AttemptRecord) -> list[Piece]:
+def _checked(attempt: AttemptDetail) -> list[Piece]:
     return [Piece("sum", summary(attempt)), *checks(attempt)]
 
 
-def _check_lines(attempt: AttemptRecord, width: int) -> list[Content]:
+def _check_lines(attempt: AttemptDetail, width: int) -> list[Content]:
     return piece_lines(_checked(attempt), width)
 
 
-def _conversation_lines(prompt: PromptRecord, attempt: AttemptRecord, width: int) -> list[Content]:
+def _conversation_lines(prompt: PromptRecord, attempt: AttemptDetail, width: int) -> list[Content]:
     return piece_lines(conversation(prompt, attempt), width)

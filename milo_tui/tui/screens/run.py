@@ -15,7 +15,7 @@ from textual.widget import Widget
 from milo_tui.analysis.evidence import Evidence
 from milo_tui.analysis.phases import ACTIVE, RunPhase
 from milo_tui.analysis.prices import Cost, PriceError, load_prices, run_costs
-from milo_tui.analysis.record import AttemptRow, RunRecord
+from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.analysis.table import ResultTable, result_table
 from milo_tui.analysis.verdict import Answer, answer, headline_pairs
 from milo_tui.store.database import StoreError
@@ -75,7 +75,7 @@ class RunScreen(TabbedScreen):
         self._navigator = navigator
         self.number = number
         self._run: RunRecord | None = None
-        self._attempts: list[AttemptRow] = []
+        self._attempts: list[Attempt] = []
         self._table: ResultTable | None = None
         self._headlines = Content("")
 
@@ -181,7 +181,7 @@ class RunScreen(TabbedScreen):
         return True
 
     @work(exclusive=True, group="verdict", description="")
-    async def _judge(self, run: RunRecord, attempts: list[AttemptRow]) -> None:
+    async def _judge(self, run: RunRecord, attempts: list[Attempt]) -> None:
         """Show the verdict on local against cloud models, where points were lost, and the cost."""
         prices = self.app.settings.config_folder / "prices.toml"
         try:
@@ -269,14 +269,14 @@ class RunScreen(TabbedScreen):
             self._navigator.resume_run(self.number)
 
 
-def _first_look(run: RunRecord, attempts: list[AttemptRow]) -> tuple[ResultTable, Content]:
+def _first_look(run: RunRecord, attempts: list[Attempt]) -> tuple[ResultTable, Content]:
     """The run's table, and for a finished run the headlines above it."""
     pairs = () if run.phase in ACTIVE else headline_pairs(run, attempts)
     return result_table(run, attempts), headlines(pairs)
 
 
 def _whole_answer(
-    run: RunRecord, attempts: list[AttemptRow], evidence: Evidence, own_prices: Path
+    run: RunRecord, attempts: list[Attempt], evidence: Evidence, own_prices: Path
 ) -> tuple[Answer, str]:
     """The run's verdict, and what is wrong with the price file, or ""."""
     costs: Mapping[str, Cost] = {}

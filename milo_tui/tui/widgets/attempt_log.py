@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from milo_tui.analysis.record import AttemptRow, RunRecord
+from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.tui.content import fit, safe_line, share_widths, styled
 from milo_tui.tui.widgets.line_list import Line, LineList
 from milo_tui.tui.widgets.score_matrix import attempt_words, cell_sign
@@ -17,11 +17,11 @@ class AttemptLog(LineList):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: list[AttemptRow] = []
+        self._rows: list[Attempt] = []
         self._names: dict[str, str] = {}
         self._wanted = [0, 0]
 
-    def show(self, run: RunRecord, attempts: list[AttemptRow]) -> None:
+    def show(self, run: RunRecord, attempts: list[Attempt]) -> None:
         """Show a run's attempts, or what has come since."""
         self._names = {model.id: model.name for model in run.models}
         self._rows = sorted(attempts, key=lambda row: row.started)
@@ -30,7 +30,7 @@ class AttemptLog(LineList):
         self.lines_changed()
 
     @property
-    def attempt(self) -> AttemptRow | None:
+    def attempt(self) -> Attempt | None:
         """The attempt under the cursor."""
         return self._rows[self.cursor] if self.cursor < len(self._rows) else None
 
@@ -52,7 +52,7 @@ class AttemptLog(LineList):
         return Content("  ").join(cells).truncate(width, ellipsis=True)
 
 
-def trouble(row: AttemptRow) -> str:
+def trouble(row: Attempt) -> str:
     """What went wrong in an attempt, and whether it was a retry."""
     again = f"attempt {row.number}" if row.number > 1 else ""
     wrong = row.error or row.lost or ("" if row.points is not None else row.outcome.value)

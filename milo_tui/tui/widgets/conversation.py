@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from textual.content import Content
 
-from milo_tui.analysis.record import AttemptRecord, PromptRecord, TurnRecord
+from milo_tui.analysis.record import AttemptDetail, PromptRecord, TurnRecord
 from milo_tui.suite.conversation import ToolCall, ToolResult
 from milo_tui.tui.content import join, safe_content, safe_line, styled
 from milo_tui.tui.words import seconds, speed
@@ -42,7 +42,7 @@ def piece_lines(pieces: Iterable[Piece], width: int) -> list[Content]:
     return lines
 
 
-def conversation(prompt: PromptRecord, attempt: AttemptRecord) -> Iterator[Piece]:
+def conversation(prompt: PromptRecord, attempt: AttemptDetail) -> Iterator[Piece]:
     """Everything that was styled, in order."""
     for role in ("system", "user"):
         if text := prompt.definition.get(role):
@@ -53,8 +53,8 @@ def conversation(prompt: PromptRecord, attempt: AttemptRecord) -> Iterator[Piece
         yield from _turn(turn)
     if attempt.ended == "turn limit":
         yield Piece("loss", styled(("! Still calling tools at the turn limit.", "$warning")))
-    if attempt.row.error:
-        yield Piece("loss", safe_line(f"! {attempt.row.error}", "$warning"))
+    if attempt.attempt.error:
+        yield Piece("loss", safe_line(f"! {attempt.attempt.error}", "$warning"))
 
 
 def _turn(turn: TurnRecord) -> Iterator[Piece]:
@@ -142,22 +142,22 @@ def _long(text: str, style: str = "") -> Content:
     return safe_content(text[:LONGEST], style) + styled((more, "$warning"))
 
 
-def checks(attempt: AttemptRecord) -> Iterator[Piece]:
+def checks(attempt: AttemptDetail) -> Iterator[Piece]:
     """The three checks, each with its sentence; or why there is no score."""
     if attempt.score is None:
-        yield Piece("no score", safe_line(f"no score: {attempt.row.outcome.value}", "$warning"))
+        yield Piece("no score", safe_line(f"no score: {attempt.attempt.outcome.value}", "$warning"))
         return
     for check in attempt.score.checks:
         sign, style = ("✓", "$success") if check.passed else ("✗", "$error")
         yield Piece("check", styled((f"{sign} ", f"bold {style}")) + safe_line(check.title, "bold"))
         yield Piece("reason", _long(check.reason, "$dim"))
-    if attempt.row.lost:
-        yield Piece("no score", safe_line(f"* {attempt.row.lost}", "$warning"))
+    if attempt.attempt.lost:
+        yield Piece("no score", safe_line(f"* {attempt.attempt.lost}", "$warning"))
 
 
-def summary(attempt: AttemptRecord) -> Content:
+def summary(attempt: AttemptDetail) -> Content:
     """Points, latency and turns on one line."""
-    row = attempt.row
+    row = attempt.attempt
     score = styled(("no score", "$warning"))
     if row.points is not None:
         score = styled((str(row.points), f"bold $score-{row.points}"), ("/3", "$dim"))

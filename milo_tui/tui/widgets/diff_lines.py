@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.geometry import Size
 
-from milo_tui.analysis.record import AttemptRow
+from milo_tui.analysis.record import Attempt
 from milo_tui.reports.sides import Side, Sides
 from milo_tui.tui.content import fit, join, safe_line, share_widths, styled
 from milo_tui.tui.widgets.diff_layout import BETWEEN, GUTTER, Look
@@ -31,7 +31,7 @@ class Named:
 
     name: str
     where: str
-    row: AttemptRow | None
+    row: Attempt | None
 
     def title(self) -> Content:
         """Whose it is."""

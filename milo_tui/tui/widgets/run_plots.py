@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from textual.content import Content
 
-from milo_tui.analysis.record import AttemptRow, ModelRecord, RunRecord
+from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
 from milo_tui.analysis.table import CategoryFigure, ModelTotal, ResultTable, counted
 from milo_tui.reports.answer import SIMULATED
 from milo_tui.suite.score import POINTS_PER_PROMPT
@@ -28,9 +28,7 @@ ROOM_FOR_FIVE = 110
 """From this width on a box's five figures stand behind it, else below it."""
 
 
-def run_plots(
-    run: RunRecord, table: ResultTable, attempts: Iterable[AttemptRow], width: int
-) -> list[Content]:
+def run_plots(run: RunRecord, table: ResultTable, attempts: Iterable[Attempt], width: int) -> list[Content]:
     """All plots of a run, as lines of at most `width` cells."""
     rows = [row for row in counted(attempts).values() if row.points is not None]
     note = [safe_line(SIMULATED, "$simulated"), Content("")] if run.simulated else []
@@ -44,7 +42,7 @@ def run_plots(
     return [*note, *(fit(left, half + GAP) + right.truncate(half, ellipsis=True) for left, right in sides)]
 
 
-def _figures(run: RunRecord, table: ResultTable, rows: Sequence[AttemptRow], width: int) -> list[Content]:
+def _figures(run: RunRecord, table: ResultTable, rows: Sequence[Attempt], width: int) -> list[Content]:
     """Everything but the scores."""
     totals = [table.totals[model.id] for model in run.models]
     times = [_by_model(run, rows, lambda row: row.latency), _by_model(run, rows, lambda row: row.ttft)]
@@ -104,7 +102,7 @@ def _score(figure: CategoryFigure, axis: Axis) -> Content:
 
 
 def _by_model(
-    run: RunRecord, rows: Iterable[AttemptRow], value: Callable[[AttemptRow], float | None]
+    run: RunRecord, rows: Iterable[Attempt], value: Callable[[Attempt], float | None]
 ) -> list[Spread | None]:
     """How a figure of the attempts lies, for each model."""
     found: dict[str, list[float]] = {model.id: [] for model in run.models}

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from milo_tui.analysis.phases import Outcome
-from milo_tui.analysis.record import AttemptRow, PromptRecord, RunRecord
+from milo_tui.analysis.record import Attempt, PromptRecord, RunRecord
 from milo_tui.analysis.table import ResultTable, counted
 from milo_tui.tui.content import fit, safe_line, share_widths, styled
 from milo_tui.tui.widgets.line_list import Line, LineList
@@ -54,13 +54,13 @@ class ScoreMatrix(LineList):
         super().__init__()
         self._run: RunRecord | None = None
         self._uninformative: Mapping[str, str] = {}
-        self._attempts: dict[tuple[str, str, int], AttemptRow] = {}
+        self._attempts: dict[tuple[str, str, int], Attempt] = {}
         self._rows: list[Row] = []
         self._column = 0
         self._layouts: dict[tuple[int, int], Layout] = {}
         self._shown = 0
 
-    def show(self, run: RunRecord, table: ResultTable, attempts: list[AttemptRow]) -> None:
+    def show(self, run: RunRecord, table: ResultTable, attempts: list[Attempt]) -> None:
         """Show a run's attempts, or what has come since."""
         self._run, self._uninformative = run, table.uninformative
         self._attempts = counted(attempts)
@@ -82,7 +82,7 @@ class ScoreMatrix(LineList):
         return Spot(row.id, self._run.models[model].id, repeat + 1)
 
     @property
-    def attempt(self) -> AttemptRow | None:
+    def attempt(self) -> Attempt | None:
         """The attempt under the cursor, if it was made."""
         spot = self.spot
         return self._attempts.get((spot.model, spot.prompt, spot.repeat)) if spot else None
@@ -186,7 +186,7 @@ def label_of(prompt: PromptRecord) -> Content:
     return safe_line(prompt.id.removeprefix(f"{prompt.category}/"))
 
 
-def cell_sign(row: AttemptRow | None) -> tuple[str, str]:
+def cell_sign(row: Attempt | None) -> tuple[str, str]:
     """An attempt in one character, and its style."""
     if row is None:
         return "·", "$dim"
@@ -222,7 +222,7 @@ class MatrixFoot(Line):
         return fit(safe_line(prompt.title, "bold"), room) + "  " + what
 
 
-def attempt_words(row: AttemptRow | None) -> str:
+def attempt_words(row: Attempt | None) -> str:
     """How an attempt went, in words."""
     if row is None:
         return "not made yet"

@@ -7,7 +7,7 @@ from statistics import median
 
 from textual.content import Content
 
-from milo_tui.analysis.record import AttemptRecord, TurnRecord
+from milo_tui.analysis.record import AttemptDetail, TurnRecord
 from milo_tui.endpoints.endpoint import Clock
 from milo_tui.tui.content import fit, join, safe_line, styled
 from milo_tui.tui.widgets.axis import Axis
@@ -135,10 +135,10 @@ def _ms(value: float) -> str:
     return f"{1000 * value:.1f} ms" if value < 0.00995 else f"{1000 * value:,.0f} ms".replace(",", " ")
 
 
-def timing(attempt: AttemptRecord, width: int) -> list[Content]:
+def timing(attempt: AttemptDetail, width: int) -> list[Content]:
     """All of an attempt's timing, as lines of at most `width` cells."""
     if not attempt.turns:
-        why = safe_line(f" {attempt.row.error}", "$warning")
+        why = safe_line(f" {attempt.attempt.error}", "$warning")
         return [styled(("No turn came to its end, so nothing was timed.", "$dim")) + why]
     beside = width >= BESIDE
     found = [phases(turn.clock) for turn in attempt.turns]

@@ -166,7 +166,7 @@ class Stage:
 
     def seen(self) -> str:
         """The screen as text, as it is."""
-        return screen(self.app)  # type: ignore[arg-type]
+        return screen(self.app)
 
     def asked(self) -> bool:
         """Whether a question stands."""
@@ -174,7 +174,7 @@ class Stage:
 
     def notices(self) -> list[str]:
         """The notices that stand."""
-        return notices(self.app)  # type: ignore[arg-type]
+        return notices(self.app)
 
 
 @asynccontextmanager

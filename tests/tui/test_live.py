@@ -201,7 +201,7 @@ async def test_leaving_a_run_that_is_merely_watched_says_how_to_come_back(key: s
         await it.pilot.press(key)
         await it.pilot.pause()
         assert it.app.left
-        assert notices(it.app) == ["Run 14 continues. To return to it: milo watch 14"]  # type: ignore[arg-type]
+        assert notices(it.app) == ["Run 14 continues. To return to it: milo watch 14"]
         await it.pilot.pause()
         assert it.feed.closed
     assert it.feed.commands == []

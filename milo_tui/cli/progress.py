@@ -3,6 +3,7 @@
 import click
 
 from milo_tui.analysis.phases import ModelPhase
+from milo_tui.analysis.record import Attempt
 from milo_tui.reports.figures import seconds
 from milo_tui.runner.events import AttemptFinished, Event, ModelChanged, RunChanged, ServerNoted
 from milo_tui.runner.state import RunState
@@ -43,7 +44,7 @@ class Progress:
             case ServerNoted():
                 return f"{self._name(event.model)}: {event.text}"
             case AttemptFinished():
-                return self._attempt(event)
+                return self._attempt(event.attempt)
             case _:
                 return None
 
@@ -54,13 +55,14 @@ class Progress:
             self._loading[event.model] = event.at
         return lately
 
-    def _attempt(self, event: AttemptFinished) -> str:
-        done = sum(len(model.cells) for model in self._state.models.values())
-        score = event.outcome.value if event.points is None else f"{event.points}/3"
-        lost = f"  [{event.lost}]" if event.lost else ""
+    def _attempt(self, attempt: Attempt) -> str:
+        done = sum(len(model.attempts) for model in self._state.models.values())
+        score = attempt.outcome.value if attempt.points is None else f"{attempt.points}/3"
+        problem = attempt.lost or attempt.error
+        lost = f"  [{problem}]" if problem else ""
         place = f"{done:>{self._width}}/{self._total}"
-        what = f"{event.prompt} #{event.repeat}"
-        return f"{place}  {self._name(event.model)}  {what}  {score}  {seconds(event.latency)}{lost}"
+        what = f"{attempt.prompt} #{attempt.repeat}"
+        return f"{place}  {self._name(attempt.model)}  {what}  {score}  {seconds(attempt.latency)}{lost}"
 
     def _name(self, model: str) -> str:
         return self._state.models[model].name if model in self._state.models else model

@@ -6,7 +6,8 @@ Times: `at` is seconds since the epoch (for a person's clock); durations are sec
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
+from milo_tui.analysis.phases import ModelPhase, RunPhase
+from milo_tui.analysis.record import Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +73,16 @@ class TurnEnded:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFinished:
-    """An attempt is stored. `points` is None unless it is scored; `lost` names what the server lost.
+    """An attempt ended and is stored."""
 
-    `latency` is the sum over its turns from request sent to end, `ttft` the first turn's; seconds.
-    """
-
-    model: str
-    prompt: str
-    repeat: int
-    outcome: Outcome
-    points: int | None
-    latency: float | None
-    ttft: float | None
-    tokens_per_second: float | None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    lost: str = ""
-    attempt: int = 0
+    attempt: Attempt
     at: float = 0.0
     type: Literal["attempt finished"] = "attempt finished"
+
+    @property
+    def model(self) -> str:
+        """The id of the attempt's model."""
+        return self.attempt.model
 
 
 @dataclass(frozen=True, slots=True)

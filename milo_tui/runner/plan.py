@@ -19,7 +19,7 @@ from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunReco
 from milo_tui.analysis.table import counted
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.machine import machine
-from milo_tui.runner.state import Cell, ModelState, PromptRow, RunState, cell_key
+from milo_tui.runner.state import ModelState, PromptRow, RunState, cell_key
 from milo_tui.suite.loading import digest
 from milo_tui.suite.prompt import Prompt, Suite
 from milo_tui.suite.score import SCORER_VERSION
@@ -160,15 +160,7 @@ def state_of(run: RunRecord, attempts: Iterable[Attempt]) -> RunState:
         lanes=lanes(entries),
     )
     for (model, prompt, repeat), row in counted(attempts).items():
-        state.models[model].cells[cell_key(prompt, repeat)] = Cell(
-            points=row.points,
-            outcome=row.outcome.value,
-            latency=row.latency,
-            ttft=row.ttft,
-            tokens_per_second=row.tokens_per_second,
-            lost=row.lost,
-            attempt=row.id,
-        )
+        state.models[model].attempts[cell_key(prompt, repeat)] = row
         state.models[model].lost_calls += row.outcome is Outcome.SERVER
     return state
 

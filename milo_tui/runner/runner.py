@@ -306,7 +306,7 @@ class Runner:
         id = await self._ledger.add_attempt(self.run.number, record)
         await self._note_server(model, record)
         await self._note_own_server(model, endpoint)
-        publish(_finished(record, id))
+        publish(AttemptFinished(replace(record.attempt, id=id), time.time()))
         return error
 
     async def _in_reach(self, model: str, work: Coroutine[Any, Any, Result]) -> Result:
@@ -359,22 +359,3 @@ class Runner:
 
     def _is_over(self, model: str) -> bool:
         return self._stopping.is_set() or model in self._skipped
-
-
-def _finished(record: AttemptDetail, id: int) -> AttemptFinished:
-    row = record.attempt
-    return AttemptFinished(
-        model=row.model,
-        prompt=row.prompt,
-        repeat=row.repeat,
-        outcome=row.outcome,
-        points=row.points,
-        latency=row.latency,
-        ttft=row.ttft,
-        tokens_per_second=row.tokens_per_second,
-        input_tokens=row.input_tokens,
-        output_tokens=row.output_tokens,
-        lost=row.lost or row.error,
-        attempt=id,
-        at=time.time(),
-    )

@@ -5,6 +5,7 @@ from typing import Literal
 
 from milo_tui.analysis.figures import mean_of
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
+from milo_tui.analysis.record import Attempt
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
@@ -35,19 +36,6 @@ class Segment:
 
 
 @dataclass(slots=True)
-class Cell:
-    """The last attempt at one prompt and repeat: what the score grid shows."""
-
-    points: int | None
-    outcome: str
-    latency: float | None
-    ttft: float | None
-    tokens_per_second: float | None
-    lost: str = ""
-    attempt: int = 0
-
-
-@dataclass(slots=True)
 class Current:
     """The attempt in hand of one model."""
 
@@ -60,7 +48,7 @@ class Current:
 
 @dataclass(slots=True)
 class ModelState:
-    """One model's part of the run. `cells` is keyed "prompt id#repeat"; seconds and tokens a second."""
+    """One model's part of the run. `attempts` is keyed "prompt id#repeat"; seconds and tokens a second."""
 
     id: str
     name: str
@@ -75,15 +63,15 @@ class ModelState:
     transcript: list[Segment] = field(default_factory=list)
     transcript_size: int = 0
     transcript_dropped: int = 0
-    cells: dict[str, Cell] = field(default_factory=dict)
+    attempts: dict[str, Attempt] = field(default_factory=dict)
     retries: int = 0
     lost_calls: int = 0
     notes: list[str] = field(default_factory=list)
 
     @property
-    def scored(self) -> list[Cell]:
+    def scored(self) -> list[Attempt]:
         """The attempts that have a score."""
-        return [cell for cell in self.cells.values() if cell.points is not None]
+        return [attempt for attempt in self.attempts.values() if attempt.points is not None]
 
     @property
     def points(self) -> int:
@@ -98,28 +86,28 @@ class ModelState:
     @property
     def holes(self) -> int:
         """Attempts without a score because of the infrastructure."""
-        return sum(cell.outcome == "failed: infrastructure" for cell in self.cells.values())
+        return sum(attempt.outcome is Outcome.INFRASTRUCTURE for attempt in self.attempts.values())
 
     @property
     def mean_latency(self) -> float | None:
         """Mean latency of the scored attempts, in seconds."""
-        return mean_of([cell.latency for cell in self.scored])
+        return mean_of([a.latency for a in self.scored])
 
     @property
     def p95_latency(self) -> float | None:
         """95th percentile (nearest rank) of the scored attempts' latency, in seconds."""
-        values = sorted(cell.latency for cell in self.scored if cell.latency is not None)
+        values = sorted(a.latency for a in self.scored if a.latency is not None)
         return values[-(-95 * len(values) // 100) - 1] if values else None
 
     @property
     def mean_ttft(self) -> float | None:
         """Mean time to first token, in seconds."""
-        return mean_of([cell.ttft for cell in self.scored])
+        return mean_of([a.ttft for a in self.scored])
 
     @property
     def mean_speed(self) -> float | None:
         """Mean decode speed, in tokens a second."""
-        return mean_of([cell.tokens_per_second for cell in self.scored])
+        return mean_of([a.tokens_per_second for a in self.scored])
 
 
 @dataclass(slots=True)
@@ -170,7 +158,7 @@ class RunState:
 
 
 def cell_key(prompt: str, repeat: int) -> str:
-    """The key of a cell: the prompt's id and the repeat (from 1)."""
+    """The key of an attempt in ModelState.attempts: the prompt's id and the repeat (from 1)."""
     return f"{prompt}#{repeat}"
 
 
@@ -193,16 +181,8 @@ def _apply_to_model(model: ModelState, event: Event) -> None:
                 model.current.turn = event.turn + 1
         case AttemptFinished():
             model.current = None
-            model.lost_calls += event.outcome is Outcome.SERVER
-            model.cells[cell_key(event.prompt, event.repeat)] = Cell(
-                points=event.points,
-                outcome=event.outcome.value,
-                latency=event.latency,
-                ttft=event.ttft,
-                tokens_per_second=event.tokens_per_second,
-                lost=event.lost,
-                attempt=event.attempt,
-            )
+            model.lost_calls += event.attempt.outcome is Outcome.SERVER
+            model.attempts[cell_key(event.attempt.prompt, event.attempt.repeat)] = event.attempt
         case ServerNoted():
             model.notes = [*model.notes[-19:], event.text]
             _append(model, Segment("note", event.text))

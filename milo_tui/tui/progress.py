@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from milo_tui.analysis.figures import mean_of
-from milo_tui.analysis.phases import MODEL_ENDED
-from milo_tui.runner.state import Cell, ModelState, RunState, cell_key
+from milo_tui.analysis.phases import MODEL_ENDED, Outcome
+from milo_tui.analysis.record import Attempt
+from milo_tui.runner.state import ModelState, RunState, cell_key
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Means over some cells. Seconds, tokens a second; `score` of 3."""
+    """Means over some attempts. Seconds, tokens a second; `score` of 3."""
 
     score: float | None
     latency: float | None
@@ -18,16 +19,16 @@ class Figures:
     speed: float | None
 
 
-def figures(cells: list[Cell]) -> Figures:
-    """The figures of those cells that have a score."""
-    scored = [cell for cell in cells if cell.points is not None]
-    latencies = sorted(cell.latency for cell in scored if cell.latency is not None)
+def figures(attempts: list[Attempt]) -> Figures:
+    """The figures of those attempts that have a score."""
+    scored = [attempt for attempt in attempts if attempt.points is not None]
+    latencies = sorted(a.latency for a in scored if a.latency is not None)
     return Figures(
-        score=mean_of([cell.points for cell in scored]),
-        latency=mean_of([cell.latency for cell in scored]),
+        score=mean_of([a.points for a in scored]),
+        latency=mean_of([a.latency for a in scored]),
         p95=latencies[-(-95 * len(latencies) // 100) - 1] if latencies else None,
-        ttft=mean_of([cell.ttft for cell in scored]),
-        speed=mean_of([cell.tokens_per_second for cell in scored]),
+        ttft=mean_of([a.ttft for a in scored]),
+        speed=mean_of([a.tokens_per_second for a in scored]),
     )
 
 
@@ -39,7 +40,7 @@ def category_keys(state: RunState, category: str) -> list[list[str]]:
 
 def finished(model: ModelState) -> int:
     """Attempts that ended in a score or a hole."""
-    return sum(cell.outcome != "stopped" for cell in model.cells.values())
+    return sum(attempt.outcome is not Outcome.STOPPED for attempt in model.attempts.values())
 
 
 def lane_of(state: RunState, model: str) -> list[str]:

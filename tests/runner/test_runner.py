@@ -75,7 +75,7 @@ async def test_an_attempt_is_committed_before_it_is_announced(suite: Suite, data
             with sqlite3.connect(database) as other:
                 seen.append(
                     other.execute(
-                        "SELECT count(*) FROM check_result WHERE attempt = ?", (event.attempt,)
+                        "SELECT count(*) FROM check_result WHERE attempt = ?", (event.attempt.id,)
                     ).fetchone()[0]
                 )
             other.close()

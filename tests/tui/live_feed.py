@@ -10,6 +10,7 @@ from typing import Any, cast
 from textual.pilot import Pilot
 
 from milo_tui.analysis.phases import ModelPhase, Outcome
+from milo_tui.analysis.record import Attempt
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
@@ -20,7 +21,7 @@ from milo_tui.runner.events import (
     ToolAnswered,
     TurnEnded,
 )
-from milo_tui.runner.state import Cell, ModelState, PromptRow, RunState, cell_key
+from milo_tui.runner.state import ModelState, PromptRow, RunState, cell_key
 from milo_tui.tui import themes
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.navigator import Navigator
@@ -140,9 +141,21 @@ def _fill(model: ModelState, attempts: int) -> None:
     for number, (prompt, repeat) in enumerate(keys[:attempts]):
         points = (3, 3, 3, 2, 3, 3, 1, 3, 3, 0)[number % 10]
         latency = 1.0 + number % 7 / 2
-        model.cells[cell_key(prompt, repeat)] = Cell(
-            points, "scored", latency, latency / 5, 18.0 + number % 5
+        model.attempts[cell_key(prompt, repeat)] = attempt(
+            model.id,
+            prompt,
+            repeat=repeat,
+            points=points,
+            latency=latency,
+            ttft=latency / 5,
+            tokens_per_second=18.0 + number % 5,
         )
+
+
+def attempt(model: str, prompt: str, **changes: Any) -> Attempt:
+    """A scored attempt; `changes` are fields of Attempt."""
+    usual = Attempt(1, model, prompt, 1, 1, Outcome.SCORED, 3, 2.4, 0.4, 18.0, 1400, 40, None, "", "", NOW)
+    return replace(usual, **changes)
 
 
 @dataclass
@@ -205,4 +218,6 @@ def conversation(model: str = "m1") -> list[Any]:
 
 
 def ended(model: str = "m1", points: int | None = 2, outcome: Outcome = Outcome.SCORED) -> AttemptFinished:
-    return AttemptFinished(model, "error_recovery/task_2", 2, outcome, points, 2.4, 0.4, 18.0, at=NOW)
+    return AttemptFinished(
+        attempt(model, "error_recovery/task_2", repeat=2, outcome=outcome, points=points), NOW
+    )

@@ -18,7 +18,17 @@ from milo_tui.runner.events import (
 from milo_tui.runner.state import PromptRow, RunState, Segment
 from milo_tui.tui.progress import time_left, waits_for
 from milo_tui.tui.screens.live import Tiling, tile
-from tests.tui.live_feed import NOW, LiveApp, MemoryFeed, Stage, conversation, ended, live, make_state
+from tests.tui.live_feed import (
+    NOW,
+    LiveApp,
+    MemoryFeed,
+    Stage,
+    attempt,
+    conversation,
+    ended,
+    live,
+    make_state,
+)
 
 SIZES = [(80, 24), (79, 19), (120, 36), (160, 45), (200, 50)]
 EVIL = "\x1b]52;c;eA==\x07\x9b31m\u202egnp\ud83d[/nope][@click=app.quit]x[/]\x00"
@@ -94,7 +104,7 @@ async def test_hostile_text_in_every_field_stays_text(size: tuple[int, int]) -> 
         for kind in ("reasoning", "text", "tool call"):
             await it.feed.put(Streamed("m1", kind, EVIL, 0, 0, EVIL))
         await it.feed.put(ToolAnswered("m1", EVIL, EVIL, True), ServerNoted("m1", EVIL))
-        await it.feed.put(AttemptFinished("m1", prompt, 1, Outcome.SERVER, 1, 1.0, 1.0, 1.0, lost=EVIL))
+        await it.feed.put(AttemptFinished(attempt("m1", prompt, outcome=Outcome.SERVER, points=1, lost=EVIL)))
         await it.feed.put(AttemptStarted("m1", prompt, 2), ModelChanged("m3", ModelPhase.LOADING, EVIL))
         await it.feed.put(ModelChanged("m4", ModelPhase.FAILED, EVIL), RunChanged(RunPhase.PAUSED, EVIL))
         for key in ("1", "z", "s", "escape", "2", "3", "4"):
@@ -131,7 +141,7 @@ def test_time_left_is_known_only_from_what_was_seen() -> None:
     state = make_state(3)
     assert time_left(state, NOW) == pytest.approx((29 + 60) * 2.4, rel=0.2)
     for model in state.models.values():
-        model.cells.clear()
+        model.attempts.clear()
     assert time_left(state, NOW) is None
     state.models["m3"].note = ""
     assert waits_for(state, state.models["m3"]) == "Qwen3.5-397B is before it"

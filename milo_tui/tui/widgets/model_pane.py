@@ -10,6 +10,7 @@ from textual.containers import Container
 from textual.message import Message
 
 from milo_tui.analysis.phases import MODEL_ENDED, ModelPhase
+from milo_tui.analysis.record import Attempt
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
@@ -100,7 +101,7 @@ class ModelPane(Container):
             case AttemptStarted():
                 self._heading(event.prompt, event.repeat, event.number)
             case AttemptFinished():
-                self.stream.append("outcome", _told(event))
+                self.stream.append("outcome", _told(event.attempt))
             case ServerNoted():
                 self.stream.append("note", event.text)
             case ModelChanged() if event.note and event.phase in MODEL_ENDED:
@@ -142,7 +143,7 @@ class ModelPane(Container):
         self.post_message(self.Picked(self.model.id))
 
     def _choose_form(self) -> None:
-        done = self.model.phase in MODEL_ENDED and bool(self.model.cells) and not self.zoomed
+        done = self.model.phase in MODEL_ENDED and bool(self.model.attempts) and not self.zoomed
         side = self.zoomed and self.size.width >= SIDE_BY_SIDE
         rows = len(self.state.categories)
         room = self.content_size.height - STREAM_ROWS
@@ -155,7 +156,7 @@ class ModelPane(Container):
         compact = self.grid.compact_rows(self.content_size.width) + 1
         self.set_class(done, "-done")
         self.set_class(side, "-side")
-        nothing = not self.model.cells and self.model.current is None
+        nothing = not self.model.attempts and self.model.current is None
         self.set_class(nothing or (not done and not side and self.content_size.height - compact < 4), "-bare")
 
     def _heading(self, prompt: str, repeat: int, number: int) -> None:
@@ -216,8 +217,8 @@ class ModelPane(Container):
         return self.get_component_rich_style(f"model-pane--{name}", partial=True)
 
 
-def _told(event: AttemptFinished) -> str:
+def _told(attempt: Attempt) -> str:
     """An attempt's end in words."""
-    score = f"{event.points} of 3" if event.points is not None else event.outcome.value
-    parts = [score, words.seconds(event.latency), event.lost]
+    score = f"{attempt.points} of 3" if attempt.points is not None else attempt.outcome.value
+    parts = [score, words.seconds(attempt.latency), attempt.lost or attempt.error]
     return " · ".join(part for part in parts if part and part != words.NOTHING)

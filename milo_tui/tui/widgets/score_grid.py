@@ -5,7 +5,9 @@ from typing import Literal
 from rich.style import Style
 from rich.text import Text
 
-from milo_tui.runner.state import Cell, ModelState, RunState, cell_key
+from milo_tui.analysis.phases import Outcome
+from milo_tui.analysis.record import Attempt
+from milo_tui.runner.state import ModelState, RunState, cell_key
 from milo_tui.tui import words
 from milo_tui.tui.progress import category_keys, figures, finished
 from milo_tui.tui.safe import safe_line
@@ -81,8 +83,8 @@ class ScoreGrid(Lines):
             rows.append(Text.assemble(title, " ", cells, self._means(self._of(keys), width)))
         return rows
 
-    def _means(self, cells: list[Cell], width: int) -> Text:
-        means = figures(cells)
+    def _means(self, attempts: list[Attempt], width: int) -> Text:
+        means = figures(attempts)
         score = words.NOTHING if means.score is None else f"{means.score:.2f}"
         text = Text.assemble((f"{score:>{5 if width < _NARROW else 6}}", self.ink("strong")))
         if width < _NARROW:
@@ -103,7 +105,7 @@ class ScoreGrid(Lines):
     def _total(self, width: int) -> Text:
         done = f"{finished(self.model)}/{self.state.attempts_per_model} attempts"
         name, wide = self._name_width(width), self._cells_width(width)
-        means = self._means(list(self.model.cells.values()), width)
+        means = self._means(list(self.model.attempts.values()), width)
         return Text.assemble(f"{'All':<{name}} ", _padded(Text(done), wide), means, style=self.ink("strong"))
 
     def _times(self, width: int) -> list[Text]:
@@ -142,24 +144,26 @@ class ScoreGrid(Lines):
         return Text(" ").join([Text.assemble(*map(self._digit, prompt)) for prompt in prompts])
 
     def _counts(self, prompts: Keys) -> Text:
-        cells = self._of(prompts)
-        counts = [(str(points), sum(c.points == points for c in cells)) for points in (3, 2, 1, 0)]
+        attempts = self._of(prompts)
+        counts = [(str(points), sum(a.points == points for a in attempts)) for points in (3, 2, 1, 0)]
         parts = [Text(f"{digit}×{n}", self.ink(f"score-{digit}")) for digit, n in counts if n]
-        left = sum(map(len, prompts)) - len(cells)
+        left = sum(map(len, prompts)) - len(attempts)
         if left:
             parts.append(Text(f"·×{left}", self.ink("pending")))
         return Text(" ").join(parts)
 
     def _digit(self, key: str) -> tuple[str, Style]:
-        cell, current = self.model.cells.get(key), self.model.current
+        attempt, current = self.model.attempts.get(key), self.model.current
         if current is not None and key == cell_key(current.prompt, current.repeat):
             return "○", self.ink("here")
-        if cell is None:
+        if attempt is None:
             return "·", self.ink("pending")
-        if cell.points is None:
-            return ("-", self.ink("pending")) if cell.outcome == "stopped" else ("!", self.ink("hole"))
-        ink = self.ink(f"score-{cell.points}")
-        return str(cell.points), ink + Style(underline=True) if cell.lost else ink
+        if attempt.points is None:
+            return (
+                ("-", self.ink("pending")) if attempt.outcome is Outcome.STOPPED else ("!", self.ink("hole"))
+            )
+        ink = self.ink(f"score-{attempt.points}")
+        return str(attempt.points), ink + Style(underline=True) if attempt.lost else ink
 
     def _titles(self, room: int) -> list[Text]:
         """The categories' titles, of one width: first words alone where whole titles are too long."""
@@ -174,8 +178,10 @@ class ScoreGrid(Lines):
     def _widest(self) -> int:
         return max(safe_line(title).cell_len for _, title in self.state.categories)
 
-    def _of(self, prompts: Keys) -> list[Cell]:
-        return [self.model.cells[key] for prompt in prompts for key in prompt if key in self.model.cells]
+    def _of(self, prompts: Keys) -> list[Attempt]:
+        return [
+            self.model.attempts[key] for prompt in prompts for key in prompt if key in self.model.attempts
+        ]
 
     def _columns(self, width: int) -> int:
         return max(1, (width + 2) // (min(self._widest, SHORT) + self._cells_width(width) + 3))

@@ -24,6 +24,7 @@ from benchmarks.million import COMMON
 from milo_tui.analysis.phases import Outcome
 from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord, TurnRecord
 from milo_tui.config import data_folder
+from milo_tui.endpoints.endpoint import Clock, Usage
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.plan import new_run
 from milo_tui.store import rows
@@ -78,13 +79,12 @@ def made_up_attempt(number: int, chance: random.Random) -> AttemptDetail:
     call = ToolCall.read("call_1", "find_customer", '{"email": "dana.whitfield@example.com"}')
     turn = TurnRecord(
         text=said(30), reasoning=said(40), finish_reason="stop", complete=True, loss=None, calls=(call,),
-        results=(ToolResult("call_1", {"customer_id": "C-2041"}),), sent_at=1e9, headers_ns=5, first_event_ns=5,
-        first_reasoning_ns=5, first_text_ns=5, first_tool_call_ns=5, last_delta_ns=7, end_ns=9, chunks=20,
-        input_tokens=700, output_tokens=60, cached_tokens=512, cache_write_tokens=None, reasoning_tokens=None,
+        results=(ToolResult("call_1", {"customer_id": "C-2041"}),), sent_at=1e9,
+        clock=Clock(0, 5, 5, 5, 5, 5, 7, 9, chunks=20, arrivals=list(range(400_000_000, 800_000_000, 20_000_000))),
+        usage=Usage(700, 60, 512),
         quirks=(), server="0.32.2", status=200, headers={"content-type": "text/event-stream"},
         request=said(150).encode(),
         response="".join(_EVENT.replace("?", said(1)) for _ in range(40)).encode(),
-        arrivals_us=tuple(range(400_000, 800_000, 20_000)),
     )  # fmt: skip
     row = Attempt(0, "m", "", number, 1, Outcome.SCORED, 2, 2.5, 0.4, 41.5, 1400, 120, 512, "", "", 1e9)
     checks = tuple(CheckResult(f"check {i}", i < 2, "found what was expected") for i in range(3))

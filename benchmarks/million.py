@@ -21,6 +21,7 @@ from benchmarks.measuring import say
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunRecord, TurnRecord
 from milo_tui.config import data_folder
+from milo_tui.endpoints.endpoint import Clock, Usage
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.plan import new_run
 from milo_tui.store import rows
@@ -114,12 +115,15 @@ def _model(index: int) -> ModelRecord:
         simulated=False,
         memory_gb=None if api else 203.0,
         sampling="temperature 0",
-        entry={
-            "id": f"model-{index}",
-            "name": f"Model {index}",
-            "model": f"weights/of-model-{index}",
-            "temperature": 0.0,
-        },
+        entry=ModelEntry(
+            id=f"model-{index}",
+            name=f"Model {index}",
+            protocol="anthropic" if api else "openai",
+            where="api" if api else "local",
+            model=f"weights/of-model-{index}",
+            base_url="http://h:1",
+            temperature=0.0,
+        ),
         manifest={"sent": {"temperature": 0, "max_tokens": 4096}, "server": "0.32.2", "host": "127.0.0.1"},
         phase=ModelPhase.DONE,
         cold_start=12.0,
@@ -142,13 +146,14 @@ def _turns(chance: random.Random, number: int) -> list[tuple[Any, ...]]:
         first = chance.randint(80, 900) * 1_000_000
         turn = TurnRecord(
             text="", reasoning="", finish_reason="stop", complete=True, loss=None, calls=(), results=(),
-            sent_at=FIRST, headers_ns=first - 5_000_000, first_event_ns=first, first_reasoning_ns=first,
-            first_text_ns=first + 40_000_000, first_tool_call_ns=None, last_delta_ns=first + 400_000_000,
-            end_ns=first + 401_000_000, chunks=16, input_tokens=700, output_tokens=60, cached_tokens=512,
-            cache_write_tokens=None, reasoning_tokens=None, quirks=(), server="0.32.2", status=200,
+            sent_at=FIRST,
+            clock=Clock(
+                0, first - 5_000_000, first, first, first + 40_000_000, None, first + 400_000_000,
+                first + 401_000_000, 16, [first + i * 25_000_000 for i in range(16)],
+            ),
+            usage=Usage(700, 60, 512), quirks=(), server="0.32.2", status=200,
             headers={"content-type": "text/event-stream", "server": "BaseHTTP/0.6 Python/3.12"},
             request=json.dumps(request).encode(), response=deltas.encode(),
-            arrivals_us=tuple(first // 1000 + i * 25_000 for i in range(16)),
         )  # fmt: skip
         found.append(rows.turn_values(0, position, turn))
     return found

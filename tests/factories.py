@@ -3,9 +3,10 @@
 Nothing here depends on the clock or on chance. A field that joins a record gets its value here, once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import (
@@ -17,6 +18,7 @@ from milo_tui.analysis.record import (
     TurnRecord,
 )
 from milo_tui.endpoints.endpoint import Clock, Usage
+from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult
 from milo_tui.suite.score import CheckResult, Score
@@ -54,7 +56,9 @@ def make_model(
         simulated=False,
         memory_gb=memory_gb,
         sampling="temperature 0.0",
-        entry={"id": id, "name": name, "protocol": protocol, "where": where, "model": id, **(entry or {})},
+        entry=ModelEntry.read_back(
+            {"id": id, "name": name, "protocol": protocol, "where": where, "model": id, **(entry or {})}
+        ),
         manifest={"server": "made-up 1.0", "sent": {"temperature": 0.0}},
         phase=ModelPhase.DONE,
     )
@@ -147,8 +151,6 @@ def make_turn(
     **changes: object,
 ) -> TurnRecord:
     """A turn that came to its end within 9 ns, unless `clock` says otherwise."""
-    clock = clock or Clock(0, 5, 5, 5, 5, 5, 7, 9, chunks=3)
-    usage = usage or Usage(input_tokens=100, output_tokens=20, cached_tokens=60)
     turn = TurnRecord(
         text=text,
         reasoning=reasoning,
@@ -158,20 +160,8 @@ def make_turn(
         calls=tuple(calls),
         results=tuple(results),
         sent_at=NOVEMBER,
-        headers_ns=clock.headers,
-        first_event_ns=clock.first_event,
-        first_reasoning_ns=clock.first_reasoning,
-        first_text_ns=clock.first_text,
-        first_tool_call_ns=clock.first_tool_call,
-        last_delta_ns=clock.last_delta,
-        end_ns=clock.end,
-        chunks=clock.chunks,
-        arrivals_us=tuple(stamp // 1000 for stamp in clock.arrivals),
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cached_tokens=usage.cached_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
+        clock=clock or Clock(0, 5, 5, 5, 5, 5, 7, 9, chunks=3),
+        usage=usage or Usage(input_tokens=100, output_tokens=20, cached_tokens=60),
         quirks=(),
         server="made-up 1.0",
         status=200,
@@ -180,6 +170,18 @@ def make_turn(
         response=b"data: {}\n\n",
     )
     return replace(turn, **changes)  # type: ignore[arg-type]
+
+
+def change_turn(
+    turn: TurnRecord,
+    clock: Mapping[str, Any] | None = None,
+    usage: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> TurnRecord:
+    """A turn with other fields; `clock` and `usage` are fields of its clock and of its usage."""
+    return replace(
+        turn, clock=replace(turn.clock, **clock or {}), usage=replace(turn.usage, **usage or {}), **changes
+    )
 
 
 async def store_attempts(database: Path, run: RunRecord, attempts: Iterable[AttemptDetail]) -> int:

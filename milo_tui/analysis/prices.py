@@ -143,10 +143,10 @@ def tokens_of_attempt(attempt: AttemptDetail) -> Tokens | None:
     total = Tokens()
     for turn in attempt.turns:
         total += Tokens(
-            turn.input_tokens or 0,
-            turn.output_tokens or 0,
-            turn.cached_tokens or 0,
-            turn.cache_write_tokens or 0,
+            turn.usage.input_tokens or 0,
+            turn.usage.output_tokens or 0,
+            turn.usage.cached_tokens or 0,
+            turn.usage.cache_write_tokens or 0,
         )
     return total
 
@@ -172,11 +172,7 @@ def run_costs(run: RunRecord, attempts: Iterable[Attempt], prices: Prices) -> di
     day = datetime.fromtimestamp(run.created, UTC).date()
     found = {}
     for model in run.models:
-        try:
-            price = prices.of(ModelEntry.model_validate(dict(model.entry)), day)
-        except ValidationError:
-            # An entry of another version of Milo: what cannot be read has no price.
-            continue
+        price = prices.of(model.entry, day)
         counts = [tokens_of(row) for row in rows if row.model == model.id]
         if price is not None and counts:
             counted = [tokens for tokens in counts if tokens is not None]

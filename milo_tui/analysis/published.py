@@ -13,6 +13,7 @@ from typing import Any
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunRecord
 from milo_tui.analysis.table import ResultTable, result_table
+from milo_tui.endpoints.entry import ModelEntry
 
 SUITE = "milo-bench"
 """The suite beside which it is shown: the one that follows its categories, with prompts of its own."""
@@ -68,15 +69,17 @@ def _run(data: dict[str, Any]) -> RunRecord:
 
 
 def _model(model: dict[str, Any]) -> ModelRecord:
+    # The report names no protocol; what was reached, and how, is not known.
+    entry = ModelEntry.read_back({**model, "protocol": "openai"})
     return ModelRecord(
         id=model["id"],
         name=model["name"],
         where=model["where"],
-        protocol="",
+        protocol=entry.protocol,
         simulated=False,
         memory_gb=model["memory_gb"],
         sampling=model["sampling"],
-        entry={},
+        entry=entry,
         phase=ModelPhase.DONE,
     )
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
-from milo_tui.endpoints.endpoint import Clock
+from milo_tui.endpoints.endpoint import Clock, Usage
+from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult, Turn
 from milo_tui.suite.score import SCORER_VERSION, Score
 
@@ -24,7 +25,7 @@ class ModelRecord:
     simulated: bool
     memory_gb: float | None
     sampling: str
-    entry: Mapping[str, Any]
+    entry: ModelEntry
     manifest: Mapping[str, Any] = field(default_factory=dict)
     phase: ModelPhase = ModelPhase.WAITING
     note: str = ""
@@ -107,10 +108,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
-    """One request and its reply. Stamps are nanoseconds after `sent`; None where the moment never came.
+    """One request and its reply. `sent_at` is in seconds since the epoch, `clock` counts from then (`clock.sent` is 0).
 
-    `arrivals_us` are microseconds after `sent`, rising: when each of the `chunks` that carried something came.
-    Empty where the answer came in one piece, and in runs made before they were kept.
+    `clock.arrivals` are whole microseconds. They are empty where the answer came in one piece, and in runs made
+    before they were kept.
     """
 
     text: str
@@ -121,42 +122,14 @@ class TurnRecord:
     calls: tuple[ToolCall, ...]
     results: tuple[ToolResult, ...]
     sent_at: float
-    headers_ns: int | None
-    first_event_ns: int | None
-    first_reasoning_ns: int | None
-    first_text_ns: int | None
-    first_tool_call_ns: int | None
-    last_delta_ns: int | None
-    end_ns: int | None
-    chunks: int
-    input_tokens: int | None
-    output_tokens: int | None
-    cached_tokens: int | None
-    cache_write_tokens: int | None
-    reasoning_tokens: int | None
+    clock: Clock
+    usage: Usage
     quirks: tuple[str, ...]
     server: str
     status: int | None
     headers: Mapping[str, str]
     request: bytes
     response: bytes
-    arrivals_us: tuple[int, ...] = ()
-
-    @property
-    def clock(self) -> Clock:
-        """The stamps as the endpoint took them, counted from the moment that the request was sent."""
-        return Clock(
-            sent=0,
-            headers=self.headers_ns,
-            first_event=self.first_event_ns,
-            first_reasoning=self.first_reasoning_ns,
-            first_text=self.first_text_ns,
-            first_tool_call=self.first_tool_call_ns,
-            last_delta=self.last_delta_ns,
-            end=self.end_ns,
-            chunks=self.chunks,
-            arrivals=[stamp * 1000 for stamp in self.arrivals_us],
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,12 +64,12 @@ def _run_facts(run: RunRecord) -> dict[str, Any]:
 
 def _model_facts(model: ModelRecord) -> dict[str, Any]:
     """Entry and manifest as one list; a key that was really sent stands for the entry's own."""
-    entry = {key: value for key, value in model.entry.items() if key not in _NOT_OF_THE_MODEL}
+    entry = {key: value for key, value in model.entry.as_dict().items() if key not in _NOT_OF_THE_MODEL}
     manifest = {key: value for key, value in model.manifest.items() if key not in _NOT_OF_THE_SERVER}
     sent = manifest.pop("sent", {})
     told = {key: value for key, value in _flat(manifest).items() if not isinstance(value, float)}
     facts = {
-        "host": urlsplit(str(model.entry.get("base_url") or "")).hostname,
+        "host": urlsplit(model.entry.base_url or "").hostname,
         "protocol": model.protocol,
         **_flat(entry),
         **{("server version" if key == "server" else key): value for key, value in told.items()},

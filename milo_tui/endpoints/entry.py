@@ -1,11 +1,15 @@
 """A model as milo.toml names it: enough to reach and to sample it. A key is named, never held."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
 
 from milo_tui.endpoints.endpoint import Sampling
+
+READ_BACK = "read back"
+"""Validation context of an entry that comes from a stored or exported run: it need not be reachable."""
 
 
 class _Part(BaseModel):
@@ -109,8 +113,22 @@ class ModelEntry(_Part):
     server: ServerEntry | None = None
     simulated: SimulatedEntry | None = None
 
+    @classmethod
+    def read_back(cls, data: Mapping[str, Any]) -> Self:
+        """The entry of a stored or exported run: another version of Milo may know other keys, and a shared report
+        has no address. Raises ValidationError.
+        """
+        known = {key: value for key, value in data.items() if key in cls.model_fields}
+        return cls.model_validate(known, context=READ_BACK)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The keys that are set, as JSON values."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
     @model_validator(mode="after")
-    def _reachable(self) -> Self:
+    def _reachable(self, info: ValidationInfo) -> Self:
+        if info.context == READ_BACK:
+            return self
         if self.protocol == "anthropic" and not self.model:
             raise ValueError("model is missing: give the model's name on the wire, e.g. claude-sonnet-4-6")
         if self.base_url is None and self.protocol == "openai" and not (self.server or self.simulated):

@@ -39,21 +39,16 @@ def machine(facts: Mapping[str, Any]) -> str:
 
 def model_line(model: ModelRecord) -> str:
     """Weights, quantisation, server, host and sampling, as far as they are known."""
-    server = model.entry.get("server")
-    weights = server.get("weights") if isinstance(server, Mapping) else None
-    host = urlsplit(str(model.entry.get("base_url") or "")).hostname
+    entry, server = model.entry, model.entry.server
+    host = urlsplit(entry.base_url or "").hostname
     parts = [
         "simulated" if model.simulated else "",
-        str(weights or model.entry.get("model") or ""),
-        str(model.entry.get("quantization") or ""),
+        (server.weights if server else entry.model) or "",
+        entry.quantization or "",
         f"served by {model.manifest['server']}" if model.manifest.get("server") else "",
         f"at {host}" if host else "",
         model.sampling,
-        "runs code that came with the weights" if _trusts(server) else "",
+        "runs code that came with the weights" if server and server.trust_remote_code else "",
         *server_words(model),
     ]
     return "; ".join(part for part in parts if part)
-
-
-def _trusts(server: Any) -> bool:
-    return isinstance(server, Mapping) and bool(server.get("trust_remote_code"))

@@ -37,7 +37,7 @@ def _managed(model: ModelRecord) -> Mapping[str, Any]:
 
 def streams(model: ModelRecord) -> bool:
     """Whether the model's answers were streamed."""
-    return bool(model.entry.get("stream", True))
+    return model.entry.stream
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,6 @@ class RunningAttempt:
     publish: Publish
     started: float = field(default_factory=time.time)
     turns: list[TurnRecord] = field(default_factory=list)
-    clocks: list[Clock] = field(default_factory=list)
     ended: Literal["answer", "turn limit"] = "answer"
 
     async def run(self, endpoint: Endpoint) -> AttemptDetail:
@@ -72,7 +71,6 @@ class RunningAttempt:
 
     def _note_turn(self, number: int, reply: Reply, results: tuple[ToolResult, ...]) -> None:
         self.turns.append(turn_record(reply, results))
-        self.clocks.append(reply.clock)
         for call, result in zip(reply.calls, results, strict=False):
             content = json_text.show(result.content, limit=4000)
             self.publish(ToolAnswered(self.model, call.name, content, result.is_error))
@@ -102,7 +100,7 @@ class RunningAttempt:
     def _record(
         self, outcome: Outcome, result: Score | None, *, lost: str = "", error: str = ""
     ) -> AttemptDetail:
-        seconds = [clock.seconds for clock in self.clocks]
+        seconds = [turn.clock.seconds for turn in self.turns]
         row = Attempt(
             id=0,
             model=self.model,
@@ -112,11 +110,11 @@ class RunningAttempt:
             outcome=outcome,
             points=None if result is None else result.points,
             latency=sum(value or 0.0 for value in seconds) if seconds else None,
-            ttft=self.clocks[0].ttft_s if self.clocks else None,
+            ttft=self.turns[0].clock.ttft_s if self.turns else None,
             tokens_per_second=self._speed(),
-            input_tokens=_sum([turn.input_tokens for turn in self.turns]),
-            output_tokens=_sum([turn.output_tokens for turn in self.turns]),
-            cached_tokens=_sum([turn.cached_tokens for turn in self.turns]),
+            input_tokens=_sum([turn.usage.input_tokens for turn in self.turns]),
+            output_tokens=_sum([turn.usage.output_tokens for turn in self.turns]),
+            cached_tokens=_sum([turn.usage.cached_tokens for turn in self.turns]),
             lost=lost,
             error=error,
             started=self.started,
@@ -126,11 +124,11 @@ class RunningAttempt:
     def _speed(self) -> float | None:
         """Decode speed over all turns that tell one: their tokens over their time."""
         tokens, seconds = 0, 0.0
-        for clock, turn in zip(self.clocks, self.turns, strict=True):
-            speed = clock.decode_speed(turn.output_tokens)
-            if speed and turn.output_tokens:
-                tokens += turn.output_tokens - 1
-                seconds += (turn.output_tokens - 1) / speed
+        for turn in self.turns:
+            count = turn.usage.output_tokens
+            if count and (speed := turn.clock.decode_speed(count)):
+                tokens += count - 1
+                seconds += (count - 1) / speed
         return tokens / seconds if seconds else None
 
 
@@ -141,7 +139,7 @@ def _sum(values: list[int | None]) -> int | None:
 
 def turn_record(reply: Reply, results: tuple[ToolResult, ...]) -> TurnRecord:
     """A reply as it is stored: stamps relative to the moment that the request was sent."""
-    clock, usage = reply.clock, reply.usage
+    clock = reply.clock
 
     def after(stamp: int | None) -> int | None:
         return None if stamp is None else stamp - clock.sent
@@ -155,24 +153,23 @@ def turn_record(reply: Reply, results: tuple[ToolResult, ...]) -> TurnRecord:
         calls=reply.calls,
         results=results,
         sent_at=time.time() - (time.perf_counter_ns() - clock.sent) / 1e9,
-        headers_ns=after(clock.headers),
-        first_event_ns=after(clock.first_event),
-        first_reasoning_ns=after(clock.first_reasoning),
-        first_text_ns=after(clock.first_text),
-        first_tool_call_ns=after(clock.first_tool_call),
-        last_delta_ns=after(clock.last_delta),
-        end_ns=after(clock.end),
-        chunks=clock.chunks,
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cached_tokens=usage.cached_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
+        clock=Clock(
+            sent=0,
+            headers=after(clock.headers),
+            first_event=after(clock.first_event),
+            first_reasoning=after(clock.first_reasoning),
+            first_text=after(clock.first_text),
+            first_tool_call=after(clock.first_tool_call),
+            last_delta=after(clock.last_delta),
+            end=after(clock.end),
+            chunks=clock.chunks,
+            arrivals=[max(0, stamp - clock.sent) // 1000 * 1000 for stamp in clock.arrivals],
+        ),
+        usage=reply.usage,
         quirks=reply.quirks,
         server=reply.server,
         status=reply.exchange.status,
         headers=reply.exchange.headers,
         request=reply.exchange.request,
         response=reply.exchange.response,
-        arrivals_us=tuple(max(0, stamp - clock.sent) // 1000 for stamp in clock.arrivals),
     )

@@ -20,7 +20,6 @@ from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import ModelRecord, RunRecord
 from milo_tui.config import Settings
 from milo_tui.endpoints.endpoint import Endpoint
-from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.factory import endpoint_class, make_endpoint
 from milo_tui.errors import MiloError
 from milo_tui.mlx.ledger import end_orphans
@@ -51,7 +50,7 @@ class LaunchError(MiloError):
 
 async def create_run(settings: Settings, run: RunRecord) -> int:
     """Store a new run; its number. Raises StoreError, and LaunchError where this machine cannot hold a model."""
-    entries = [ModelEntry.model_validate(dict(model.entry)) for model in run.models]
+    entries = [model.entry for model in run.models]
     if problems := cannot_fit(entries, machine_gb()):
         raise LaunchError("\n".join(problems))
     store = await Store.open(settings.database)
@@ -109,9 +108,8 @@ def _import_all_that_is_used(run: RunRecord) -> None:
     """Import at the start what is used later: a run may last for hours, and Milo be upgraded in them; nor may an import
     come between a byte and its stamp."""
     for model in run.models:
-        entry = ModelEntry.model_validate(dict(model.entry))
-        endpoint_class(entry)
-        if entry.is_managed:
+        endpoint_class(model.entry)
+        if model.entry.is_managed:
             import_module("milo_tui.mlx.server")
 
 
@@ -137,7 +135,7 @@ def _publish(channel: Channel, publish: Callable[[Event], None], event: Event) -
 
 async def _simulated(stack: AsyncExitStack, run: RunRecord) -> str | None:
     """Start the simulated models that the run has, if any; their address."""
-    entries = [ModelEntry.model_validate(dict(model.entry)) for model in run.models]
+    entries = [model.entry for model in run.models]
     if not any(entry.is_simulated for entry in entries):
         return None
     from milo_tui.runner.demo import playbook
@@ -152,7 +150,7 @@ async def _simulated(stack: AsyncExitStack, run: RunRecord) -> str | None:
 async def _endpoint(
     model: ModelRecord, simulated: str | None, home: ServerHome, runner: Runner
 ) -> AsyncIterator[Endpoint]:
-    entry = ModelEntry.model_validate(dict(model.entry))
+    entry = model.entry
     if entry.is_managed:
         from milo_tui.mlx.server import ManagedEndpoint, Voice
 
@@ -169,9 +167,7 @@ async def _endpoint(
 
 def server_home(settings: Settings, run: RunRecord | None = None) -> ServerHome:
     """Where the servers that Milo starts have their files, and their environment: without anybody's API key."""
-    entries = (
-        [ModelEntry.model_validate(dict(model.entry)) for model in run.models] if run else settings.models
-    )
+    entries = [model.entry for model in run.models] if run else settings.models
     keys = [entry.api_key_env for entry in entries if entry.api_key_env]
     return ServerHome(settings.logs, settings.home / "servers", environment.server_environment(keys))
 

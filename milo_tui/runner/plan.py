@@ -94,7 +94,7 @@ def model_record(entry: ModelEntry) -> ModelRecord:
         simulated=entry.is_simulated,
         memory_gb=entry.memory,
         sampling=sampling_text(entry),
-        entry=entry.model_dump(mode="json", exclude_unset=True),
+        entry=entry,
     )
 
 
@@ -146,7 +146,6 @@ def tasks_left(run: RunRecord, model: str, attempts: Iterable[Attempt]) -> list[
 
 def state_of(run: RunRecord, attempts: Iterable[Attempt]) -> RunState:
     """The state of a run as its stored attempts give it: where a runner begins, or begins again."""
-    entries = [ModelEntry.model_validate(dict(model.entry)) for model in run.models]
     state = RunState(
         run=run.number,
         suite=f"{run.suite_title} {run.suite_version}",
@@ -157,7 +156,7 @@ def state_of(run: RunRecord, attempts: Iterable[Attempt]) -> RunState:
         started=run.created,
         phase=run.phase,
         finished=run.finished,
-        lanes=lanes(entries),
+        lanes=lanes(model.entry for model in run.models),
     )
     for (model, prompt, repeat), row in counted(attempts).items():
         state.models[model].attempts[cell_key(prompt, repeat)] = row

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 FORMAT_VERSION = 1
+STAMPS = ("headers", "first_event", "first_reasoning", "first_text", "first_tool_call", "last_delta", "end")
+"""The clock's stamps: a turn has each with its unit, as in `headers_ns`."""
 
 
 def schema() -> dict[str, Any]:
@@ -79,8 +81,8 @@ async def write_whole(path: Path, text: AsyncIterator[str]) -> None:
 
 
 def _run(run: RunRecord) -> dict[str, Any]:
-    models, prompts = [_fields(model) for model in run.models], [_fields(prompt) for prompt in run.prompts]
-    return {**_fields(run), "models": models, "prompts": prompts}
+    models = [{**_fields(model), "entry": model.entry.as_dict()} for model in run.models]
+    return {**_fields(run), "models": models, "prompts": [_fields(prompt) for prompt in run.prompts]}
 
 
 def _laid_out(value: Any) -> str:
@@ -113,6 +115,13 @@ def _attempt(attempt: AttemptDetail) -> dict[str, Any]:
 def _turn(turn: TurnRecord) -> dict[str, Any]:
     data = _fields(turn)
     request, response = data.pop("request"), data.pop("response")
+    clock, usage = data.pop("clock"), data.pop("usage")
+    data |= {f"{name}_ns": getattr(clock, name) for name in STAMPS}
+    data |= {
+        "chunks": clock.chunks,
+        "arrivals_us": [stamp // 1000 for stamp in clock.arrivals],
+        **_fields(usage),
+    }
     data["calls"] = [
         {"id": call.id, "name": call.name, "arguments": call.arguments_text, "problem": call.problem}
         for call in turn.calls

@@ -17,10 +17,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from milo_tui.analysis.phases import FINAL_PHASES, RunPhase
 from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord, TurnRecord
+from milo_tui.endpoints.entry import READ_BACK, ModelEntry
 from milo_tui.errors import MiloError
-from milo_tui.store.export_run import FORMAT_VERSION
+from milo_tui.store.export_run import FORMAT_VERSION, STAMPS
 from milo_tui.store.json_stream import JsonProblem, members
 from milo_tui.store.queries import Reader
+from milo_tui.store.rows import problem
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall
 from milo_tui.suite.score import CheckResult, Score
@@ -85,10 +87,27 @@ def _run(path: Path) -> RunRecord:
             f"{path} has format_version {found.get('format_version')!r}, and this Milo reads {FORMAT_VERSION}; "
             "upgrade Milo."
         )
-    run: RunRecord = _read(_RUN, found["run"], path, "run")
+    run: RunRecord = _read(_RUN, {**found["run"], "models": _models(found["run"], path)}, path, "run")
     if not run.models or not run.prompts:
         raise ImportProblem(f"{path}: run names no {'prompts' if run.models else 'models'}.")
     return run
+
+
+def _models(run: dict[str, Any], path: Path) -> Any:
+    """The models of a run, their entries read."""
+    models = run.get("models")
+    if not isinstance(models, list):
+        return models
+    found = []
+    for i, model in enumerate(models):
+        if not isinstance(model, dict) or not isinstance(model.get("entry"), dict):
+            raise ImportProblem(f"{path}: run.models[{i}].entry is no object.")
+        known = {key: model[key] for key in ("id", "name", "protocol", "where") if key in model}
+        try:
+            found.append({**model, "entry": ModelEntry.read_back({**known, **model["entry"]})})
+        except ValidationError as error:
+            raise ImportProblem(f"{path}: run.models[{i}].entry: {problem(error)}.") from None
+    return found
 
 
 def _attempts(path: Path, run: RunRecord) -> Iterator[AttemptDetail]:
@@ -149,7 +168,18 @@ def _turn(data: Any, path: Path, where: str) -> TurnRecord:
         raise ImportProblem(
             f"{path}: {where}: its request or response cannot be unpacked ({error})."
         ) from None
-    turn: TurnRecord = _read(_TURN, {**data, "calls": calls, **bytes_}, path, where)
+    stamps = {name: data.get(f"{name}_ns") for name in STAMPS}
+    if not isinstance(arrivals := data.get("arrivals_us", []), list):
+        raise ImportProblem(f"{path}: {where}.arrivals_us is no list.")
+    clock = {
+        "sent": 0,
+        **stamps,
+        "chunks": data.get("chunks"),
+        "arrivals": [stamp * 1000 for stamp in arrivals],
+    }
+    turn: TurnRecord = _read(
+        _TURN, {**data, "calls": calls, **bytes_, "clock": clock, "usage": data}, path, where
+    )
     return turn
 
 
@@ -163,7 +193,7 @@ def _unpacked(text: str) -> bytes:
 
 def _read(adapter: TypeAdapter[Any], data: Mapping[str, Any], path: Path, where: str) -> Any:
     try:
-        return adapter.validate_python(data)
+        return adapter.validate_python(data, context=READ_BACK)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])

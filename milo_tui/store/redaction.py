@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from milo_tui.analysis.evidence import Evidence
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, RunRecord, TurnRecord
+from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.suite.score import Score
 
 _PRIVATE_KEYS = frozenset({"base_url", "api_key_env", "lane", "args", "log", "pid", "port", "command"})
@@ -31,7 +32,7 @@ class Sharing:
     """Takes a run's private facts out of all that a report is made from."""
 
     def __init__(self, run: RunRecord) -> None:
-        found = {urlsplit(str(model.entry.get("base_url") or "")).hostname for model in run.models}
+        found = {urlsplit(model.entry.base_url or "").hostname for model in run.models}
         hosts = sorted((host for host in found if host and host not in _LOOPBACK), key=len, reverse=True)
         self._hosts = re.compile("|".join(map(re.escape, hosts)), re.IGNORECASE) if hosts else None
 
@@ -79,7 +80,7 @@ class Sharing:
         return replace(
             model,
             note=self.text(model.note),
-            entry=self._values(model.entry),
+            entry=ModelEntry.read_back({**self._values(model.entry.as_dict()), "id": model.entry.id}),
             manifest=self._values(model.manifest),
         )
 

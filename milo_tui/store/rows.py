@@ -11,6 +11,8 @@ from itertools import accumulate
 from operator import sub
 from typing import Any
 
+from pydantic import ValidationError
+
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import (
     Attempt,
@@ -19,6 +21,9 @@ from milo_tui.analysis.record import (
     RunRecord,
     TurnRecord,
 )
+from milo_tui.endpoints.endpoint import Clock, Usage
+from milo_tui.endpoints.entry import ModelEntry
+from milo_tui.store.database import StoreError
 from milo_tui.store.texts import text as text
 from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
 from milo_tui.suite.score import CheckResult
@@ -120,7 +125,7 @@ def model_values(model: ModelRecord) -> tuple[Any, ...]:
         model.simulated,
         model.memory_gb,
         text(model.sampling),
-        dump(model.entry),
+        dump(model.entry.as_dict()),
         dump(model.manifest),
         model.phase.value,
         text(model.note),
@@ -139,13 +144,30 @@ def model_record(row: sqlite3.Row) -> ModelRecord:
         simulated=bool(row["simulated"]),
         memory_gb=row["memory_gb"],
         sampling=row["sampling"],
-        entry=json.loads(row["entry"]),
+        entry=_entry(row),
         manifest=json.loads(row["manifest"]),
         phase=ModelPhase(row["phase"]),
         note=row["note"],
         cold_start=row["cold_start"],
         peak_gb=row["peak_gb"],
     )
+
+
+def _entry(row: sqlite3.Row) -> ModelEntry:
+    columns = {"id": row["id"], "name": row["name"], "protocol": row["protocol"], "where": row["location"]}
+    try:
+        return ModelEntry.read_back({**columns, **json.loads(row["entry"])})
+    except ValidationError as error:
+        raise StoreError(
+            f"Run {row['run']}: the entry of model {row['id']} cannot be read: {problem(error)}; "
+            "`milo doctor` looks at the whole database."
+        ) from None
+
+
+def problem(error: ValidationError) -> str:
+    """The first thing that is wrong, with its field."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def prompt_record(row: sqlite3.Row) -> PromptRecord:
@@ -229,6 +251,7 @@ TURN_COLUMNS = (
 
 def turn_values(attempt: int, position: int, turn: TurnRecord) -> tuple[Any, ...]:
     """A turn's columns."""
+    clock, usage = turn.clock, turn.usage
     return (
         attempt,
         position,
@@ -238,26 +261,26 @@ def turn_values(attempt: int, position: int, turn: TurnRecord) -> tuple[Any, ...
         turn.complete,
         None if turn.loss is None else turn.loss.value,
         turn.sent_at,
-        turn.headers_ns,
-        turn.first_event_ns,
-        turn.first_reasoning_ns,
-        turn.first_text_ns,
-        turn.first_tool_call_ns,
-        turn.last_delta_ns,
-        turn.end_ns,
-        turn.chunks,
-        turn.input_tokens,
-        turn.output_tokens,
-        turn.cached_tokens,
-        turn.cache_write_tokens,
-        turn.reasoning_tokens,
+        clock.headers,
+        clock.first_event,
+        clock.first_reasoning,
+        clock.first_text,
+        clock.first_tool_call,
+        clock.last_delta,
+        clock.end,
+        clock.chunks,
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cached_tokens,
+        usage.cache_write_tokens,
+        usage.reasoning_tokens,
         dump(turn.quirks),
         text(turn.server),
         turn.status,
         dump(dict(turn.headers)),
         pack(turn.request),
         pack(turn.response),
-        _gaps(turn.arrivals_us),
+        _gaps([stamp // 1000 for stamp in clock.arrivals]),
     )
 
 
@@ -272,26 +295,31 @@ def turn_record(row: sqlite3.Row, calls: Sequence[sqlite3.Row]) -> TurnRecord:
         calls=tuple(ToolCall.read(call["call_id"], call["name"], call["arguments"]) for call in calls),
         results=tuple(_result(call) for call in calls if call["result"] is not None),
         sent_at=row["sent_at"],
-        headers_ns=row["headers_ns"],
-        first_event_ns=row["first_event_ns"],
-        first_reasoning_ns=row["first_reasoning_ns"],
-        first_text_ns=row["first_text_ns"],
-        first_tool_call_ns=row["first_tool_call_ns"],
-        last_delta_ns=row["last_delta_ns"],
-        end_ns=row["end_ns"],
-        chunks=row["chunks"],
-        input_tokens=row["input_tokens"],
-        output_tokens=row["output_tokens"],
-        cached_tokens=row["cached_tokens"],
-        cache_write_tokens=row["cache_write_tokens"],
-        reasoning_tokens=row["reasoning_tokens"],
+        clock=Clock(
+            sent=0,
+            headers=row["headers_ns"],
+            first_event=row["first_event_ns"],
+            first_reasoning=row["first_reasoning_ns"],
+            first_text=row["first_text_ns"],
+            first_tool_call=row["first_tool_call_ns"],
+            last_delta=row["last_delta_ns"],
+            end=row["end_ns"],
+            chunks=row["chunks"],
+            arrivals=[stamp * 1000 for stamp in _arrivals(row["arrivals"])],
+        ),
+        usage=Usage(
+            row["input_tokens"],
+            row["output_tokens"],
+            row["cached_tokens"],
+            row["cache_write_tokens"],
+            row["reasoning_tokens"],
+        ),
         quirks=tuple(json.loads(row["quirks"])),
         server=row["server"],
         status=row["status"],
         headers=json.loads(row["headers"]),
         request=zlib.decompress(row["request"]),
         response=zlib.decompress(row["response"]),
-        arrivals_us=_arrivals(row["arrivals"]),
     )
 
 

@@ -9,6 +9,7 @@ from milo_tui.analysis.comparison import Compared, Comparison, Measured, compare
 from milo_tui.analysis.evidence import Answered, Evidence
 from milo_tui.analysis.record import PromptRecord, RunRecord
 from milo_tui.analysis.run_differences import unlike_models, unlike_runs
+from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.reports import comparison as words
 from tests.reports import made
 
@@ -54,6 +55,10 @@ def test_what_sets_runs_apart_is_told_first() -> None:
     )
 
 
+def _entry(**changes: Any) -> ModelEntry:
+    return made.QWEN.entry.model_copy(update=changes)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -65,12 +70,12 @@ def test_what_sets_runs_apart_is_told_first() -> None:
             {"manifest": {"server": "made-up 1.0", "sent": {"temperature": 1.0}}},
             "temperature 0.0 against 1.0",
         ),
-        ({"entry": {**made.QWEN.entry, "quantization": "4-bit"}}, "quantization none against 4-bit"),
+        ({"entry": _entry(quantization="4-bit")}, "quantization none against 4-bit"),
         (
-            {"entry": {**made.QWEN.entry, "base_url": "http://other.example:1/v1"}},
+            {"entry": _entry(base_url="http://other.example:1/v1")},
             "host qwen.example against other.example",
         ),
-        ({"entry": {**made.QWEN.entry, "base_url": "http://qwen.example:9/v1"}}, ""),
+        ({"entry": _entry(base_url="http://qwen.example:9/v1")}, ""),
         ({"manifest": {**made.QWEN.manifest, "load_s": 3.2, "pid": 7, "quirks": ["odd"]}}, ""),
     ],
 )

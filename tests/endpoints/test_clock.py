@@ -134,8 +134,8 @@ async def test_every_chunk_that_carries_something_leaves_its_stamp(protocol: str
     assert len(clock.arrivals) == clock.chunks
     assert set(clock.arrivals) == {delta.at_ns for delta in heard.deltas}
     assert (clock.arrivals[0], clock.arrivals[-1]) == (clock.first_delta, clock.last_delta)
-    stored = turn_record(heard.reply, ()).arrivals_us
-    assert stored == tuple((stamp - clock.sent) // 1000 for stamp in clock.arrivals)
+    stored = turn_record(heard.reply, ()).clock.arrivals
+    assert stored == [(stamp - clock.sent) // 1000 * 1000 for stamp in clock.arrivals]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ async def test_every_chunk_that_carries_something_leaves_its_stamp(protocol: str
 async def test_an_answer_in_one_piece_has_no_arrivals(protocol: str, body: dict[str, object]) -> None:
     reply = (await hear(answer(body), stream=False, protocol=protocol)).reply
     assert reply.text == "Hi"
-    assert turn_record(reply, ()).arrivals_us == ()
+    assert turn_record(reply, ()).clock.arrivals == []
 
 
 async def test_an_answer_in_one_piece_has_no_decode_speed() -> None:

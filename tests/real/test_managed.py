@@ -180,7 +180,7 @@ async def test_the_control_arm_streams_nothing_and_stands_in_the_table_of_losses
     running = run(home, config, *PROMPTS, "--no-stream")
     assert running.process.returncode == 0, running.progress
     record, attempts = await running.result()
-    assert record.models[0].entry["stream"] is False
+    assert record.models[0].entry.stream is False
     assert record.models[0].manifest["sent"]["stream"] is False
     assert all(row.points is not None for row in attempts)
     with milo(home, config, "models", "losses") as losses:

@@ -26,7 +26,9 @@ def test_what_of_a_server_changes_figures_is_said() -> None:
         "restarts": 1,
         "clamped": ["top_k 9 is not sent"],
     }
-    model = replace(QWEN, entry={**QWEN.entry, "stream": False}, manifest={"managed": managed})
+    model = replace(
+        QWEN, entry=QWEN.entry.model_copy(update={"stream": False}), manifest={"managed": managed}
+    )
     words = server_words(model)
     assert words[:4] == [
         "not streamed",
@@ -38,7 +40,7 @@ def test_what_of_a_server_changes_figures_is_said() -> None:
 
 
 def test_lost_calls_are_counted_for_each_model_streamed_and_not() -> None:
-    whole = replace(QWEN, entry={**QWEN.entry, "stream": False})
+    whole = replace(QWEN, entry=QWEN.entry.model_copy(update={"stream": False}))
     lost, scored = Outcome.SERVER, Outcome.SCORED
     first = (
         run((QWEN, SONNET)),

@@ -36,7 +36,7 @@ def entry(id: str, url: str, **more: object) -> ModelEntry:
 @asynccontextmanager
 async def open_endpoint(model: ModelRecord) -> AsyncIterator[Endpoint]:
     """The endpoint of a model, as a run opens it."""
-    endpoint = make_endpoint(ModelEntry.model_validate(dict(model.entry)))
+    endpoint = make_endpoint(model.entry)
     try:
         yield endpoint
     finally:

@@ -191,7 +191,11 @@ def _set(data: dict[str, Any], path: str, value: Any) -> None:
         ("attempts.1.latency", "slow", "attempts[1].latency: Input should be a valid number"),
         ("attempts.1.outcome", "won", "attempts[1].outcome: Input should be"),
         ("attempts.1.turns", {}, "attempts[1].turns is no list."),
-        ("attempts.1.turns.0.chunks", None, "attempts[1].turns[0].chunks: Input should be a valid integer"),
+        (
+            "attempts.1.turns.0.chunks",
+            None,
+            "attempts[1].turns[0].clock.chunks: Input should be a valid integer",
+        ),
         ("attempts.1.turns.0.calls", 5, "attempts[1].turns[0]"),
         ("attempts.1.turns.0.response_zlib_base64", "%%%", "its request or response cannot be unpacked"),
         ("attempts.1.turns.0.response_zlib_base64", "eJw=", "its request or response cannot be unpacked"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from milo_tui.analysis.record import RunRecord
+from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.store.redaction import Sharing
 from tests.cli.milo import milo
 from tests.reports import made
@@ -32,7 +33,11 @@ def private_run() -> RunRecord:
         "api_key_env": "SECRET_KEY_NAME",
         "server": {"weights": "/home/kim/weights-of-kim/Qwen-8bit", "args": ["--log", "/home/kim/x"]},
     }
-    qwen = replace(made.QWEN, entry=entry, manifest={"server": "made-up 1.0", "host": "10.0.0.7:8080"})
+    qwen = replace(
+        made.QWEN,
+        entry=ModelEntry.read_back(entry),
+        manifest={"server": "made-up 1.0", "host": "10.0.0.7:8080"},
+    )
     return made.run((qwen, made.SONNET), note="only for me, on gpu-box.example:8080")
 
 

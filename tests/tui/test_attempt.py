@@ -22,6 +22,7 @@ from milo_tui.tui.widgets.axis import Axis
 from milo_tui.tui.widgets.raw_exchange import RawExchange
 from milo_tui.tui.widgets.raw_sections import body_lines, rows, sections, whole
 from milo_tui.tui.widgets.turn_timing import gap_line, gaps, phase_bar, phases, timing
+from tests.factories import change_turn
 from tests.tui.hostile import ALL, FORBIDDEN, STORABLE
 from tests.tui.looking import move, press, screen, settle
 from tests.tui.runs_data import attempt, points_of, run, settings, turn_with_answer, turn_with_call
@@ -42,17 +43,24 @@ def frame(text: str) -> str:
 STREAM = "\n\n".join([frame("I "), frame("refunded"), ": keep-alive", frame(" it."), "data: [DONE]", ""])
 
 
-def streamed(turn: TurnRecord, **changes: object) -> TurnRecord:
+ARRIVALS = [900_000_000, 950_000_000, 1_350_000_000, 1_900_000_000]
+
+
+def streamed(
+    turn: TurnRecord,
+    clock: dict[str, object] | None = None,
+    usage: dict[str, object] | None = None,
+    **changes: object,
+) -> TurnRecord:
     """A turn with what went over the wire, and the stamps of its four chunks."""
-    told = replace(
-        turn,
-        request=json.dumps(REQUEST).encode(),
-        response=STREAM.encode(),
-        headers={"content-type": "text/event-stream", "x-request-id": "req-7"},
-        chunks=4,
-        arrivals_us=(900_000, 950_000, 1_350_000, 1_900_000),
+    wire = {
+        "request": json.dumps(REQUEST).encode(),
+        "response": STREAM.encode(),
+        "headers": {"content-type": "text/event-stream", "x-request-id": "req-7"},
+    }
+    return change_turn(
+        turn, {"chunks": 4, "arrivals": ARRIVALS, **(clock or {})}, usage, **{**wire, **changes}
     )
-    return replace(told, **changes)  # type: ignore[arg-type]
 
 
 def with_turns(*turns: TurnRecord) -> AttemptDetail:
@@ -299,20 +307,20 @@ def test_phases_follow_one_another_to_the_end() -> None:
         ("tool call", 0.9, 1.9),
         ("closing", 1.9, 2.0),
     ]
-    silent = replace(TWO.turns[1], first_text_ns=None, last_delta_ns=None)
+    silent = change_turn(TWO.turns[1], {"first_text": None, "last_delta": None})
     assert [(phase.kind, phase.end) for phase in phases(silent.clock)] == [("waiting", 2.0)]
-    cut = replace(TWO.turns[1], end_ns=None)
+    cut = change_turn(TWO.turns[1], {"end": None})
     assert [phase.kind for phase in phases(cut.clock)] == ["waiting", "text", "closing"]
 
 
 def test_a_bar_is_to_scale_and_what_came_at_once_is_seen() -> None:
     assert phase_bar(phases(TWO.turns[0].clock), Axis(0, 2, 20)).plain == "────░░░░░▓▓▓▓▓▓▓▓▓▓·"
-    at_once = replace(TWO.turns[0], first_reasoning_ns=None, first_tool_call_ns=1_900_000_000)
+    at_once = change_turn(TWO.turns[0], {"first_reasoning": None, "first_tool_call": 1_900_000_000})
     assert phase_bar(phases(at_once.clock), Axis(0, 2, 20)).plain == "─" * 19 + "▓"
 
 
 def test_gaps_are_measured_between_chunks() -> None:
-    found = gaps((900_000, 950_000, 1_350_000, 1_900_000))
+    found = gaps(ARRIVALS)
     assert found is not None
     assert (found.median, found.largest, found.at) == (0.4, 0.55, 1.9)
     assert gap_line(found, Axis(0, 2, 20)).plain == " " * 9 + "▆" * 4 + "█" * 7
@@ -323,12 +331,12 @@ def test_gaps_are_measured_between_chunks() -> None:
     assert together.largest == 0
 
 
-@given(st.lists(st.integers(0, 2_000_000), min_size=2, max_size=200).map(sorted), st.integers(1, 200))
+@given(st.lists(st.integers(0, 2_000_000_000), min_size=2, max_size=200).map(sorted), st.integers(1, 200))
 def test_a_silence_stands_as_high_as_it_lasted(arrivals: list[int], width: int) -> None:
     found = gaps(arrivals)
     assert found is not None
     assert max(found.bins) == pytest.approx(found.largest)
-    line = gap_line(found, Axis(0, max(2.0, arrivals[-1] / 1e6), width)).plain
+    line = gap_line(found, Axis(0, max(2.0, arrivals[-1] / 1e9), width)).plain
     assert len(line) == width
     assert ("█" in line) == (found.largest > 0)
 
@@ -358,20 +366,20 @@ def test_timing_fits_and_has_every_figure(width: int) -> None:
 
 
 def test_cached_and_reasoning_tokens_are_named_where_they_are_told() -> None:
-    made = with_turns(streamed(turn_with_answer(), cached_tokens=300, reasoning_tokens=20))
+    made = with_turns(streamed(turn_with_answer(), usage={"cached_tokens": 300, "reasoning_tokens": 20}))
     assert "in 406 (300 cached) · out 32 (20 reasoning)" in lines_of(made, 76)
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"arrivals_us": (), "chunks": 40}, "40 chunks; when each came was not kept yet in this run"),
-        ({"arrivals_us": (), "chunks": 1, "first_event_ns": None}, "in one piece, not streamed"),
-        ({"arrivals_us": (900_000,), "chunks": 1}, "1 chunk"),
+        ({"arrivals": [], "chunks": 40}, "40 chunks; when each came was not kept yet in this run"),
+        ({"arrivals": [], "chunks": 1, "first_event": None}, "in one piece, not streamed"),
+        ({"arrivals": [900_000_000], "chunks": 1}, "1 chunk"),
     ],
 )
 def test_without_gaps_it_says_why(changes: dict[str, object], words: str) -> None:
-    lines = lines_of(with_turns(streamed(turn_with_answer(), **changes)), 76)
+    lines = lines_of(with_turns(streamed(turn_with_answer(), changes)), 76)
     assert words in lines
     assert not any("▁" in line for line in lines)
 
@@ -386,9 +394,10 @@ def test_what_lies_between_turns_is_named_only_where_something_does() -> None:
 
 def test_a_turn_of_which_nothing_was_timed_is_no_crash() -> None:
     bare = streamed(
-        turn_with_answer(), first_text_ns=None, last_delta_ns=None, end_ns=None, arrivals_us=(), chunks=0,
-        input_tokens=None, output_tokens=None,
-    )  # fmt: skip
+        turn_with_answer(),
+        {"first_text": None, "last_delta": None, "end": None, "arrivals": [], "chunks": 0},
+        {"input_tokens": None, "output_tokens": None},
+    )
     lines = lines_of(with_turns(bare), 76)
     assert "TTFT – · first answer – · latency – · decoding –" in lines
 

@@ -310,7 +310,7 @@ def hostile(text: str) -> tuple[RunRecord, Callable[[AttemptDetail], AttemptDeta
                 model,
                 name=f"{text}{i}",
                 sampling=STORABLE,
-                entry={text: text},
+                entry=model.entry.model_copy(update={"quantization": text, "model": text}),
                 manifest={text: [text]},
                 note=text,
             )

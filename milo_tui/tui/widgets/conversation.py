@@ -76,16 +76,16 @@ def _turn(turn: TurnRecord) -> Iterator[Piece]:
 
 
 def _turn_title(number: int, turn: TurnRecord) -> Content:
-    clock = turn.clock
+    clock, usage = turn.clock, turn.usage
     tokens = (
-        f"{turn.input_tokens if turn.input_tokens is not None else '?'} in, {turn.output_tokens} out"
-        if turn.output_tokens is not None
+        f"{usage.input_tokens if usage.input_tokens is not None else '?'} in, {usage.output_tokens} out"
+        if usage.output_tokens is not None
         else ""
     )
     parts = [
         f"{seconds(clock.seconds)}",
         f"TTFT {seconds(clock.ttft_s)}" if clock.ttft_s is not None else "",
-        speed(rate) if (rate := clock.decode_speed(turn.output_tokens)) is not None else "",
+        speed(rate) if (rate := clock.decode_speed(usage.output_tokens)) is not None else "",
         tokens,
     ]
     figures = " · ".join(part for part in parts if part)

@@ -50,7 +50,7 @@ def _model_facts(model: ModelRecord) -> dict[str, Any]:
         "cold start, s": model.cold_start,
         "phase": f"{model.phase.value}{f': {model.note}' if model.note else ''}",
         "found and sent": model.manifest or None,
-        "entry": model.entry or None,
+        "entry": model.entry.as_dict(),
     }
 
 

@@ -84,25 +84,25 @@ class Gaps:
     bins: Sequence[float]
 
 
-def gaps(arrivals_us: Sequence[int]) -> Gaps | None:
-    """The gaps between chunks that came at these microseconds, rising; None of fewer than two."""
-    if len(arrivals_us) < 2:
+def gaps(arrivals_ns: Sequence[int]) -> Gaps | None:
+    """The gaps between chunks that came at these nanoseconds, rising; None of fewer than two."""
+    if len(arrivals_ns) < 2:
         return None
-    first, span = arrivals_us[0], max(1, arrivals_us[-1] - arrivals_us[0])
+    first, span = arrivals_ns[0], max(1, arrivals_ns[-1] - arrivals_ns[0])
     bins = [0] * BINS
-    for before, after in pairwise(arrivals_us):
+    for before, after in pairwise(arrivals_ns):
         for place in range((before - first) * (BINS - 1) // span, (after - first) * (BINS - 1) // span + 1):
             bins[place] = max(bins[place], after - before)
-    found = [after - before for before, after in pairwise(arrivals_us)]
+    found = [after - before for before, after in pairwise(arrivals_ns)]
     largest = max(found)
-    at = arrivals_us[found.index(largest) + 1]
+    at = arrivals_ns[found.index(largest) + 1]
     return Gaps(
-        first / 1e6,
-        arrivals_us[-1] / 1e6,
-        median(found) / 1e6,
-        largest / 1e6,
-        at / 1e6,
-        [gap / 1e6 for gap in bins],
+        first / 1e9,
+        arrivals_ns[-1] / 1e9,
+        median(found) / 1e9,
+        largest / 1e9,
+        at / 1e9,
+        [gap / 1e9 for gap in bins],
     )
 
 
@@ -120,13 +120,13 @@ def gap_line(found: Gaps, axis: Axis) -> Content:
 
 def gap_words(turn: TurnRecord, found: Gaps | None) -> str:
     """How many chunks there were, and the gaps between them, in words."""
-    chunks = count(turn.chunks, "chunk")
+    chunks = count(turn.clock.chunks, "chunk")
     if found is not None:
         largest = f"largest {_ms(found.largest)}, at {seconds(found.at)}"
         return f"{chunks} · median gap {_ms(found.median)} · {largest}"
-    if turn.first_event_ns is None:
-        return "in one piece, not streamed" if turn.chunks else ""
-    if turn.chunks > 1 and not turn.arrivals_us:
+    if turn.clock.first_event is None:
+        return "in one piece, not streamed" if turn.clock.chunks else ""
+    if turn.clock.chunks > 1 and not turn.clock.arrivals:
         return f"{chunks}; when each came was not kept yet in this run"
     return chunks
 
@@ -177,7 +177,7 @@ def _between(number: int, before: TurnRecord, turn: TurnRecord) -> Iterator[Cont
 def _turn(number: int, turn: TurnRecord, parts: Sequence[Phase], axis: Axis, beside: bool) -> list[Content]:
     names = ", ".join(call.name for call in turn.calls) or ("text" if turn.text else "nothing")
     title = styled((f"turn {number}", "bold"), ("  ", "")) + safe_line(names, "$dim")
-    silent = gaps(turn.arrivals_us)
+    silent = gaps(turn.clock.arrivals)
     left = [phase_bar(parts, axis)]
     if silent is not None:
         left.append(gap_line(silent, axis))
@@ -194,16 +194,16 @@ def _turn(number: int, turn: TurnRecord, parts: Sequence[Phase], axis: Axis, bes
 
 def _figures(turn: TurnRecord) -> list[Content]:
     """A turn's figures, each with its name."""
-    clock = turn.clock
-    cached = f" ({_tokens(turn.cached_tokens)} cached)" if turn.cached_tokens is not None else ""
-    thought = f" ({_tokens(turn.reasoning_tokens)} reasoning)" if turn.reasoning_tokens is not None else ""
+    clock, usage = turn.clock, turn.usage
+    cached = f" ({_tokens(usage.cached_tokens)} cached)" if usage.cached_tokens is not None else ""
+    thought = f" ({_tokens(usage.reasoning_tokens)} reasoning)" if usage.reasoning_tokens is not None else ""
     named = [
         ("TTFT ", seconds(clock.ttft_s)),
         ("first answer ", seconds(clock.time_to_answer_s)),
         ("latency ", seconds(clock.seconds)),
-        ("decoding ", speed(clock.decode_speed(turn.output_tokens))),
-        ("in ", f"{_tokens(turn.input_tokens)}{cached}"),
-        ("out ", f"{_tokens(turn.output_tokens)}{thought}"),
+        ("decoding ", speed(clock.decode_speed(usage.output_tokens))),
+        ("in ", f"{_tokens(usage.input_tokens)}{cached}"),
+        ("out ", f"{_tokens(usage.output_tokens)}{thought}"),
     ]
     return [styled((name, "$dim"), figure) for name, figure in named]
 

@@ -190,7 +190,7 @@ class BaseApp(App[int]):
             return
         self._mouse = not self._mouse
         # Textual has no public way to switch the mouse while an app runs.
-        switch = driver._enable_mouse_support if self._mouse else driver._disable_mouse_support
+        switch = driver._enable_mouse_support if self._mouse else driver._disable_mouse_support  # noqa: SLF001
         switch()
         self.say("Mouse on." if self._mouse else "Mouse off: select text in the terminal. M turns it on.")
 

@@ -22,6 +22,7 @@ from milo_tui.analysis.evidence import (
     same_repeats,
 )
 from milo_tui.analysis.exact import MANY_PROMPTS, Interval, shift_interval, sign_flip, whole
+from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.prices import Cost
 from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
 from milo_tui.analysis.stats import (
@@ -37,7 +38,7 @@ from milo_tui.analysis.stats import (
     standard_deviation,
     wilson,
 )
-from milo_tui.analysis.table import ModelTotal, counted, result_table
+from milo_tui.analysis.table import ModelTotal, result_table
 from milo_tui.suite.score import POINTS_PER_PROMPT
 
 _ZERO = Fraction()
@@ -252,7 +253,7 @@ class Side:
 
 def side(run: RunRecord, model: ModelRecord, attempts: Iterable[Attempt]) -> Side:
     """One side of a pair: the attempts that count, in the order of prompts and repeats."""
-    last = counted(row for row in attempts if row.model == model.id)
+    last = latest_attempts(row for row in attempts if row.model == model.id)
     rows = tuple(
         row
         for prompt in run.prompts

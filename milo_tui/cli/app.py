@@ -52,8 +52,7 @@ async def _say_how_it_stands(where: "Settings", number: int) -> None:
     finally:
         await reader.aclose()
     if summary.phase in ACTIVE:
-        note(
-            f"Run {number} goes on ({summary.scored}/{summary.planned}); `milo watch {number}` shows it again."
-        )
+        far = f"{summary.figures.scored}/{summary.figures.planned}"
+        note(f"Run {number} continues ({far}); `milo watch {number}` shows it again.")
     else:
         note(f"Run {number} is {summary.phase.value}; `milo show {number}` prints its table.")

@@ -13,6 +13,7 @@ from milo_tui.cli.common import common, note, print_out, settings
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from milo_tui.analysis.figures import Sums
     from milo_tui.analysis.prices import Cost
     from milo_tui.analysis.published import Published
     from milo_tui.analysis.record import Attempt, RunRecord
@@ -182,6 +183,13 @@ def _summary(run: "RunSummary") -> dict[str, Any]:
 
     data = dataclasses.asdict(run)
     data["phase"] = run.phase.value
-    for model, line in zip(run.models, data["models"], strict=True):
-        line["share"] = model.share
-    return data
+    data["models"] = [
+        {"id": model.id, "name": model.name, "where": model.where, **_figures(model.figures)}
+        for model in run.models
+    ]
+    return {**data, **_figures(run.figures)}
+
+
+def _figures(sums: "Sums") -> dict[str, Any]:
+    names = ("points", "scored", "planned", "share", "latency", "ttft", "tokens_per_second")
+    return {name: getattr(sums, name) for name in names}

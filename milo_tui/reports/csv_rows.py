@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from milo_tui.analysis.evidence import Evidence
+from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
-from milo_tui.analysis.table import counted
 from milo_tui.sanitise import one_line
 
 COLUMNS = (
@@ -53,7 +53,7 @@ def render(run: RunRecord, attempts: Iterable[Attempt], evidence: Evidence) -> s
 
 
 def _rows(run: RunRecord, attempts: list[Attempt], evidence: Evidence) -> Iterator[list[object]]:
-    counting = {row.id for row in counted(attempts).values()}
+    counting = {row.id for row in latest_attempts(attempts).values()}
     models = {model.id: model for model in run.models}
     prompts = {prompt.id: (prompt.category, prompt.version) for prompt in run.prompts}
     for row in attempts:

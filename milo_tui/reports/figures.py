@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from milo_tui.analysis.record import ModelRecord
-    from milo_tui.analysis.table import CategoryFigure, ModelTotal
+    from milo_tui.analysis.table import CategoryFigures, ModelTotal
 
 
 def seconds(value: float | None) -> str:
@@ -28,11 +28,11 @@ def speed(value: float | None) -> str:
     return "–" if value is None else f"{value:.0f} tok/s"
 
 
-def category_cell(figure: "CategoryFigure") -> str:
+def category_cell(figure: "CategoryFigures") -> str:
     """`3.00/3 · 4.5 s`, with what is missing where attempts are."""
-    if figure.score is None:
+    if figure.mean_points is None:
         return "–"
-    cell = f"{figure.score:.2f}/3 · {seconds(figure.latency)}"
+    cell = f"{figure.mean_points:.2f}/3 · {seconds(figure.latency)}"
     return cell if figure.scored == figure.planned else f"{cell} ({figure.scored}/{figure.planned})"
 
 
@@ -46,7 +46,7 @@ def total_cell(total: "ModelTotal") -> str:
         else f"{total.points}/{total.possible} pts"
     )
     cell = f"{score}, {percent(total.share)}, {seconds(total.latency)} avg"
-    missing = total.planned - total.scored
+    missing = total.unscored
     return f"{cell} ({missing} attempts missing)" if missing else cell
 
 
@@ -65,10 +65,10 @@ def moment(at: float) -> str:
 
 def missing_sentence(name: str, total: "ModelTotal") -> str | None:
     """What stands wherever a total does that has holes."""
-    missing = total.planned - total.scored
+    missing = total.unscored
     if not missing:
         return None
-    why = f", {total.holes} of them failed by the infrastructure" if total.holes else ""
+    why = f", {total.missing} of them failed by the infrastructure" if total.missing else ""
     return f"{name}: {missing} of {total.planned} attempts have no score{why}; its figures are of the rest."
 
 

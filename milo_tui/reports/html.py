@@ -7,10 +7,11 @@ frames besides. Written prompt by prompt: memory does not grow with the run.
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.prices import Cost
 from milo_tui.analysis.published import CAUTION, KIND, Published
 from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
-from milo_tui.analysis.table import ResultTable, counted, result_table
+from milo_tui.analysis.table import ResultTable, result_table
 from milo_tui.analysis.verdict import Answer, Pair, answer
 from milo_tui.reports import answer as words
 from milo_tui.reports import svg
@@ -149,7 +150,7 @@ def _heading(model: ModelRecord) -> str:
 
 
 def _matrix(run: RunRecord, rows: Sequence[Attempt], scores: ResultTable, found: Answer) -> str:
-    last = counted(rows)
+    last = latest_attempts(rows)
     titles, lines, category = dict(run.categories), [], None
     for prompt in run.prompts:
         if prompt.category != category:
@@ -173,9 +174,10 @@ def _matrix(run: RunRecord, rows: Sequence[Attempt], scores: ResultTable, found:
 def _plots(run: RunRecord, rows: Sequence[Attempt], scores: ResultTable) -> str:
     names = [model.name for model in run.models]
     by_category = [
-        (title, [scores.cells[id][model].score for model in scores.models]) for id, title in scores.categories
+        (title, [scores.cells[id][model].mean_points for model in scores.models])
+        for id, title in scores.categories
     ]
-    scored = [row for row in counted(rows).values() if row.points is not None]
+    scored = [row for row in latest_attempts(rows).values() if row.points is not None]
     plots = [
         ("Score by category", "mean points of 3", svg.bars("Score by category", by_category, names)),
         (

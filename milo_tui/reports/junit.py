@@ -6,21 +6,18 @@ attempts have no score, since then nothing is known. A suite is a model; times a
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from statistics import fmean
 from xml.etree import ElementTree as ET
 
 from milo_tui.analysis.evidence import Evidence
-from milo_tui.analysis.figures import mean_of
+from milo_tui.analysis.figures import Figures, latest_attempts
 from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunRecord
-from milo_tui.analysis.table import counted
 from milo_tui.reports.conditions import model_line
 from milo_tui.sanitise import sanitise
-from milo_tui.suite.score import POINTS_PER_PROMPT
 
 
 def render(run: RunRecord, attempts: Iterable[Attempt], evidence: Evidence) -> str:
     """The XML text."""
-    last = counted(attempts)
+    last = latest_attempts(attempts)
     root = ET.Element("testsuites", name=sanitise(f"{run.suite_title} {run.suite_version}, run {run.number}"))
     for model in run.models:
         suite = ET.SubElement(root, "testsuite", name=_suite_name(model), timestamp=_moment(run))
@@ -65,24 +62,23 @@ def _case(
     evidence: Evidence,
 ) -> None:
     made = [row for row in rows if row is not None]
-    seconds = mean_of([row.latency for row in made if row.points is not None])
+    figures = Figures.of(made, len(rows))
     case = ET.SubElement(
         suite,
         "testcase",
         name=sanitise(prompt.id),
         classname=sanitise(f"{run.suite}.{prompt.category}"),
-        time=f"{seconds or 0:.3f}",
+        time=f"{figures.latency or 0:.3f}",
     )
-    points = [row.points for row in made if row.points is not None]
-    if missing := len(rows) - len(points):
+    if figures.unscored:
         errors = [
             f"repeat {row.repeat}: {row.outcome.value} {row.error}".strip()
             for row in made
             if row.points is None
         ]
-        _problem(case, "error", f"{missing} of {len(rows)} attempts have no score", errors)
-    elif fmean(points) < POINTS_PER_PROMPT:
-        message = f"{sum(points)} of {POINTS_PER_PROMPT * len(points)} points"
+        _problem(case, "error", f"{figures.unscored} of {len(rows)} attempts have no score", errors)
+    elif figures.points < figures.possible:
+        message = f"{figures.points} of {figures.possible} points"
         _problem(case, "failure", message, _sentences(made, evidence))
 
 

@@ -16,16 +16,16 @@ def render_runs(runs: Iterable[RunSummary]) -> Table:
     for column in (1, 2, 3, 5, 6):
         grid.columns[column].justify = "left"
     for run in runs:
-        latencies = [model.latency for model in run.models if model.latency is not None]
+        figures = run.figures
         state = f"{run.phase.sign} {run.phase.word}"
         if run.phase is not RunPhase.DONE:
-            state += f" {run.scored}/{run.planned}"
+            state += f" {figures.scored}/{figures.planned}"
         grid.add_row(
             str(run.number),
             moment(run.created),
             plain(f"{run.suite_title} {run.suite_version}" + (" (simulated)" if run.simulated else "")),
-            plain(", ".join(f"{model.name} {percent(model.share)}" for model in run.models)),
-            seconds(sum(latencies) / len(latencies)) if latencies else "–",
+            plain(", ".join(f"{model.name} {percent(model.figures.share)}" for model in run.models)),
+            seconds(figures.latency),
             state,
             plain(run.note),
         )

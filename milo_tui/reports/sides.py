@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.record import Attempt, PromptRecord, RunRecord
-from milo_tui.analysis.table import counted
 from milo_tui.errors import MiloError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Sides:
     def take(self, run: RunRecord, attempts: list[Attempt]) -> None:
         """A run that has been read already."""
         self._runs[run.number] = run
-        self._made[run.number] = counted(attempts)
+        self._made[run.number] = latest_attempts(attempts)
 
     async def run(self, number: int) -> RunRecord:
         """A run. Raises StoreError where there is none."""

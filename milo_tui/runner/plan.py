@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.phases import Outcome, RunPhase
 from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunRecord
-from milo_tui.analysis.table import counted
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.machine import machine
 from milo_tui.runner.state import ModelState, PromptRow, RunState, cell_key
@@ -134,7 +134,7 @@ def prompt_order(run: RunRecord, repeat: int) -> list[str]:
 
 def tasks_left(run: RunRecord, model: str, attempts: Iterable[Attempt]) -> list[Task]:
     """What a model still has to be asked, in order: all that has no score yet, nothing twice."""
-    last = {key: row for key, row in counted(attempts).items() if key[0] == model}
+    last = {key: row for key, row in latest_attempts(attempts).items() if key[0] == model}
     left = []
     for repeat in range(1, run.repeats + 1):
         for prompt in prompt_order(run, repeat):
@@ -158,7 +158,7 @@ def state_of(run: RunRecord, attempts: Iterable[Attempt]) -> RunState:
         finished=run.finished,
         lanes=lanes(model.entry for model in run.models),
     )
-    for (model, prompt, repeat), row in counted(attempts).items():
+    for (model, prompt, repeat), row in latest_attempts(attempts).items():
         state.models[model].attempts[cell_key(prompt, repeat)] = row
         state.models[model].lost_calls += row.outcome is Outcome.SERVER
     return state

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from milo_tui.analysis.figures import Sums
 from milo_tui.analysis.phases import ACTIVE, RunPhase
 from milo_tui.store.database import StoreError
 from milo_tui.store.liveness import is_alive
@@ -116,8 +117,8 @@ def trend(
     """
     found = db.execute(
         """
-        SELECT run.number, run.created, run.suite_version, s.points, s.scored, s.latency_us, s.latencies,
-               (SELECT max(position) FROM run_prompt WHERE run_prompt.run = m.run) AS asked
+        SELECT run.number, run.created, run.suite_version, s.points, s.scored, s.latency_us, s.latencies, s.ttft_us,
+               s.ttfts, s.speed, s.speeds, (SELECT max(position) FROM run_prompt WHERE run_prompt.run = m.run) AS asked
         FROM run_model AS m
         JOIN run ON run.number = m.run
         JOIN run_summary AS s ON s.run = m.run AND s.model = m.position
@@ -129,11 +130,13 @@ def trend(
     most: dict[int, int] = {}
     for row in found:
         most[row["suite_version"]] = max(row["asked"], most.get(row["suite_version"], 0))
-    points = [
-        TrendPoint(number, created, version, earned / (3 * scored) if scored else None, _mean(latency, timed))
-        for number, created, version, earned, scored, latency, timed, asked in found
-        if asked == most[version]
-    ]
+    points = []
+    for row in found:
+        if row["asked"] == most[row["suite_version"]]:
+            sums = _sums(row)
+            points.append(
+                TrendPoint(row["number"], row["created"], row["suite_version"], sums.share, sums.latency)
+            )
     # An imported run has a number of its day, not of its time.
     return sorted(points, key=lambda point: (point.created, point.run))
 
@@ -190,26 +193,24 @@ def _run_summary(row: sqlite3.Row, models: Sequence[sqlite3.Row]) -> RunSummary:
         finished=row["finished"],
         repeats=row["repeats"],
         note=row["note"],
-        models=tuple(_model_summary(model, planned) for model in models),
+        models=tuple(
+            ModelSummary(model["id"], model["name"], model["location"], _sums(model, planned))
+            for model in models
+        ),
         binned=row["binned"],
     )
 
 
-def _model_summary(row: sqlite3.Row, planned: int) -> ModelSummary:
-    _, id, name, location, points, scored, latency, latencies, ttft, ttfts, speed, speeds = row
-    return ModelSummary(
-        id=id,
-        name=name,
-        where=location,
-        points=points or 0,
-        scored=scored or 0,
+def _sums(row: sqlite3.Row, planned: int = 0) -> Sums:
+    """The stored sums of a model in a run; none are stored before its first score."""
+    return Sums(
         planned=planned,
-        latency=_mean(latency, latencies),
-        ttft=_mean(ttft, ttfts),
-        tokens_per_second=speed / speeds if speeds else None,
+        scored=row["scored"] or 0,
+        points=row["points"] or 0,
+        latency_sum=(row["latency_us"] or 0) / 1e6,
+        latency_count=row["latencies"] or 0,
+        ttft_sum=(row["ttft_us"] or 0) / 1e6,
+        ttft_count=row["ttfts"] or 0,
+        speed_sum=row["speed"] or 0.0,
+        speed_count=row["speeds"] or 0,
     )
-
-
-def _mean(microseconds: int | None, count: int | None) -> float | None:
-    """Of a sum of microseconds, in seconds."""
-    return microseconds / 1e6 / count if microseconds is not None and count else None

@@ -3,27 +3,18 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from milo_tui.analysis.figures import Sums
 from milo_tui.analysis.phases import RunPhase
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSummary:
-    """A model's line in a run: points of those possible, mean latency in seconds, attempts scored."""
+    """A model's line in a run, with its stored sums."""
 
     id: str
     name: str
     where: Literal["local", "api"]
-    points: int
-    scored: int
-    planned: int
-    latency: float | None
-    ttft: float | None
-    tokens_per_second: float | None
-
-    @property
-    def share(self) -> float | None:
-        """Points as a fraction of those that the scored attempts could have earned."""
-        return self.points / (3 * self.scored) if self.scored else None
+    figures: Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +36,9 @@ class RunSummary:
     binned: float | None = None
 
     @property
-    def scored(self) -> int:
-        """Attempts with a score, of all models."""
-        return sum(model.scored for model in self.models)
-
-    @property
-    def planned(self) -> int:
-        """Attempts planned, of all models."""
-        return sum(model.planned for model in self.models)
+    def figures(self) -> Sums:
+        """The figures of all models together: means are over all scored attempts."""
+        return sum((model.figures for model in self.models), Sums())
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def test_the_score_is_the_sum_of_the_prompts_means() -> None:
     total = table.totals["m"]
     assert (total.score, total.score_of, total.points, total.possible) == (3.0, 6, 6, 12)
     assert total.share == 0.5
-    assert table.cells["a"]["m"].score == 2.5
+    assert table.cells["a"]["m"].mean_points == 2.5
     assert table.cells["b"]["m"].latency == 3.0
     assert total.complete
 
@@ -31,7 +31,7 @@ def test_a_prompt_without_a_score_leaves_the_total_open_and_is_counted() -> None
     table = result_table(_run(2, 1), [_row(1, "a/0", 1, 3), _row(2, "b/1", 1, None)])
     total = table.totals["m"]
     assert total.score is None
-    assert (total.points, total.possible, total.holes, total.scored, total.planned) == (3, 3, 1, 1, 2)
+    assert (total.points, total.possible, total.missing, total.scored, total.planned) == (3, 3, 1, 1, 2)
     assert not total.complete
     assert table.matrix["b/1"]["m"] == (None,)
 
@@ -39,7 +39,7 @@ def test_a_prompt_without_a_score_leaves_the_total_open_and_is_counted() -> None
 def test_a_retry_replaces_what_failed_and_its_time_counts_nowhere() -> None:
     rows = [_row(1, "a/0", 1, None, 60.0), _row(2, "a/0", 1, 3, 1.0, number=2), _row(3, "b/1", 1, 3)]
     total = result_table(_run(2, 1), rows).totals["m"]
-    assert (total.latency, total.retries, total.holes) == (1.0, 1, 0)
+    assert (total.latency, total.retries, total.missing) == (1.0, 1, 0)
 
 
 def test_prompts_that_tell_nothing_are_marked() -> None:

@@ -40,7 +40,7 @@ async def test_a_full_disk_costs_the_attempt_in_hand_alone(tmp_path: Path) -> No
     held = [row.repeat for row in await reader.attempts(1)]
     assert held == [*range(1, len(held)), 400]
     assert 10 < len(held) < 399
-    assert (await reader.summary(1)).models[0].points == len(held)
+    assert (await reader.summary(1)).models[0].figures.points == len(held)
     await reader.aclose()
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)

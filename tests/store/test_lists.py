@@ -151,7 +151,7 @@ async def test_the_summary_follows_every_attempt_and_every_new_score(tmp_path: P
         attempt(points=0, prompt="two/move", number=2, latency=6.0),
     )
     reader = await Reader.open(path)
-    (model,) = (await reader.summary(1)).models
+    model = (await reader.summary(1)).figures
     assert (model.points, model.scored, model.planned, model.latency) == (4, 3, 4, 4.0)
     await reader.aclose()
 

@@ -61,7 +61,12 @@ def version(path: Path) -> int:
 async def test_everything_is_there_afterwards_and_can_be_found(old: Path) -> None:
     reader = await Reader.open(old)
     (run,) = await reader.runs(words=["small", "local", "incomplete"])
-    assert (run.note, run.models[0].points, run.models[0].scored, run.models[0].planned) == (
+    assert (
+        run.note,
+        run.models[0].figures.points,
+        run.models[0].figures.scored,
+        run.models[0].figures.planned,
+    ) == (
         "a note",
         4,
         2,

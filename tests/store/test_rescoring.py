@@ -89,7 +89,7 @@ async def test_what_changed_is_told_and_both_are_kept(tmp_path: Path) -> None:
     reader = await Reader.open(tmp_path / "milo.db")
     attempt = await reader.attempt(found[0].attempt.id)
     assert (attempt.attempt.points, attempt.scorer_version) == (3, 2)
-    assert (await reader.summary(run)).models[0].points == 9
+    assert (await reader.summary(run)).figures.points == 9
     assert (await reader.run(run)).scorer_version == 2
     await reader.aclose()
     counts = "SELECT scorer_version, sum(passed), count(*) FROM check_result GROUP BY 1 ORDER BY 1"

@@ -83,8 +83,8 @@ async def test_the_summary_counts_the_last_attempt_of_each_repeat(tmp_path: Path
     reader = await Reader.open(tmp_path / "milo.db")
     (summary,) = await reader.runs()
     await reader.aclose()
-    assert (summary.models[0].points, summary.models[0].scored, summary.models[0].planned) == (4, 2, 4)
-    assert summary.models[0].latency == 2.5
+    assert (summary.figures.points, summary.figures.scored, summary.figures.planned) == (4, 2, 4)
+    assert summary.figures.latency == 2.5
     assert summary.note == "a note"
 
 

@@ -9,6 +9,7 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
+from milo_tui.analysis.figures import Sums
 from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import RunRecord
 from milo_tui.config import Settings
@@ -389,7 +390,10 @@ def summary(models: int, note: str = "", name: str = "Qwen3.5-397B-A17B", **chan
         finished=None,
         repeats=3,
         note=note,
-        models=tuple(ModelSummary(f"m{i}", name, "local", 31, 12, 60, 2.6, 0.4, 18.0) for i in range(models)),
+        models=tuple(
+            ModelSummary(f"m{i}", name, "local", Sums(60, 12, 31, 31.2, 12, 4.8, 12, 216.0, 12))
+            for i in range(models)
+        ),
     )
     return replace(found, **changes)  # type: ignore[arg-type]
 

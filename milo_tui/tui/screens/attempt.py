@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
+from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, PromptRecord, RunRecord
-from milo_tui.analysis.table import counted
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.base_app import BaseApp
@@ -73,7 +73,7 @@ class AttemptScreen(TabbedScreen):
         self._navigator = navigator
         self._run = run
         self._attempts = attempts
-        self._last = counted(attempts)
+        self._last = latest_attempts(attempts)
         self._row = row
         self._attempt: AttemptDetail | None = None
 

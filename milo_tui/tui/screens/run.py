@@ -327,7 +327,7 @@ def standing(run: RunRecord, table: ResultTable) -> Content:
     if run.phase in ACTIVE:
         made = run.attempts_planned - absent
         return styled((f"Running: {made} of {run.attempts_planned} attempts have a score so far.", "$live"))
-    holes = sum(total.holes for total in table.totals.values())
+    holes = sum(total.missing for total in table.totals.values())
     why = "" if not holes else " (infrastructure)" if holes == absent else f" ({holes}: infrastructure)"
     return styled(
         (f"! {count(absent, 'attempt')} missing{why}, left out of totals · ", "$warning"),

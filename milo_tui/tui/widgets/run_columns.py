@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from milo_tui.analysis.phases import ACTIVE
+from milo_tui.analysis.phases import ACTIVE, RunPhase
 from milo_tui.store.summary import ModelSummary, RunSummary
 from milo_tui.tui.content import Align, fit, join, safe_line, share_widths, styled
 from milo_tui.tui.words import NOTHING, moment, percent, seconds
@@ -74,13 +74,6 @@ def columns(width: int, needs: Needs) -> Columns:
     return Columns(when, suite, models, state, simulated, note, latency, needs.number)
 
 
-def mean_latency(run: RunSummary) -> float | None:
-    """The mean latency over all scored attempts, in seconds."""
-    timed = [(model.latency, model.scored) for model in run.models if model.latency is not None]
-    attempts = sum(scored for _, scored in timed)
-    return sum(latency * scored for latency, scored in timed) / attempts if attempts else None
-
-
 def heading(width: int, needs: Needs) -> Content:
     """The names of the columns."""
     size = columns(width, needs)
@@ -107,7 +100,7 @@ def run_line(run: RunSummary, width: int, needs: Needs) -> Content:
             fit(styled((moment(run.created, short=size.when < 12), "$dim")), size.when),
             fit(safe_line(f"{run.suite} {run.suite_version}", "$dim"), size.suite),
             fit(models_in(run.models, size.models), size.models),
-            fit(styled((seconds(mean_latency(run)), "")), size.latency, "right"),
+            fit(styled((seconds(run.figures.latency), "")), size.latency, "right"),
             fit(state_text(run, size.state > 12), size.state),
             fit(styled((simulated if run.simulated else "", "$simulated")), size.simulated),
             fit(safe_line(run.note, "$dim"), size.note),
@@ -118,14 +111,15 @@ def run_line(run: RunSummary, width: int, needs: Needs) -> Content:
 def state_text(run: RunSummary, wide: bool) -> Content:
     """Sign, word and, unless every attempt is scored, how far it came."""
     phase = run.phase
-    far = "" if run.planned and run.scored >= run.planned else f" {run.scored}/{run.planned}"
+    figures = run.figures
+    far = "" if phase is RunPhase.DONE else f" {figures.scored}/{figures.planned}"
     word = phase.word if wide or not far or phase in ACTIVE else ""
     return styled((f"{phase.sign} {word}".rstrip(), f"${phase.role}"), (far, "$dim"))
 
 
 def models_in(models: tuple[ModelSummary, ...], width: int) -> Content:
     """All models with their scores in `width` cells: names give way before figures do."""
-    figures = [percent(model.share) for model in models]
+    figures = [percent(model.figures.share) for model in models]
     names = [safe_line(model.name).cell_length for model in models]
     if sum(names) + sum(map(len, figures)) + 4 * len(models) - 3 > width:
         figures = [figure.removesuffix(" %") for figure in figures]

@@ -80,16 +80,17 @@ def _model_lines(
 
 
 def _model_line(model: ModelSummary, width: int) -> Content:
-    missing = f"{model.scored}/{model.planned}" + (" ✓" if model.scored >= model.planned else "")
+    figures = model.figures
+    scored = f"{figures.scored}/{figures.planned}" + (" ✓" if figures.complete else "")
     return join(
         [
             fit(safe_line(model.name), width),
             fit(styled((model.where if model.where == "local" else "API", "$dim")), 5),
-            fit(styled((percent(model.share), "bold")), 7, "right"),
-            fit(styled((seconds(model.latency), "")), 6, "right"),
-            fit(styled((f"TTFT {seconds(model.ttft)}", "$dim")), 11),
-            fit(styled((speed(model.tokens_per_second), "$dim")), 9, "right"),
-            styled((missing, "$dim")),
+            fit(styled((percent(figures.share), "bold")), 7, "right"),
+            fit(styled((seconds(figures.latency), "")), 6, "right"),
+            fit(styled((f"TTFT {seconds(figures.ttft)}", "$dim")), 11),
+            fit(styled((speed(figures.tokens_per_second), "$dim")), 9, "right"),
+            styled((scored, "$dim")),
         ],
         "  ",
     )

@@ -5,8 +5,9 @@ from itertools import zip_longest
 
 from textual.content import Content
 
+from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
-from milo_tui.analysis.table import CategoryFigure, ModelTotal, ResultTable, counted
+from milo_tui.analysis.table import CategoryFigures, ModelTotal, ResultTable
 from milo_tui.reports.answer import SIMULATED
 from milo_tui.suite.score import POINTS_PER_PROMPT
 from milo_tui.tui.content import fit, join, safe_line, styled
@@ -30,7 +31,7 @@ ROOM_FOR_FIVE = 110
 
 def run_plots(run: RunRecord, table: ResultTable, attempts: Iterable[Attempt], width: int) -> list[Content]:
     """All plots of a run, as lines of at most `width` cells."""
-    rows = [row for row in counted(attempts).values() if row.points is not None]
+    rows = [row for row in latest_attempts(attempts).values() if row.points is not None]
     note = [safe_line(SIMULATED, "$simulated"), Content("")] if run.simulated else []
     if not rows:
         return [*note, styled(("Nothing to plot yet: no attempt has a score.", "$dim"))]
@@ -92,13 +93,13 @@ def _scores(run: RunRecord, table: ResultTable, width: int) -> list[Content]:
     return lines
 
 
-def _score(figure: CategoryFigure, axis: Axis) -> Content:
-    if figure.score is None:
+def _score(figure: CategoryFigures, axis: Axis) -> Content:
+    if figure.mean_points is None:
         return styled(("no score yet", "$dim"))
-    style = score_style(figure.score / POINTS_PER_PROMPT)
+    style = score_style(figure.mean_points / POINTS_PER_PROMPT)
     short = "" if figure.scored == figure.planned else f" ! {figure.scored}/{figure.planned}"
-    drawn = bar(figure.score, axis, style.removeprefix("bold "), "─")
-    return drawn + styled((f" {figure.score:.2f}", style), (short, "$warning"))
+    drawn = bar(figure.mean_points, axis, style.removeprefix("bold "), "─")
+    return drawn + styled((f" {figure.mean_points:.2f}", style), (short, "$warning"))
 
 
 def _by_model(

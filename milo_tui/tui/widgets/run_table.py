@@ -7,7 +7,7 @@ from textwrap import wrap
 from textual.content import Content
 
 from milo_tui.analysis.record import ModelRecord, RunRecord
-from milo_tui.analysis.table import CategoryFigure, ModelTotal, ResultTable
+from milo_tui.analysis.table import CategoryFigures, ModelTotal, ResultTable
 from milo_tui.suite.score import POINTS_PER_PROMPT
 from milo_tui.tui.content import fit, join, safe_line, styled
 from milo_tui.tui.widgets.line_block import LineBlock
@@ -118,11 +118,11 @@ def _sampling(model: ModelRecord, size: int) -> list[str]:
     return wrap(safe_line(model.sampling or "default sampling").plain, size)
 
 
-def figure_text(figure: CategoryFigure, size: int, interval: bool = False) -> Content:
+def figure_text(figure: CategoryFigures, size: int, interval: bool = False) -> Content:
     """A category's cell: `3.00/3 · 4.5 s`; with its interval, `3.00/3 · 1.53–3.00 · 4.5 s`, or without the latency."""
-    if figure.score is None:
+    if figure.mean_points is None:
         return styled(("no score yet", "$dim"))
-    score = (f"{figure.score:.2f}", score_style(figure.score / POINTS_PER_PROMPT))
+    score = (f"{figure.mean_points:.2f}", score_style(figure.mean_points / POINTS_PER_PROMPT))
     parts = [f"{figure_interval(figure):<9}"] if interval else []
     parts += [f"{seconds(figure.latency):>6}"] if not interval or size >= ROOMY else []
     behind = styled((" · ", "$dim")).join(map(styled, parts))
@@ -133,7 +133,7 @@ def figure_text(figure: CategoryFigure, size: int, interval: bool = False) -> Co
     return styled(score, (f"/{POINTS_PER_PROMPT} · ", "$dim")) + behind + styled((short, "$warning"))
 
 
-def figure_interval(figure: CategoryFigure) -> str:
+def figure_interval(figure: CategoryFigures) -> str:
     """The interval of a category's score: `1.53–3.00`."""
     return NOTHING if figure.interval is None else "{:.2f}–{:.2f}".format(*figure.interval)
 
@@ -167,7 +167,7 @@ def _average(total: ModelTotal) -> Content:
 
 def missing(total: ModelTotal) -> int:
     """Planned attempts without a score."""
-    return total.planned - total.scored
+    return total.unscored
 
 
 def _missing(total: ModelTotal) -> Content:

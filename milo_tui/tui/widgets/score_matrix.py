@@ -7,9 +7,10 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.phases import Outcome
 from milo_tui.analysis.record import Attempt, PromptRecord, RunRecord
-from milo_tui.analysis.table import ResultTable, counted
+from milo_tui.analysis.table import ResultTable
 from milo_tui.tui.content import fit, safe_line, share_widths, styled
 from milo_tui.tui.widgets.line_list import Line, LineList
 from milo_tui.tui.words import seconds
@@ -63,7 +64,7 @@ class ScoreMatrix(LineList):
     def show(self, run: RunRecord, table: ResultTable, attempts: list[Attempt]) -> None:
         """Show a run's attempts, or what has come since."""
         self._run, self._uninformative = run, table.uninformative
-        self._attempts = counted(attempts)
+        self._attempts = latest_attempts(attempts)
         self._rows = []
         for category in table.categories:
             self._rows.append(category)

@@ -15,6 +15,15 @@ INHERITED = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that keeps new pictures of the screens."""
+    parser.addoption(
+        "--update-snapshots",
+        action="store_true",
+        help="write tests/tui/snapshots anew, as the screens look now",
+    )
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of this test's own, and an empty working directory."""

@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
 
 from milo_tui.analysis import stats
 
@@ -28,8 +26,13 @@ def test_twenty_of_twenty_has_a_lower_bound_of_84_per_cent() -> None:
 
 @settings(deadline=None)
 @given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_wilson_is_what_statsmodels_says(counts: tuple[int, int]) -> None:
-    assert stats.wilson(*counts) == pytest.approx(proportion_confint(*counts, method="wilson"), abs=1e-12)
+def test_wilson_is_what_scipy_says(counts: tuple[int, int]) -> None:
+    assert stats.wilson(*counts) == pytest.approx(_wilson(*counts), abs=1e-9)
+
+
+def _wilson(solved: int, asked: int) -> tuple[float, float]:
+    found = scipy_stats.binomtest(solved, asked).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
 
 
 def test_nothing_asked_says_nothing() -> None:
@@ -44,8 +47,8 @@ def test_the_interval_of_a_mean_holds_it_and_stays_within_the_points(means: list
     assert 0 <= low <= fmean(means) + 1e-12
     assert fmean(means) - 1e-12 <= high <= 3
     solved = [3.0 * (mean == 3.0) for mean in means]
-    wilson = proportion_confint(solved.count(3.0), len(means), method="wilson")
-    assert stats.mean_interval(solved, 3) == pytest.approx([3 * edge for edge in wilson], abs=1e-12)
+    wilson = _wilson(solved.count(3.0), len(means))
+    assert stats.mean_interval(solved, 3) == pytest.approx([3 * edge for edge in wilson], abs=1e-9)
 
 
 def test_the_interval_of_a_mean_covers_near_the_ceiling() -> None:
@@ -71,8 +74,9 @@ def cover(interval: Callable[[int], tuple[float, float]]) -> float:
 
 
 def as_sixty_attempts(solved: int) -> tuple[float, float]:
-    low, high = proportion_confint(3 * solved, 60, method="normal")
-    return float(low), float(high)
+    share = solved / 20
+    reach = float(scipy_stats.norm.ppf(0.975)) * sqrt(share * (1 - share) / 60)
+    return share - reach, share + reach
 
 
 def by_t(solved: int) -> tuple[float, float]:
@@ -124,14 +128,28 @@ def test_no_error_without_a_second_value() -> None:
     assert stats.error_over_repeats([]) is None
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_holm_is_what_statsmodels_says(p_values: list[float]) -> None:
-    assert stats.holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]), abs=1e-12)
+def holm_rejects(p_values: list[float], level: float) -> set[int]:
+    """Holm's procedure as he states it: from the smallest p on, against level/m, level/(m-1), … until one holds."""
+    rejected: set[int] = set()
+    for i in sorted(range(len(p_values)), key=p_values.__getitem__):
+        if p_values[i] * (len(p_values) - len(rejected)) > level:
+            break
+        rejected.add(i)
+    return rejected
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.001, 0.999))
+def test_holm_rejects_what_his_procedure_rejects(p_values: list[float], level: float) -> None:
+    adjusted = stats.holm(p_values)
+    assert {i for i, p in enumerate(adjusted) if p <= level} == holm_rejects(p_values, level)
 
 
 def test_holm_by_hand() -> None:
     assert stats.holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    # Raw p of 0.01 to 0.05 times 5, 4, 3, 2, 1, and none below the one before.
+    assert stats.holm([0.05, 0.03, 0.01, 0.04, 0.02]) == pytest.approx([0.09, 0.09, 0.05, 0.09, 0.08])
+    assert stats.holm([0.6, 0.7]) == [1.0, 1.0]
     assert stats.holm([]) == []
 
 

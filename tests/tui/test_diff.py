@@ -1,14 +1,11 @@
 """A diff on the screen: by keyboard from Runs and back, what it shows, and what it does with hostile text."""
 
-import asyncio
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 from milo_tui.analysis.diff import ConversationDiff, diff
 from milo_tui.config import Settings
@@ -31,14 +28,6 @@ from tests.tui.runs_data import MODELS, settings
 ROOT = Path(__file__).parents[2]
 TO_REFUND = ("2", "down")
 """From Run's table to the refund's line in the matrix: categories stand in the suite's order."""
-LOOKS = {
-    "values": (*TO_REFUND, "d", "n"),
-    "moved": (*TO_REFUND, "down", "d"),
-    "broken": (*TO_REFUND, *"llll", "d"),
-    "sides": (*TO_REFUND, "b"),
-    "models": (*TO_REFUND, "d", "m"),
-}
-"""The keys that lead to each picture."""
 
 
 @pytest.fixture
@@ -508,15 +497,3 @@ async def test_hostile_text_everywhere_neither_crashes_nor_acts(
             assert not [character for character in FORBIDDEN if character in drawn]
         assert isinstance(app.screen, DiffScreen)
         assert diff_list(app).line_count() > 10
-
-
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
-@pytest.mark.parametrize("name", LOOKS)
-def test_looks(name: str, size: tuple[int, int], tmp_path: Path, snap_compare: Callable[..., bool]) -> None:
-    asyncio.run(store_diff_run(settings(tmp_path)))
-
-    async def walk(pilot: Pilot[int]) -> None:
-        await settle(pilot)
-        await press(pilot, *LOOKS[name])
-
-    assert snap_compare(MiloApp(settings(tmp_path), run=1), terminal_size=size, run_before=walk)

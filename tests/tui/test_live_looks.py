@@ -1,9 +1,6 @@
 """The live screen's looks: every size, hostile text in every field, nothing repainted in vain."""
 
-from typing import Any
-
 import pytest
-from textual.pilot import Pilot
 
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.runner.events import (
@@ -18,17 +15,7 @@ from milo_tui.runner.events import (
 from milo_tui.runner.state import PromptRow, RunState, Segment
 from milo_tui.tui.progress import time_left, waits_for
 from milo_tui.tui.screens.live import Tiling, tile
-from tests.tui.live_feed import (
-    NOW,
-    LiveApp,
-    MemoryFeed,
-    Stage,
-    attempt,
-    conversation,
-    ended,
-    live,
-    make_state,
-)
+from tests.tui.live_feed import NOW, LiveApp, MemoryFeed, attempt, conversation, live, make_state
 
 SIZES = [(80, 24), (79, 19), (120, 36), (160, 45), (200, 50)]
 EVIL = "\x1b]52;c;eA==\x07\x9b31m\u202egnp\ud83d[/nope][@click=app.quit]x[/]\x00"
@@ -145,21 +132,3 @@ def test_time_left_is_known_only_from_what_was_seen() -> None:
     assert time_left(state, NOW) is None
     state.models["m3"].note = ""
     assert waits_for(state, state.models["m3"]) == "Qwen3.5-397B is before it"
-
-
-@pytest.mark.parametrize(
-    ("size", "theme"),
-    [((80, 24), "milo-dark"), ((120, 36), "milo-light"), ((200, 50), "milo-dark")],
-    ids=["80x24", "120x36", "200x50"],
-)
-def test_looks_as_it_should(snap_compare: Any, size: tuple[int, int], theme: str) -> None:
-    feed = MemoryFeed(make_state(4, simulated=True))
-    app = LiveApp(feed, theme=theme)
-
-    async def play(pilot: Pilot[Any]) -> None:
-        await pilot.pause()
-        await feed.put(*conversation())
-        await feed.put(*conversation("m4"), ended("m4"))
-        await Stage(pilot, app, feed).draw()
-
-    assert snap_compare(app, terminal_size=size, run_before=play)

@@ -1,7 +1,7 @@
-"""Every screen as text, at the smallest size that is promised and at a large one.
+"""Every screen as text, at the smallest size that is promised and at a large one; a few in colour, as SVG.
 
-`pytest tests/tui/test_snapshots.py --snapshot-update` writes the files in snapshots/ anew, here and for the
-pictures with colours (test_looks.py and others); `git diff` then shows what changed.
+`pytest tests/tui/test_snapshots.py --update-snapshots` writes the files in snapshots/ anew; `git diff` then shows
+what changed.
 """
 
 import asyncio
@@ -10,8 +10,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.app import App
 
 from milo_tui.analysis.phases import RunPhase
 from milo_tui.config import Settings
@@ -25,7 +27,7 @@ from milo_tui.tui.widgets import run_browser
 from tests.conftest import INHERITED
 from tests.factories import NOVEMBER
 from tests.tui.diff_data import diff_run, made
-from tests.tui.live_feed import conversation, live, make_state
+from tests.tui.live_feed import conversation, ended, live, make_state
 from tests.tui.looking import move, press, screen, settle
 from tests.tui.runs_data import MODELS, Points, model, points_of, run, settings, store_run
 from tests.tui.test_attempt import streamed
@@ -63,6 +65,7 @@ WALK = {
     "diff-side": ("b",),
     "diff": ("escape", "full_stop", "full_stop", "full_stop"),
     "diff-all-models": ("m",),
+    "diff-json": ("m", "full_stop"),
 }
 """Each screen, and the keys that lead to it from the one before, words to type among them."""
 
@@ -76,9 +79,17 @@ EMPTY = {
 
 LIVE = ("live", "live-zoomed", "live-stop")
 SMALL = "small"
-NAMES = (*WALK, *EMPTY, *LIVE, SMALL)
+TEXTS = [f"{size}/{name}.txt" for size in SIZES for name in (*WALK, *EMPTY, *LIVE, SMALL)]
+COLOURED = [
+    "80x24/runs.svg",
+    "160x45/run-table.svg",
+    "80x24/attempt-conversation.svg",
+    "160x45/diff.svg",
+    "120x36/live-light.svg",
+]
 
 Pictures = dict[str, str]
+"""What was seen, by its file in snapshots/."""
 
 
 def varied(day: int) -> Points:
@@ -135,9 +146,18 @@ def entries() -> tuple[ModelEntry, ...]:
     return ModelEntry.model_validate(local), ModelEntry.model_validate(cloud)
 
 
-async def walked(chosen: Settings, size: tuple[int, int], walk: dict[str, tuple[str, ...]]) -> Pictures:
-    """What a walk shows at each of its places."""
-    pictures = {}
+def look(pictures: Pictures, app: App[Any], name: str) -> None:
+    """Keep what the screen shows as text, and in colour where that is asked for."""
+    place = f"{app.size.width}x{app.size.height}/{name}"
+    pictures[f"{place}.txt"] = screen(app).rstrip() + "\n"
+    if f"{place}.svg" in COLOURED:
+        pictures[f"{place}.svg"] = app.export_screenshot() + "\n"
+
+
+async def walked(
+    pictures: Pictures, chosen: Settings, size: tuple[int, int], walk: dict[str, tuple[str, ...]]
+) -> None:
+    """Keep what a walk shows at each of its places."""
     app = MiloApp(chosen)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
@@ -145,31 +165,42 @@ async def walked(chosen: Settings, size: tuple[int, int], walk: dict[str, tuple[
             for key in keys:
                 typed = key.removeprefix("type ")
                 await (press(pilot, key) if typed == key else move(pilot, *typed))
-            pictures[name] = screen(app).rstrip()
-    return pictures
+            look(pictures, app, name)
 
 
-async def watched(size: tuple[int, int]) -> Pictures:
-    """The live screen, and the card of a small terminal."""
-    pictures = {}
+async def watched(pictures: Pictures, size: tuple[int, int]) -> None:
+    """Keep the live screen, and the card of a small terminal."""
     async with live(make_state(), size=size) as it:
         await it.feed.put(*conversation())
-        pictures["live"] = (await it.look()).rstrip()
-        await it.pilot.press("z")
-        pictures["live-zoomed"] = (await it.look()).rstrip()
-        await it.pilot.press("z", "x")
-        await it.pilot.pause()
-        pictures["live-stop"] = (await it.look()).rstrip()
+        for name, keys in (("live", ()), ("live-zoomed", ("z",)), ("live-stop", ("z", "x"))):
+            await it.pilot.press(*keys)
+            await it.draw()
+            look(pictures, it.app, name)
         await it.pilot.press("escape")
         await it.pilot.resize_terminal(70, 15)
-        pictures[SMALL] = (await it.look()).rstrip()
-    return pictures
+        pictures[f"{size[0]}x{size[1]}/{SMALL}.txt"] = (await it.look()).rstrip() + "\n"
 
 
-async def taken(folder: Path, size: tuple[int, int]) -> Pictures:
-    """All pictures of a size."""
+async def watched_in_light(pictures: Pictures) -> None:
+    """Keep the live screen of four models in the light theme."""
+    async with live(make_state(4, simulated=True), size=(120, 36), theme="milo-light") as it:
+        await it.feed.put(*conversation())
+        await it.feed.put(*conversation("m4"), ended("m4"))
+        await it.draw()
+        look(pictures, it.app, "live-light")
+
+
+async def taken(folder: Path) -> Pictures:
+    """All pictures."""
     whole, empty = replace(settings(folder), models=entries()), settings(folder / "empty")
-    return await walked(whole, size, WALK) | await walked(empty, size, EMPTY) | await watched(size)
+    pictures: Pictures = {}
+    for size in SIZES:
+        width, height = map(int, size.split("x"))
+        await walked(pictures, whole, (width, height), WALK)
+        await walked(pictures, empty, (width, height), EMPTY)
+        await watched(pictures, (width, height))
+    await watched_in_light(pictures)
+    return pictures
 
 
 async def nobody(ports: dict[int, str] | None = None) -> list[Found]:
@@ -185,9 +216,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.fixture(scope="module", params=SIZES)
-def pictures(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[str, Pictures]]:
-    """A size with its pictures: one app goes through all screens."""
+@pytest.fixture(scope="module")
+def pictures(folder: Path) -> Iterator[Pictures]:
+    """All pictures: one app for each size goes through all screens."""
     with pytest.MonkeyPatch.context() as patch:
         for name in INHERITED:
             patch.delenv(name, raising=False)
@@ -197,29 +228,35 @@ def pictures(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[str
         patch.setattr(offers, "find_servers", nobody)
         patch.setattr(new_run, "machine_gb", lambda: 512.0)
         patch.setattr(run_browser, "TREND_AFTER", 0)
-        width, height = map(int, request.param.split("x"))
-        yield request.param, asyncio.run(taken(folder, (width, height)))
+        yield asyncio.run(taken(folder))
     time.tzset()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*TEXTS, *COLOURED])
 def test_a_screen_looks_as_before(
-    pictures: tuple[str, Pictures], name: str, request: pytest.FixtureRequest
+    pictures: Pictures, name: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    size, found = pictures
-    file = FOLDER / size / f"{name}.txt"
-    if request.config.getoption("--snapshot-update"):
+    file = FOLDER / name
+    if request.config.getoption("--update-snapshots"):
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(found[name] + "\n", encoding="utf-8")
-    before = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    changes = difflib.unified_diff(before, found[name].splitlines(), "before", "now", lineterm="", n=2)
-    told = "\n".join(changes)
-    assert not told, f"{name} at {size} looks different (--snapshot-update keeps it):\n{told}"
+        file.write_text(pictures[name], encoding="utf-8")
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    if before == pictures[name]:
+        return
+    if file.suffix == ".svg":
+        now = tmp_path / file.name
+        now.write_text(pictures[name], encoding="utf-8")
+        pytest.fail(f"{name} looks different: see {now} (--update-snapshots keeps it)", pytrace=False)
+    changes = difflib.unified_diff(
+        before.splitlines(), pictures[name].splitlines(), "before", "now", lineterm="", n=2
+    )
+    text = "\n".join(changes)
+    pytest.fail(f"{name} looks different (--update-snapshots keeps it):\n{text}", pytrace=False)
 
 
 def test_every_picture_has_its_screen() -> None:
-    files = {file.relative_to(FOLDER).with_suffix("") for file in FOLDER.rglob("*.txt")}
-    assert files == {Path(size) / name for size in SIZES for name in NAMES}
+    files = {str(file.relative_to(FOLDER)) for file in FOLDER.rglob("*.*")}
+    assert files == {*TEXTS, *COLOURED}
 
 
 def test_no_picture_is_wider_than_its_screen_or_names_a_place_of_this_machine() -> None:

@@ -15,7 +15,7 @@ from milo_tui.runner.events import (
 from milo_tui.runner.state import PromptRow, RunState, Segment
 from milo_tui.tui.progress import time_left, waits_for
 from milo_tui.tui.screens.live import Tiling, tile
-from tests.tui.live_feed import NOW, LiveApp, MemoryFeed, attempt, conversation, live, make_state
+from tests.tui.live_feed import NOW, LiveApp, attempt, conversation, live, make_state
 
 SIZES = [(80, 24), (79, 19), (120, 36), (160, 45), (200, 50)]
 EVIL = "\x1b]52;c;eA==\x07\x9b31m\u202egnp\ud83d[/nope][@click=app.quit]x[/]\x00"

@@ -29,7 +29,7 @@ def make(architecture: Architecture, folder: Path) -> None:
     words = write_tokenizer(folder, architecture, lessons)
     config = architecture.sized(words.get_vocab_size(), words.token_to_id(architecture.end))
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    tokenizer = load_tokenizer(folder)  # type: ignore[no-untyped-call]
+    tokenizer = load_tokenizer(folder)
     samples = [as_sample(tokenizer, lesson) for lesson in lessons]
     mx.random.seed(SEED)
     model_class, arguments_class = _get_classes(config)

@@ -75,7 +75,7 @@ def learn(model: Any, samples: Sequence[Sample], seed: int) -> None:
         dice.shuffle(todo)
         for batch in todo:
             (_, least), gradients = step(model, *batches[batch])
-            gradients, _ = optim.clip_grad_norm(gradients, 1.0)  # type: ignore[no-untyped-call]
+            gradients, _ = optim.clip_grad_norm(gradients, 1.0)
             optimizer.update(model, gradients)
             mx.eval(model.parameters(), optimizer.state)
             surest[batch] = float(least)

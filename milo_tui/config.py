@@ -59,6 +59,12 @@ class Settings:
         """The folder in which milo.toml is looked for after the working directory."""
         return config_folder()
 
+    @property
+    def prices(self) -> Path:
+        """The user's own prices.toml: beside the milo.toml in use, else in the configuration folder."""
+        beside = self.config.parent / "prices.toml" if self.config is not None else None
+        return beside if beside is not None and beside.is_file() else self.config_folder / "prices.toml"
+
     def choose(self, ids: list[str] | None) -> "list[ModelEntry]":
         """The models of these ids in their order, all of them without ids. Raises ConfigError."""
         if not ids:
@@ -70,6 +76,9 @@ class Settings:
             raise ConfigError(
                 f"There is no model {unknown[0]} in {self.config or 'milo.toml'} (there: {known})."
             )
+        twice = [id for place, id in enumerate(ids) if id in ids[:place]]
+        if twice:
+            raise ConfigError(f"Model {twice[0]} is named twice; a run asks each model once per repeat.")
         return [by_id[id] for id in ids]
 
     def with_models(self) -> "Settings":

@@ -26,17 +26,17 @@ def _mouse() -> bool:
     return bool((click.get_current_context().obj or {}).get("mouse", True))
 
 
-def open_live(where: "Settings", number: int, *, started_here: bool) -> None:
-    """The app on a run that is going on, or that has been started just now."""
-    asyncio.run(_live(where, number, started_here=started_here))
+def open_live(where: "Settings", number: int, *, runner: int | None = None) -> None:
+    """Open the app on a live run; `runner` is the pid of its process, where this command started it."""
+    asyncio.run(_live(where, number, runner))
 
 
-async def _live(where: "Settings", number: int, *, started_here: bool) -> None:
+async def _live(where: "Settings", number: int, runner: int | None) -> None:
     from milo_tui.runner.launch import attach_when_up
     from milo_tui.tui.app import MiloApp
 
-    feed = await attach_when_up(where, number)
-    app = MiloApp(where, feed=feed, started_here=started_here)
+    feed = await attach_when_up(where, number, runner)
+    app = MiloApp(where, feed=feed, started_here=runner is not None)
     await app.run_async(mouse=_mouse())
     await feed.aclose()
     await _say_how_it_stands(where, number)

@@ -59,13 +59,18 @@ async def _read(chosen: "list[_Side]", prompt: str) -> "list[tuple[str, Conversa
     """Each side's name and what it said."""
     from milo_tui.reports.sides import Side, Sides
     from milo_tui.store.queries import Reader
+    from milo_tui.suite.prompt_names import find_prompt_id
 
     reader = await Reader.open(settings(models=False).database)
     try:
-        sides, found = Sides(reader), []
+        sides = Sides(reader)
+        found: list[tuple[Side, Conversation]] = []
         for one in chosen:
             model = None if one.model == REFERENCE else one.model
             side = Side(await reader.find_run(one.run), model, one.repeat)
+            if not found:
+                asked = (await sides.run(side.run)).prompts
+                prompt = find_prompt_id(prompt, [one.id for one in asked])
             found.append((side, await sides.conversation(side, prompt)))
         runs = {side.run for side, _ in found if side.model}
         return [(_named(sides.name(side), side, several=len(runs) > 1), said) for side, said in found]

@@ -48,13 +48,11 @@ def list_prompts(suite: Path | None) -> None:
 @_suite
 def show(id: str, suite: Path | None) -> None:
     """A prompt as it is asked, its checks, and its reference solution."""
-    from milo_tui.config import ConfigError
     from milo_tui.reports.prompt_text import describe
+    from milo_tui.suite.prompt_names import find_prompt_id
 
-    try:
-        prompt = _load(suite, [id]).prompt(id)
-    except KeyError:
-        raise ConfigError(f"There is no prompt {id}; `milo prompts list` names them.") from None
+    found = _load(suite)
+    prompt = found.prompt(find_prompt_id(id, [one.id for one in found.prompts]))
     click.echo(sanitise(describe(prompt)))
 
 

@@ -99,7 +99,7 @@ def run(
     baseline: str | None,
 ) -> None:
     """Run a suite on the models of milo.toml."""
-    from milo_tui.cli.before_run import announce
+    from milo_tui.cli.before_run import announce, check_reachable
     from milo_tui.config import ConfigError, data_folder
     from milo_tui.runner.plan import new_run
 
@@ -114,6 +114,7 @@ def run(
     if no_stream:
         entries = [entry.model_copy(update={"stream": False}) for entry in entries]
     announce(where, entries, loaded.prompts, repeats)
+    asyncio.run(check_reachable(entries))
     record = new_run(loaded, entries, repeats, seed, text)
     if detach:
         number = asyncio.run(_create(where, record))
@@ -156,7 +157,7 @@ def watch(number: str) -> None:
         from milo_tui.cli.app import open_live
 
         asyncio.run(_is_going_on(where, found))
-        open_live(where, found, started_here=False)
+        open_live(where, found)
         return
 
     async def follow() -> None:
@@ -240,8 +241,7 @@ def _carry_on(where: "Settings", number: int, *, in_app: bool, demands: "Demands
     if in_app:
         from milo_tui.cli.app import open_live
 
-        _detach(where, number)
-        open_live(where, number, started_here=True)
+        open_live(where, number, runner=_detach(where, number))
         return
     sys.exit(asyncio.run(_plainly(where, number, demands)))
 
@@ -252,10 +252,10 @@ async def _create(where: "Settings", record: "RunRecord") -> int:
     return await create_run(where, record)
 
 
-def _detach(where: "Settings", number: int) -> None:
+def _detach(where: "Settings", number: int) -> int:
     from milo_tui.runner.launch import start_detached
 
-    start_detached(where, number)
+    return start_detached(where, number)
 
 
 async def _find(where: "Settings", wanted: str) -> int:

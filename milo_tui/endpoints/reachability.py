@@ -26,6 +26,9 @@ async def reach(entry: ModelEntry) -> tuple[bool, str]:
     try:
         async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=entry.where == "api") as client:
             await client.get(f"{entry.base_url.rstrip('/').removesuffix('/v1')}/v1/models")
+    except httpx.ReadTimeout:
+        # A server that works on a long answer may do one thing at a time.
+        return True, "busy"
     except httpx.HTTPError:
         return False, "no answer"
     return True, "answers"

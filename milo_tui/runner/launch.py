@@ -204,22 +204,28 @@ def start_detached(settings: Settings, number: int) -> int:
     return process.pid
 
 
-async def attach_when_up(settings: Settings, number: int) -> SocketFeed:
-    """Join a run that was started detached, as soon as it answers. Raises LaunchError with the log's last line."""
+async def attach_when_up(settings: Settings, number: int, runner: int | None = None) -> SocketFeed:
+    """Join a run as soon as it answers; `runner` is the pid from start_detached, where this process started it.
+
+    What the store says of the run does not count: a run that is resumed is "stopped" there until its runner is up.
+    Raises LaunchError, with the log's last line, when the runner has ended or does not answer in time.
+    """
     until = time.monotonic() + _ATTACH_TIMEOUT
-    while time.monotonic() < until:
+    ended = False
+    while not ended and time.monotonic() < until:
+        ended = runner is not None and _has_ended(runner)
         try:
             return await attach(number, settings.runtime)
         except ConnectionError:
             await asyncio.sleep(0.05)
-        reader = await Reader.open(settings.database)
-        try:
-            summary = await reader.summary(number)
-        finally:
-            await reader.aclose()
-        if summary.phase in (RunPhase.DONE, RunPhase.STOPPED):
-            break
     raise LaunchError(f"Run {number} did not start: {_last_line(log_path(settings, number))}")
+
+
+def _has_ended(child: int) -> bool:
+    try:
+        return os.waitpid(child, os.WNOHANG)[0] == child
+    except ChildProcessError:
+        return True
 
 
 def _last_line(path: Path) -> str:

@@ -191,8 +191,8 @@ class MiloApp(BaseApp):
         from milo_tui.runner.launch import LaunchError, attach_when_up, start_detached
 
         try:
-            await asyncio.to_thread(start_detached, self.settings, run)
-            feed = await attach_when_up(self.settings, run)
+            runner = await asyncio.to_thread(start_detached, self.settings, run)
+            feed = await attach_when_up(self.settings, run, runner)
         except (LaunchError, StoreError, OSError) as error:
             self.say(str(error), severity="error")
             return

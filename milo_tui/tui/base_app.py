@@ -119,12 +119,12 @@ class BaseApp(App[int]):
             self.say(text, severity="warning")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: what the keys of the screen do, and what holds everywhere."""
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if binding.id and active.node is screen:
-                run = partial(screen.run_action, binding.action)
-                yield SystemCommand(binding.description, binding.tooltip or binding.id, run)
+        """The palette: what the keys of the screen do, and what works everywhere."""
+        bindings = [active.binding for active in screen.active_bindings.values() if active.node is screen]
+        for binding in {binding.id: binding for binding in bindings if binding.id}.values():
+            run = partial(screen.run_action, binding.action)
+            name = binding.tooltip or binding.description
+            yield SystemCommand(name, f"Key {self.get_key_display(binding)}", run)
         yield SystemCommand("Theme", "Choose a colour theme", self.action_change_theme)
         yield SystemCommand("Keys", "Show the keys of this screen", self.action_help)
         yield SystemCommand(

@@ -1,4 +1,4 @@
-"""What can be run where no milo.toml says so: servers that listen here, keys that are set, simulated models."""
+"""The models that New run offers: those of milo.toml, else of servers on this machine and of keys; simulated ones."""
 
 import tomllib
 from collections.abc import Iterable
@@ -21,17 +21,21 @@ _PRESETS = {8080: "mlx-running", 8000: "vllm", 1234: "lmstudio", 11434: "ollama"
 
 @dataclass(frozen=True)
 class Offer:
-    """A model that may be run; `wanted` is how it would be written into milo.toml, where it is not yet."""
+    """A model that can be run; `wanted` is what to write into milo.toml where it is not there yet."""
 
     entry: ModelEntry
     wanted: Wanted | None = None
 
 
-async def offers(configured: Iterable[ModelEntry]) -> list[Offer]:
-    """The models of milo.toml; without any, what is found on this machine; last the simulated ones."""
-    named = [Offer(entry) for entry in configured]
-    found = named or [*_of_servers(await find_servers()), *_of_keys()]
-    return [*found, *(Offer(entry) for entry in demo_entries("real"))]
+def known_offers(configured: Iterable[ModelEntry]) -> list[Offer]:
+    """Return the models of milo.toml, or without any those that have a key; last the simulated ones."""
+    named = [Offer(entry) for entry in configured] or _of_keys()
+    return [*named, *(Offer(entry) for entry in demo_entries("real"))]
+
+
+async def server_offers() -> list[Offer]:
+    """Return the models of the servers that listen on this machine."""
+    return _of_servers(await find_servers())
 
 
 def _of_servers(servers: Iterable[Found]) -> list[Offer]:
@@ -53,7 +57,7 @@ def _of_keys() -> list[Offer]:
 
 
 def _offered(wishes: Iterable[Wanted]) -> list[Offer]:
-    """Entries as milo.toml would give them; a name that no milo.toml could hold is left out."""
+    """Make entries as milo.toml would; a name that milo.toml cannot hold is left out."""
     found = []
     for wanted in wishes:
         try:

@@ -100,7 +100,7 @@ class RunPages:
         for run in before:
             if run.number not in live and (self.complete or run.number >= (self.oldest or 0)):
                 self._numbers.insert(self._place(run.number), run.number)
-                self._lines[run.number] = run
+                self._lines.setdefault(run.number, run)
         for number in live:
             place = self._place(number)
             if place < len(self._numbers) and self._numbers[place] == number:

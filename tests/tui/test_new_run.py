@@ -48,12 +48,16 @@ async def test_says_which_models_answer_and_what_a_run_takes(tmp_path: Path) -> 
             await press(pilot, "n")
             shown = screen(app)
             lines = {
-                line.split("Model ")[1][:3].strip(): line
-                for line in shown.splitlines()
-                if "[x] Model" in line
+                line.split("Model ")[1][:3].strip(): line for line in shown.splitlines() if "] Model" in line
             }
+            assert "[x] Model on" in lines["on"]
             assert "answers" in lines["on"]
+            assert "[ ] Model off" in lines["off"]
             assert "no answer" in lines["off"]
+            assert "60 attempts: 60 for each model" in shown
+            await press(pilot, "down", "space", "b")
+            assert any("Model off: no answer." in notice for notice in notices(app))
+            shown = screen(app)
             assert "120 attempts: 60 for each model" in shown
             assert "One after another: Model on, then Model off" in shown
             await press(pilot, "minus", "minus", "tab", "space")
@@ -78,7 +82,7 @@ async def test_milo_toml_is_read_anew_and_a_mistake_in_it_told_where_models_are_
         await press(pilot, "escape")
         path.write_text(good, encoding="utf-8")
         await press(pilot, "n")
-        assert "[x] Mine" in screen(app)
+        assert "[ ] Mine" in screen(app)
 
 
 async def test_what_listens_here_is_offered_and_written_into_milo_toml(
@@ -101,7 +105,7 @@ async def test_what_listens_here_is_offered_and_written_into_milo_toml(
         for name in ("qwen3.5", "Qwen3.5-397B", "Claude Sonnet 4.6", "Steady (simulated)"):
             assert name in screen(app)
         assert "CANARY" not in screen(app)
-        await press(pilot, "w")
+        await press(pilot, "space", "down", "space", "down", "space", "w")
         assert any("to milo.toml" in notice for notice in notices(app))
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# mine")

@@ -108,7 +108,7 @@ class BinScreen(BaseScreen):
                 await store.restore(run.number)
         except StoreError as error:
             self.app.say(str(error), severity="error")
-            await self.browser.load().wait()
+            await self.browser.read()
             self.browser.runs.go_to(run.number)
             return
         self.app.say(f"Run {run.number} is restored.")

@@ -33,7 +33,7 @@ class Entry(NamedTuple):
 
 def help_entries(app: App[int], bindings: Iterable[ActiveBinding]) -> list[Entry]:
     """Return a line for each action, with all of its keys."""
-    found: dict[str, Entry] = {}
+    found: dict[tuple[str, str], Entry] = {}
     for active in bindings:
         binding, action = active.binding, active.binding.action.removeprefix("app.")
         words = binding.tooltip or binding.description
@@ -41,12 +41,11 @@ def help_entries(app: App[int], bindings: Iterable[ActiveBinding]) -> list[Entry
             words = OF_TEXTUAL.get(action, "")
         if not words:
             continue
-        key, name = app.get_key_display(binding), binding.id or action
-        before = found.get(name)
-        keys = (
-            key if before is None else before.keys if key in before.keys.split() else f"{before.keys} {key}"
-        )
-        found[name] = Entry(_group(active), keys, words, binding.id or "")
+        name, keys = (action.partition("(")[0], words), app.get_key_display(binding)
+        if before := found.get(name):
+            known = before.keys.split()
+            keys = " ".join([*known, *(key for key in keys.split() if key not in known)])
+        found[name] = Entry(_group(active), keys, words, before.id if before else binding.id or "")
     order = ("Here", "Moving", "Everywhere")
     return sorted(found.values(), key=lambda entry: order.index(entry.group))
 

@@ -86,7 +86,7 @@ class LiveScreen(BaseScreen):
         Binding("g,home", "scroll_to_start", "Scroll to the start", id="live.start", show=False),
         Binding("G,end", "scroll_to_end", "Scroll to the end and follow", id="live.end", show=False),
         *(
-            Binding(str(n), f"choose({n - 1})", f"Model {n}", id=f"live.model_{n}", show=False)
+            Binding(str(n), f"choose({n - 1})", "Focus a model", id=f"live.model_{n}", show=False)
             for n in range(1, 10)
         ),
     ]

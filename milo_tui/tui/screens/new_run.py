@@ -14,6 +14,7 @@ from milo_tui.analysis.estimate import estimates
 from milo_tui.analysis.prices import PriceError, load_prices
 from milo_tui.config import ConfigError, Settings, data_folder
 from milo_tui.endpoints.endpoint import EndpointError
+from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.presets import PresetError
 from milo_tui.endpoints.reachability import reach
 from milo_tui.mlx.memory import machine_gb
@@ -28,7 +29,7 @@ from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.content import ContentStatic, join, safe_line, styled
 from milo_tui.tui.navigator import Navigator
-from milo_tui.tui.offers import Offer, offers, written
+from milo_tui.tui.offers import Offer, known_offers, server_offers, written
 from milo_tui.tui.widgets.choices import CategoryChoices, Choices, ModelChoices
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.title_bar import TitleBar
@@ -64,6 +65,7 @@ class NewRunScreen(BaseScreen):
         self._suite: Suite | None = None
         self._repeats = 3
         self._past: dict[str, float] = {}
+        self._looking = ""
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -114,22 +116,35 @@ class NewRunScreen(BaseScreen):
         except ConfigError as error:
             self.app.say(str(error), severity="error")
             configured = ()
-        found = await offers(configured)
-        self.models.show(found, {i for i, offer in enumerate(found) if not offer.entry.is_simulated})
+        known = known_offers(configured)
+        self.models.show(known, set())
+        self._probe()
+        if not configured:
+            self._looking = "Looking for model servers on this machine …"
+            self._show_plan()
+            found = await server_offers()
+            self._looking = "" if found else "No model server answers on this machine."
+            self.models.show([*found, *known], {len(found) + place for place in self.models.chosen})
+            self._probe()
         try:
             self._past = await self._reader.past_latencies()
         except StoreError as error:
             self.app.say(str(error), severity="error")
         self._show_plan()
-        self._probe()
 
     @work(exclusive=True, group="probe", description="")
     async def _probe(self) -> None:
-        """Check which models answer now."""
-        entries = [offer.entry for offer in self.models.offers]
-        for entry, reached in zip(entries, await asyncio.gather(*map(reach, entries)), strict=True):
-            self.models.reached[entry.id] = reached
-        self.models.refresh()
+        """Check which models answer now. Those that do the first time are ticked, but for simulated ones."""
+        await asyncio.gather(*(self._probe_one(offer.entry) for offer in self.models.offers))
+
+    async def _probe_one(self, entry: ModelEntry) -> None:
+        answers, why = await reach(entry)
+        models = self.models
+        if answers and not entry.is_simulated and entry.id not in models.reached:
+            models.chosen |= {i for i, offer in enumerate(models.offers) if offer.entry is entry}
+        models.reached[entry.id] = answers, why
+        models.refresh()
+        self._show_plan()
 
     @property
     def chosen(self) -> list[Offer]:
@@ -162,7 +177,7 @@ class NewRunScreen(BaseScreen):
 
     def _plan(self) -> list[Content]:
         part, entries = self._part(), [offer.entry for offer in self.chosen]
-        lines = [self._current()]
+        lines = [line for line in (self._current(), styled((self._looking, "$warning"))) if line.plain]
         if part is None or not entries:
             return [*lines, styled("Choose at least one model and one category (space).")]
         attempts = len(part.prompts) * self._repeats
@@ -176,7 +191,7 @@ class NewRunScreen(BaseScreen):
             refused = cannot_fit(entries, machine_gb())
             lines += [safe_line(text, "$error") for text in refused]
             lines += [safe_line(text) for text in plan_lines(entries, machine_gb())]
-            prices = load_prices(self._settings.config_folder / "prices.toml")
+            prices = load_prices(self._settings.prices)
             lines += [
                 safe_line(text)
                 for text in estimate_lines(estimates(entries, part.prompts, self._repeats, prices))
@@ -224,7 +239,7 @@ class NewRunScreen(BaseScreen):
         self._show_plan()
 
     def action_begin(self) -> None:
-        """Start, unless nothing is chosen or the memory does not suffice."""
+        """Start, unless nothing is chosen, a model does not answer, or the memory does not suffice."""
         part, entries = self._part(), [offer.entry for offer in self.chosen]
         if part is None or not entries:
             self.app.say("Choose at least one model and one category (space).")
@@ -233,6 +248,8 @@ class NewRunScreen(BaseScreen):
             refused = cannot_fit(entries, machine_gb())
         except EndpointError as error:
             refused = [error.message]
+        answers = {entry.name: self.models.reached.get(entry.id, (True, "")) for entry in entries}
+        refused += [f"{name}: {why}." for name, (fine, why) in answers.items() if not fine]
         if refused:
             self.app.say(refused[0], severity="error")
             return

@@ -183,7 +183,7 @@ class RunScreen(TabbedScreen):
     @work(exclusive=True, group="verdict", description="")
     async def _judge(self, run: RunRecord, attempts: list[Attempt]) -> None:
         """Show the verdict on local against cloud models, where points were lost, and the cost."""
-        prices = self.app.settings.config_folder / "prices.toml"
+        prices = self.app.settings.prices
         try:
             evidence = await self._reader.evidence(run.number)
         except StoreError as error:

@@ -7,8 +7,8 @@ from typing import ClassVar
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.timer import Timer
 from textual.widgets import Input
+from textual.worker import Worker
 
 from milo_tui.analysis.phases import ACTIVE, RunPhase
 from milo_tui.config import Settings
@@ -27,6 +27,8 @@ from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.run_browser import RunBrowser
 from milo_tui.tui.widgets.title_bar import TitleBar
 from milo_tui.tui.words import count
+
+REFRESH_INTERVAL = 1.0
 
 NO_RUNS = styled(
     ("No runs yet.\n\n", "bold"),
@@ -75,6 +77,7 @@ class RunsScreen(BaseScreen):
         Binding(
             "e", "export", "Export", show=False, id="runs.export", tooltip="Write the run's table as Markdown"
         ),
+        Binding("ctrl+r,f5", "refresh", "Read the list again", show=False, id="runs.refresh"),
         Binding("q", "app.quit", "Quit", id="runs.quit"),
     ]
 
@@ -85,7 +88,7 @@ class RunsScreen(BaseScreen):
         self._navigator = navigator
         self._binned: list[int] = []
         self._writing = asyncio.Lock()
-        self._ticking: Timer | None = None
+        self._refreshing: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -99,7 +102,7 @@ class RunsScreen(BaseScreen):
 
     def on_mount(self) -> None:
         self.query_one(TitleBar).place = styled("runs")
-        self._ticking = self.set_interval(1, self.tick, pause=True)
+        self.set_interval(REFRESH_INTERVAL, self.tick)
 
     def on_screen_resume(self) -> None:
         self.refresh_runs()
@@ -108,18 +111,15 @@ class RunsScreen(BaseScreen):
         self.refresh_runs()
 
     @work(exclusive=True, group="runs", description="")
-    async def refresh_runs(self) -> None:
-        """Read the newest page and what is live."""
-        await self.browser.load().wait()
-        await self._follow_live()
-
-    async def _follow_live(self) -> None:
-        """Read the live runs' figures; the timer runs only while there are any."""
+    async def refresh_runs(self, *, only_changes: bool = False) -> None:
+        """Read the newest page and the live runs."""
+        await self.browser.read(only_changes=only_changes)
         found = [await self._summary(number) for number in live_runs(self._settings.runtime)]
         live = [run for run in found if run is not None and run.phase in ACTIVE and run.binned is None]
+        ended = {run.number for run in self.browser.runs.pages.live} - {run.number for run in live}
         self.browser.set_live(live)
-        if self._ticking is not None:
-            self._ticking.resume() if live else self._ticking.pause()
+        for number in ended:
+            await self._read_again(number)
 
     async def _summary(self, number: int) -> RunSummary | None:
         """Return a run's summary; None where a socket outlived its run."""
@@ -129,15 +129,13 @@ class RunsScreen(BaseScreen):
             return None
 
     def tick(self) -> None:
-        if self.app.screen is self:
-            self._poll()
+        """Follow what other processes do: runs start and end in other terminals, too."""
+        busy = self._writing.locked() or (self._refreshing is not None and not self._refreshing.is_finished)
+        if self.is_current and not busy:
+            self._refreshing = self.refresh_runs(only_changes=True)
 
-    @work(exclusive=True, group="live", description="")
-    async def _poll(self) -> None:
-        before = [run.number for run in self.browser.runs.pages.live]
-        await self._follow_live()
-        for number in before:
-            await self._read_again(number)
+    def action_refresh(self) -> None:
+        self.refresh_runs()
 
     async def _read_again(self, number: int) -> None:
         """Read a run's line anew."""
@@ -269,7 +267,7 @@ class RunsScreen(BaseScreen):
                 await store.bin(run, time.time())
         except StoreError as error:
             self.app.say(str(error), severity="error")
-            await self.browser.load().wait()
+            await self.browser.read()
             self.browser.runs.go_to(run)
             return
         self._binned.append(run)

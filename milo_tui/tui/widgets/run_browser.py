@@ -41,6 +41,7 @@ class RunBrowser(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "model(-1)", "The model before: its trend", show=False, id="runs.previous_model"),
         Binding("right,l", "model(1)", "The next model: its trend", show=False, id="runs.next_model"),
+        Binding("escape", "clear_filter", "Clear filter", show=False, id="runs.clear_filter"),
     ]
 
     class Changed(Message):
@@ -52,6 +53,7 @@ class RunBrowser(Vertical):
         self._nothing = nothing
         self._binned = binned
         self._words: list[str] | None = None
+        self._newest: Sequence[RunSummary] = ()
         self._live: list[RunSummary] = []
         self._preferred = ""
         self._trend_of: TrendKey | None = None
@@ -100,19 +102,35 @@ class RunBrowser(Vertical):
         """The run under the cursor, as text."""
         return self.query_one(RunPeek).text()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "clear_filter" or self.is_filtered
+
+    def action_clear_filter(self) -> None:
+        self.query_one(FilterBar).action_clear()
+
     def open_filter(self) -> None:
         """Let a filter be typed."""
         self.query_one(FilterBar).open()
 
     @work(exclusive=True, group="pages", description="")
     async def load(self) -> None:
-        """Read the newest page; with another filter than before, it begins the list anew."""
+        """Read the newest page in a worker; a later one takes its place."""
+        await self.read()
+
+    async def read(self, *, only_changes: bool = False) -> None:
+        """Read the newest page; with another filter the list begins anew.
+
+        With `only_changes` nothing is drawn where the page is as it was.
+        """
         words = self.query_one(FilterBar).text.split()
         try:
             page = await self._reader.runs(limit=PAGE, words=words, binned=self._binned)
         except StoreError as error:
             self.app.say(str(error), severity="error")
             return
+        if only_changes and words == self._words and page == self._newest:
+            return
+        self._newest = page
         if words == self._words:
             self.runs.take(page)
         else:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from milo_tui.config import ConfigError
 from milo_tui.endpoints.entry import ModelEntry
+from milo_tui.endpoints.factory import entry_problem
 
 
 class File(BaseModel):
@@ -36,6 +37,11 @@ def check(path: Path, text: str, data: dict[str, Any]) -> File:
             line = line_of(text, ("model", number, "id"))
             raise ConfigError(
                 f"{path}:{line}: model[{number}].id: {id} is the id of a model above; give another."
+            )
+        if problem := entry_problem(file.model[number]):
+            key, what = problem
+            raise ConfigError(
+                f"{path}:{line_of(text, ('model', number, key))}: model[{number}].{key}: {what}."
             )
     return file
 

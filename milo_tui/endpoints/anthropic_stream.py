@@ -1,18 +1,20 @@
-"""Reading an Anthropic Messages answer: events in, deltas out, and at the end the blocks to be echoed.
+"""Reading an Anthropic Messages answer into the content blocks to be echoed.
 
 Events as of the API versions 2023-06-01 and 2026-10-21, which are alike in this. Unknown events, blocks and
 deltas are ignored, as the versioning rules ask.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from milo_tui.endpoints.endpoint import Clock, Delta, DeltaKind, OnDelta, Usage
-from milo_tui.endpoints.failures import told
-from milo_tui.endpoints.sse import Event
-from milo_tui.endpoints.texts import count, mended, read_json, words
+from milo_tui.endpoints.endpoint import DeltaKind, OnDelta, Usage
+from milo_tui.endpoints.failures import error_text
+from milo_tui.endpoints.parser import RawCall, ReplyParser
+from milo_tui.endpoints.wire_json import text_of, token_count
 
+_PASSING = ("overloaded_error", "api_error", "rate_limit_error", "timeout_error", "conflict_error")
 _COUNTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
 _DELTAS: dict[str, tuple[DeltaKind | None, str, str]] = {
     "text_delta": (DeltaKind.TEXT, "text", "text"),
@@ -34,7 +36,7 @@ class Block:
     @property
     def type(self) -> str:
         """The block's type, e.g. text, thinking or tool_use."""
-        return words(self.start.get("type"))
+        return text_of(self.start.get("type"))
 
     def grow(self, name: str, piece: Any) -> None:
         """Add a piece to a field."""
@@ -42,7 +44,7 @@ class Block:
 
     def text(self, name: str) -> str:
         """A field's text, as far as it came."""
-        return words(self.start.get(name)) + "".join(self.pieces.get(name, ()))
+        return text_of(self.start.get(name)) + "".join(self.pieces.get(name, ()))
 
     @property
     def arguments(self) -> str:
@@ -64,57 +66,36 @@ class Block:
         return block
 
 
-@dataclass(slots=True)
-class Stream:
+class AnthropicParser(ReplyParser):
     """One answer as it is read."""
 
-    on_delta: OnDelta
-    clock: Clock = field(default_factory=lambda: Clock(0))
-    blocks: dict[int, Block] = field(default_factory=dict)
-    stop_reason: str | None = None
-    done: bool = False
-    understood: bool = False
-    error: str | None = None
-    error_type: str = ""
-    model: str = ""
-    quirks: list[str] = field(default_factory=list)
-    _counts: dict[str, int] = field(default_factory=dict)
-    _at_ns: int = 0
+    def __init__(self, on_delta: OnDelta) -> None:
+        super().__init__(on_delta)
+        self.blocks: dict[int, Block] = {}
+        self._counts: dict[str, int] = {}
 
-    def note(self, quirk: str) -> None:
-        """Remember a deviation, once."""
-        if quirk not in self.quirks:
-            self.quirks.append(quirk)
+    @property
+    def text(self) -> str:
+        return "".join(block.text("text") for block in self.in_order if block.type == "text")
 
-    def event(self, event: Event) -> bool:
-        """Read one event of a stream; True once message_stop or an error came."""
-        try:
-            value = read_json(event.data)
-        except ValueError:
-            value = None
-        if isinstance(value, dict):
-            self._read(value, words(value.get("type")) or event.name, event.at_ns)
-        else:
-            self.note("an event that is not a JSON object, skipped")
-        return self.done or self.error is not None
+    @property
+    def reasoning(self) -> str:
+        return "".join(block.text("thinking") for block in self.in_order if block.type == "thinking")
 
-    def whole(self, body: bytes) -> None:
-        """Read a message that came in one piece, by way of the events that would have carried it."""
-        try:
-            message = read_json(body)
-        except ValueError:
-            return
-        if not isinstance(message, dict):
-            return
-        at_ns = self.clock.end or 0
-        if message.get("type") == "error" or message.get("error"):
-            self._read(message, "error", at_ns)
-        elif isinstance(blocks := message.get("content"), list):
-            self._read({"message": message}, "message_start", at_ns)
+    def raw_calls(self) -> Iterator[RawCall]:
+        for key, block in enumerate(self.in_order):
+            if block.type == "tool_use":
+                yield RawCall(key, block.text("id"), block.text("name"), block.arguments)
+
+    def read_whole(self, value: dict[str, Any]) -> None:
+        """By way of the events that would have carried it."""
+        if value.get("type") == "error" or value.get("error"):
+            self.read(value, "error")
+        elif isinstance(blocks := value.get("content"), list):
+            self.read({"type": "message_start", "message": value}, "")
             for index, block in enumerate(blocks):
-                self._read({"index": index, "content_block": block}, "content_block_start", at_ns)
-            self._read({"delta": message, "usage": message.get("usage")}, "message_delta", at_ns)
-            self.clock.arrivals.clear()
+                self.read({"type": "content_block_start", "index": index, "content_block": block}, "")
+            self.read({"type": "message_delta", "delta": value, "usage": value.get("usage")}, "")
             self.done = True
 
     @property
@@ -122,25 +103,13 @@ class Stream:
         """The blocks as the model made them."""
         return [self.blocks[index] for index in sorted(self.blocks)]
 
-    @property
-    def usage(self) -> Usage:
-        """Token counts, with all of the prompt as input: Anthropic's own `input_tokens` leaves the cache out."""
-        counts = self._counts
-        parts = [counts.get(name) for name in _COUNTS[:3]]
-        return Usage(
-            input_tokens=None if parts[0] is None else sum(part or 0 for part in parts),
-            output_tokens=counts.get("output_tokens"),
-            cached_tokens=counts.get("cache_read_input_tokens"),
-            cache_write_tokens=counts.get("cache_creation_input_tokens"),
-            reasoning_tokens=counts.get("thinking_tokens"),
-        )
-
-    def _read(self, value: dict[str, Any], type: str, at_ns: int) -> None:
-        self._at_ns = at_ns
+    def read(self, value: dict[str, Any], name: str) -> None:
+        type = text_of(value.get("type")) or name
         if type == "error":
-            error = value.get("error")
-            self.error_type = words(error.get("type")) if isinstance(error, dict) else ""
-            self.error = told(value)
+            error = _dict(value.get("error"))
+            kind = text_of(error.get("type"))
+            self.error = f"{error_text(value)} ({kind})" if kind else error_text(value)
+            self.error_is_final = bool(kind) and kind not in _PASSING
         elif type == "message_start":
             self._start(_dict(value.get("message")))
         elif type == "content_block_start":
@@ -149,13 +118,13 @@ class Stream:
             self._piece(_index(value), _dict(value.get("delta")))
         elif type == "message_delta":
             self._count(_dict(value.get("usage")))
-            self.stop_reason = words(_dict(value.get("delta")).get("stop_reason")) or self.stop_reason
+            self.finish = text_of(_dict(value.get("delta")).get("stop_reason")) or self.finish
         elif type == "message_stop":
             self.done = self.understood = True
 
     def _start(self, message: dict[str, Any]) -> None:
         self.understood = True
-        self.model = words(message.get("model"))
+        self.model = text_of(message.get("model"))
         usage = dict(_dict(message.get("usage")))
         # What it counts as output at the start is no result: only message_delta tells that.
         usage.pop("output_tokens", None)
@@ -165,8 +134,18 @@ class Stream:
         """Take over counts: they are cumulative, so a later one replaces the earlier."""
         given = {name: usage.get(name) for name in _COUNTS} | _dict(usage.get("output_tokens_details"))
         for name, value in given.items():
-            if (tokens := count(value)) is not None:
+            if (tokens := token_count(value)) is not None:
                 self._counts[name] = tokens
+        counts = self._counts
+        parts = [counts.get(name) for name in _COUNTS[:3]]
+        # All of the prompt counts as input: Anthropic's own `input_tokens` leaves the cache out.
+        self.usage = Usage(
+            input_tokens=None if parts[0] is None else sum(part or 0 for part in parts),
+            output_tokens=counts.get("output_tokens"),
+            cached_tokens=counts.get("cache_read_input_tokens"),
+            cache_write_tokens=counts.get("cache_creation_input_tokens"),
+            reasoning_tokens=counts.get("thinking_tokens"),
+        )
 
     def _open(self, index: int, start: dict[str, Any]) -> None:
         self.understood = True
@@ -180,7 +159,7 @@ class Stream:
 
     def _piece(self, index: int, delta: dict[str, Any]) -> None:
         self.understood = True
-        kind, name, block_type = _DELTAS.get(words(delta.get("type")), (None, "", ""))
+        kind, name, block_type = _DELTAS.get(text_of(delta.get("type")), (None, "", ""))
         if not name:
             return
         if index not in self.blocks:
@@ -189,22 +168,17 @@ class Stream:
         if name == "citation":
             self.blocks[index].grow("citations", delta.get(name))
             return
-        piece = words(delta.get(name))
+        piece = text_of(delta.get(name))
         self.blocks[index].grow(name, piece)
         if kind is not None:
             self._say(kind, piece, index)
 
     def _say(self, kind: DeltaKind, text: str, index: int) -> None:
-        if kind is not DeltaKind.TOOL_CALL and not text:
-            return
         call, name = 0, ""
         if kind is DeltaKind.TOOL_CALL:
-            earlier = [n for n, block in self.blocks.items() if block.type == "tool_use" and n < index]
-            call, name = len(earlier), words(self.blocks[index].start.get("name"))
-        self.clock.chunks += 1
-        self.clock.arrivals.append(self._at_ns)
-        self.clock.saw(kind, self._at_ns)
-        self.on_delta(Delta(kind, mended(text), self._at_ns, call, mended(name)))
+            call = sum(block.type == "tool_use" and n < index for n, block in self.blocks.items())
+            name = text_of(self.blocks[index].start.get("name"))
+        self.emit(kind, text, call, name)
 
 
 def _dict(value: Any) -> dict[str, Any]:

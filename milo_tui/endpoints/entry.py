@@ -82,7 +82,7 @@ class ModelEntry(_Part):
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
-    protocol: Literal["openai", "anthropic"]
+    protocol: str = Field(description="A name in endpoints/factory.py, which knows what each needs.")
     where: Literal["local", "api"]
     base_url: str | None = None
     model: str | None = Field(None, description="The model's name on the wire.")
@@ -129,10 +129,6 @@ class ModelEntry(_Part):
     def _reachable(self, info: ValidationInfo) -> Self:
         if info.context == READ_BACK:
             return self
-        if self.protocol == "anthropic" and not self.model:
-            raise ValueError("model is missing: give the model's name on the wire, e.g. claude-sonnet-4-6")
-        if self.base_url is None and self.protocol == "openai" and not (self.server or self.simulated):
-            raise ValueError("base_url is missing: give the server's address, or a [model.server] to start")
         if self.server and self.server.is_distributed and self.seed is not None:
             raise ValueError(
                 "seed must go: a stream with a seed that breaks off deadlocks a distributed server"

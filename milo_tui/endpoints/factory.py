@@ -1,14 +1,17 @@
 """From an entry of milo.toml to the endpoint that it names."""
 
-from typing import TYPE_CHECKING
-
+from milo_tui.endpoints.anthropic import AnthropicMessages
+from milo_tui.endpoints.chat import ChatEndpoint
 from milo_tui.endpoints.endpoint import Endpoint
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.keys import fetch_key
+from milo_tui.endpoints.openai import OpenAIChat
 
-if TYPE_CHECKING:
-    from milo_tui.endpoints.anthropic import AnthropicMessages
-    from milo_tui.endpoints.openai import OpenAIChat
+PROTOCOLS: dict[str, type[ChatEndpoint]] = {
+    "openai": OpenAIChat,
+    "anthropic": AnthropicMessages,
+}
+"""What speaks an entry's `protocol`."""
 
 
 def make_endpoint(entry: ModelEntry, *, base_url: str | None = None, stream: bool | None = None) -> Endpoint:
@@ -20,15 +23,17 @@ def make_endpoint(entry: ModelEntry, *, base_url: str | None = None, stream: boo
     wanted = entry.api_key_env if not entry.is_simulated else None
     key = fetch_key(wanted) if wanted else None
     streams = entry.stream if stream is None else stream
-    return endpoint_class(entry)(entry, base_url=base_url, key=key, stream=streams)
+    return PROTOCOLS[entry.protocol](entry, base_url=base_url, key=key, stream=streams)
 
 
-def endpoint_class(entry: ModelEntry) -> "type[OpenAIChat | AnthropicMessages]":
-    """What speaks an entry's protocol: imported once a model speaks it."""
-    if entry.protocol == "anthropic":
-        from milo_tui.endpoints.anthropic import AnthropicMessages
-
-        return AnthropicMessages
-    from milo_tui.endpoints.openai import OpenAIChat
-
-    return OpenAIChat
+def entry_problem(entry: ModelEntry) -> tuple[str, str] | None:
+    """The key of an entry that its protocol cannot work with, and what to do about it; None where all is well."""
+    protocol = PROTOCOLS.get(entry.protocol)
+    if protocol is None:
+        known = " or ".join(repr(name) for name in PROTOCOLS)
+        return "protocol", f"must be {known}, found {entry.protocol!r}"
+    if protocol.needs_model and not entry.model:
+        return "model", "is missing: give the model's name on the wire, e.g. claude-sonnet-4-6"
+    if not (entry.base_url or protocol.default_url or entry.server or entry.simulated):
+        return "base_url", "is missing: give the server's address, or a [model.server] to start"
+    return None

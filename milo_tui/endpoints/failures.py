@@ -5,13 +5,14 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
-from milo_tui.endpoints.texts import mended, read_json
+from milo_tui.endpoints.wire_json import fix_unicode, read_json
+from milo_tui.suite.conversation import Loss, ToolCall
 
 _LONGEST_MESSAGE = 300
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
@@ -26,8 +27,45 @@ _KINDS = {
 }
 
 
-def kind_of(status: int) -> str:
+CUT_REASONS = ("length", "max_tokens", "model_context_window_exceeded")
+_REFUSED_REASONS = ("content_filter", "refusal")
+_CALL_REASONS = ("tool_calls", "function_call", "tool_use")
+_GENERATION_DEAD = b"generation thread died"
+
+
+def loss_of(
+    finish: str | None, complete: bool, refused: bool, calls: Sequence[ToolCall], text: str
+) -> Loss | None:
+    """What kept a reply from being read, the gravest first; `finish` is any protocol's finish reason."""
+    if not complete:
+        return Loss.TRUNCATED
+    if finish in CUT_REASONS:
+        return Loss.CUT_AT_LIMIT
+    if finish in _REFUSED_REASONS or (refused and not calls):
+        return Loss.REFUSED
+    if any(call.arguments is None for call in calls):
+        return Loss.CALL_GARBLED
+    if finish in _CALL_REASONS and not calls:
+        return Loss.CALL_LOST
+    return None if calls or text.strip() else Loss.EMPTY
+
+
+def not_a_reply(body: bytes) -> str:
+    """The rest of a sentence about a host whose answer has nothing of its wire format."""
+    lines = [line for line in body.decode("utf-8", "replace").splitlines() if line and line[0] != ":"]
+    text = "\n".join(lines).strip()
+    if not text:
+        return "ended its answer before it had begun."
+    if text.startswith("<"):
+        return "answered with a web page instead of a completion: check base_url."
+    return "answered with something that is not a completion: check base_url."
+
+
+def kind_of(status: int, body: bytes = b"") -> str:
     """The word for a status that is not 2xx."""
+    if _GENERATION_DEAD in body:
+        # mlx_lm.server stays up without it and answers 404: it must be started again.
+        return "server dead"
     if status in _KINDS:
         return _KINDS[status]
     if status < 400:
@@ -45,7 +83,7 @@ def is_retryable(status: int, headers: Mapping[str, str], body: bytes, final: tu
         return False
     if (asked := headers.get("x-should-retry")) in ("true", "false"):
         return asked == "true"
-    return status in (408, 409, 429) or status >= 500
+    return status in (408, 409, 429) or status >= 500 or _GENERATION_DEAD in body
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -86,7 +124,7 @@ def with_body(body: bytes) -> str:
     if not text:
         return " with an empty body."
     try:
-        return f": {told(read_json(text))}"
+        return f": {error_text(read_json(text))}"
     except ValueError:
         pass
     if text.startswith("<"):
@@ -95,23 +133,23 @@ def with_body(body: bytes) -> str:
     return f": {text}"
 
 
-def told(value: Any) -> str:
+def error_text(value: Any) -> str:
     """What an error says, in any of the forms that servers give it."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return told(value[0]) if value else "no reason given"
+        return error_text(value[0]) if value else "no reason given"
     if not isinstance(value, dict):
         return "no reason given" if value is None else str(value)
     for name in ("error", "message", "detail", "msg", "status_msg", "type", "code"):
         if value.get(name):
-            return told(value[name])
+            return error_text(value[name])
     return "no reason given"
 
 
 def one_line(text: str) -> str:
     """`text` on one line of at most 300 characters."""
-    line = " ".join(mended(text).split())
+    line = " ".join(fix_unicode(text).split())
     return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
 
 

@@ -1,4 +1,4 @@
-"""Reading an OpenAI-compatible answer: chunks in, deltas out, and at the end all that was said.
+"""Reading an OpenAI-compatible answer.
 
 The rules follow what servers really send, not only what the reference says: mlx_lm.server, llama.cpp, vLLM,
 Ollama, LM Studio, OpenRouter, and gateways to Gemini and MiniMax each deviate in their own way.
@@ -6,13 +6,15 @@ Ollama, LM Studio, OpenRouter, and gateways to Gemini and MiniMax each deviate i
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from milo_tui.endpoints.endpoint import Clock, Delta, DeltaKind, OnDelta, Usage
-from milo_tui.endpoints.failures import told
-from milo_tui.endpoints.sse import Event
-from milo_tui.endpoints.texts import ThinkTags, count, mended, read_json, words
+from milo_tui.endpoints.endpoint import DeltaKind, OnDelta, Usage
+from milo_tui.endpoints.failures import error_text
+from milo_tui.endpoints.parser import RawCall, ReplyParser
+from milo_tui.endpoints.think_tags import ThinkTags
+from milo_tui.endpoints.wire_json import read_json, text_of, token_count
 from milo_tui.suite.conversation import ToolCall
 
 _MLX = re.compile(r"\d+\.\d+[\w.+]*-\d+\.\d+[\w.+]*-(macOS|Darwin|Linux)-")
@@ -52,77 +54,70 @@ class Slot:
         return bool(whole and arguments.strip())
 
 
-@dataclass(slots=True)
-class Stream:
+class OpenAIParser(ReplyParser):
     """One answer as it is read. Texts are kept as they came; `content` has inline thinking still in it."""
 
-    on_delta: OnDelta
-    clock: Clock = field(default_factory=lambda: Clock(0))
-    reasoning: list[str] = field(default_factory=list)
-    text: list[str] = field(default_factory=list)
-    content: list[str] = field(default_factory=list)
-    details: list[dict[str, Any]] = field(default_factory=list)
-    refused: bool = False
-    slots: list[Slot] = field(default_factory=list)
-    finish: str | None = None
-    done: bool = False
-    error: str | None = None
-    usage: Usage = field(default_factory=Usage)
-    model: str = ""
-    fingerprint: str = ""
-    fields: set[str] = field(default_factory=set)
-    quirks: list[str] = field(default_factory=list)
-    understood: bool = False
-    in_one_piece: bool = False
-    _tags: ThinkTags = field(default_factory=ThinkTags)
-    _at_ns: int = 0
-    _carries: bool = False
+    def __init__(self, on_delta: OnDelta) -> None:
+        super().__init__(on_delta)
+        self.reasoning_pieces: list[str] = []
+        self.text_pieces: list[str] = []
+        self.content: list[str] = []
+        self.details: list[dict[str, Any]] = []
+        self.slots: list[Slot] = []
+        self.fields: set[str] = set()
+        self._tags = ThinkTags()
+
+    @property
+    def text(self) -> str:
+        return "".join(self.text_pieces)
+
+    @property
+    def reasoning(self) -> str:
+        return "".join(self.reasoning_pieces)
 
     @property
     def is_mlx(self) -> bool:
         """Whether a mlx_lm.server answers."""
-        return _MLX.match(self.fingerprint) is not None
+        return _MLX.match(self.version) is not None
 
-    def note(self, quirk: str) -> None:
-        """Remember a deviation, once."""
-        if quirk not in self.quirks:
-            self.quirks.append(quirk)
-
-    def event(self, event: Event) -> bool:
-        """Read one event of a stream; True once `[DONE]` or an error came."""
-        for data in self._parts(event.data):
-            if data == "[DONE]":
-                self.done = True
+    def raw_calls(self) -> Iterator[RawCall]:
+        for key, slot in enumerate(self.slots):
+            if slot.is_phantom:
+                self.note("an empty tool call, dropped")
             else:
-                self._read(data, event)
-        return self.done or self.error is not None
-
-    def whole(self, body: bytes) -> None:
-        """Read an answer that came in one piece, without streaming."""
-        try:
-            value = read_json(body)
-        except ValueError:
-            return
-        if isinstance(value, dict):
-            self.in_one_piece = True
-            self._chunk(value, self.clock.end or 0)
-            self.clock.arrivals.clear()
-            self.done = self.understood
+                yield RawCall(key, slot.id, slot.name, slot.arguments)
 
     def close(self) -> None:
-        """The end: give out what was held back, and look for thinking whose opening tag is missing."""
+        """Give out what was held back, and look for thinking whose opening tag is missing."""
         for kind, piece in self._tags.rest():
             if piece.strip():
                 self._say(kind, piece)
             else:
-                self.text.append(piece)
+                self.text_pieces.append(piece)
         if self._tags.found:
             self.fields.add("<think>")
-        elif not self.reasoning and ThinkTags.CLOSE in (text := "".join(self.text)):
-            thought, _, answer = text.partition(ThinkTags.CLOSE)
-            self.reasoning, self.text = [thought], [answer]
+        elif not self.reasoning_pieces and ThinkTags.CLOSE in self.text:
+            thought, _, answer = self.text.partition(ThinkTags.CLOSE)
+            self.reasoning_pieces, self.text_pieces = [thought], [answer]
             self.fields.add("<think>")
             self.note("thinking in the text without its opening tag")
+
+    def read_data(self, data: str, name: str) -> None:
+        for part in self._parts(data):
+            if part == "[DONE]":
+                self.done = True
+            else:
+                super().read_data(part, name)
+
+    def read(self, value: dict[str, Any], name: str) -> None:
+        if name == "error" and not value.get("error"):
+            self.error = error_text(value)
+        else:
+            self._chunk(value)
+
+    def read_whole(self, value: dict[str, Any]) -> None:
+        self._chunk(value)
+        self.done = self.understood
 
     @staticmethod
     def _parts(data: str) -> list[str]:
@@ -136,29 +131,16 @@ class Stream:
             return [line.strip() for line in data.split("\n") if line.strip()]
         return [data]
 
-    def _read(self, data: str, event: Event) -> None:
-        try:
-            value = read_json(data)
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
-            self.note("an event that is not a JSON object, skipped")
-        elif event.name == "error" and not value.get("error"):
-            self.error = told(value)
-        else:
-            self._chunk(value, event.at_ns)
-
-    def _chunk(self, value: dict[str, Any], at_ns: int) -> None:
-        self._at_ns = at_ns
+    def _chunk(self, value: dict[str, Any]) -> None:
         problem = value.get("error") or _base_error(value.get("base_resp"))
         if problem:
-            self.error = told(problem)
+            self.error = error_text(problem)
             return
         # The same in every chunk, mostly.
         if (model := value.get("model")) != self.model:
-            self.model = words(model) or self.model
-        if (fingerprint := value.get("system_fingerprint")) != self.fingerprint:
-            self.fingerprint = words(fingerprint) or self.fingerprint
+            self.model = text_of(model) or self.model
+        if (version := value.get("system_fingerprint")) != self.version:
+            self.version = text_of(version) or self.version
         if isinstance(usage := value.get("usage"), dict) and usage:
             self.usage = _usage(usage)
         choices = value.get("choices")
@@ -169,11 +151,10 @@ class Stream:
 
     def _choice(self, choice: dict[str, Any]) -> None:
         if (finish := choice.get("finish_reason")) is not None:
-            self.finish = words(finish) or self.finish
+            self.finish = text_of(finish) or self.finish
         delta = choice.get("delta") or choice.get("message")
         if not isinstance(delta, dict):
             return
-        self._carries = False
         if any(map(delta.get, _THOUGHTS)):
             self._reason(delta)
         self._tell(delta)
@@ -181,15 +162,12 @@ class Stream:
         for element in calls if isinstance(calls, list) else ():
             if isinstance(element, dict):
                 self._call(element)
-        if self._carries:
-            self.clock.chunks += 1
-            self.clock.arrivals.append(self._at_ns)
 
     def _reason(self, delta: dict[str, Any]) -> None:
         """Thinking, in whichever of the fields it comes; the same in two of them counts once."""
         pieces = []
         for name in ("reasoning", "reasoning_content"):
-            piece = words(delta.get(name))
+            piece = text_of(delta.get(name))
             if piece:
                 self.fields.add(name)
                 if piece not in pieces:
@@ -201,7 +179,7 @@ class Stream:
                 self._detail(detail)
         if not pieces and isinstance(details, list):
             pieces = [
-                words(details) or "".join(words(d.get("summary")) for d in details if isinstance(d, dict))
+                text_of(details) or "".join(text_of(d.get("summary")) for d in details if isinstance(d, dict))
             ]
         self._say(DeltaKind.REASONING, "".join(pieces))
 
@@ -214,15 +192,15 @@ class Stream:
             return
         for name, value in detail.items():
             if name in ("text", "summary", "data") and isinstance(value, str):
-                same[-1][name] = words(same[-1].get(name)) + value
+                same[-1][name] = text_of(same[-1].get(name)) + value
             elif value is not None:
                 same[-1][name] = value
 
     def _tell(self, delta: dict[str, Any]) -> None:
-        if refusal := words(delta.get("refusal")):
+        if refusal := text_of(delta.get("refusal")):
             self.refused = True
             self._say(DeltaKind.TEXT, refusal)
-        if content := words(delta.get("content")):
+        if content := text_of(delta.get("content")):
             self.content.append(content)
             for kind, piece in self._tags.feed(content):
                 self._say(kind, piece)
@@ -230,7 +208,7 @@ class Stream:
     def _call(self, element: dict[str, Any]) -> None:
         function = element.get("function")
         function = function if isinstance(function, dict) else {}
-        id, name = words(element.get("id")), words(function.get("name"))
+        id, name = text_of(element.get("id")), text_of(function.get("name"))
         arguments = self._arguments(function.get("arguments"))
         slot = self._slot(element.get("index"), id, name, arguments)
         slot.id = slot.id or id
@@ -238,7 +216,7 @@ class Stream:
         slot.pieces.append(arguments)
         if not slot.is_phantom:
             real = [other for other in self.slots if not other.is_phantom]
-            self._say(DeltaKind.TOOL_CALL, arguments, real.index(slot), slot.name)
+            self.emit(DeltaKind.TOOL_CALL, arguments, real.index(slot), slot.name)
 
     def _arguments(self, value: Any) -> str:
         if value is None or isinstance(value, str):
@@ -268,21 +246,17 @@ class Stream:
             return next((slot for slot in latest_first if slot.id == id), None)
         return self.slots[-1] if self.slots and not name else None
 
-    def _say(self, kind: DeltaKind, text: str, call: int = 0, name: str = "") -> None:
-        if kind is not DeltaKind.TOOL_CALL:
-            if not text:
-                return
-            (self.reasoning if kind is DeltaKind.REASONING else self.text).append(text)
-        self._carries = True
-        self.clock.saw(kind, self._at_ns)
-        self.on_delta(Delta(kind, mended(text), self._at_ns, call, mended(name)))
+    def _say(self, kind: DeltaKind, text: str) -> None:
+        if text:
+            (self.reasoning_pieces if kind is DeltaKind.REASONING else self.text_pieces).append(text)
+        self.emit(kind, text)
 
 
 def _base_error(value: Any) -> str | None:
     """MiniMax answers 200 with `base_resp.status_code` other than 0 where it failed."""
     if not isinstance(value, dict) or value.get("status_code") in (None, 0, "0"):
         return None
-    return f"{told(value)} (status_code {value['status_code']})"
+    return f"{error_text(value)} (status_code {value['status_code']})"
 
 
 def _usage(usage: dict[str, Any]) -> Usage:
@@ -291,9 +265,9 @@ def _usage(usage: dict[str, Any]) -> Usage:
     prompt = prompt if isinstance(prompt, dict) else {}
     completion = completion if isinstance(completion, dict) else {}
     return Usage(
-        input_tokens=count(usage.get("prompt_tokens")),
-        output_tokens=count(usage.get("completion_tokens")),
-        cached_tokens=count(prompt.get("cached_tokens")),
-        cache_write_tokens=count(prompt.get("cache_write_tokens")),
-        reasoning_tokens=count(completion.get("reasoning_tokens")),
+        input_tokens=token_count(usage.get("prompt_tokens")),
+        output_tokens=token_count(usage.get("completion_tokens")),
+        cached_tokens=token_count(prompt.get("cached_tokens")),
+        cache_write_tokens=token_count(prompt.get("cache_write_tokens")),
+        reasoning_tokens=token_count(completion.get("reasoning_tokens")),
     )

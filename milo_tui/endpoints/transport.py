@@ -140,7 +140,7 @@ class Transport:
         status, body = answer.status or 0, answer.body
         return self.error(
             answered(self.host, status, body),
-            kind_of(status),
+            kind_of(status, body),
             answer,
             retryable=is_retryable(status, answer.headers, body, self._final),
             wait_s=retry_after(answer.headers),

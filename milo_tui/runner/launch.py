@@ -20,7 +20,7 @@ from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import ModelRecord, RunRecord
 from milo_tui.config import Settings
 from milo_tui.endpoints.endpoint import Endpoint
-from milo_tui.endpoints.factory import endpoint_class, make_endpoint
+from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.errors import MiloError
 from milo_tui.mlx.ledger import end_orphans
 from milo_tui.mlx.memory import machine_gb
@@ -108,7 +108,6 @@ def _import_all_that_is_used(run: RunRecord) -> None:
     """Import at the start what is used later: a run may last for hours, and Milo be upgraded in them; nor may an import
     come between a byte and its stamp."""
     for model in run.models:
-        endpoint_class(model.entry)
         if model.entry.is_managed:
             import_module("milo_tui.mlx.server")
 

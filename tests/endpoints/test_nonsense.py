@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from milo_tui.endpoints import anthropic_stream, openai_stream
 from milo_tui.endpoints.endpoint import Delta
-from milo_tui.endpoints.failures import one_line, told
+from milo_tui.endpoints.failures import error_text, one_line
 from milo_tui.endpoints.sse import Event
-from milo_tui.endpoints.texts import read_call, write_json
+from milo_tui.endpoints.wire_json import read_call, write_json
 
 ANYTHING = st.recursive(
     st.none()
@@ -79,7 +79,7 @@ def check(delta: Delta) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.lists(CHUNK, max_size=5))
 def test_chunks_of_chat_completions(chunks: list[Any]) -> None:
-    stream = openai_stream.Stream(check)
+    stream = openai_stream.OpenAIParser(check)
     for at, value in enumerate(chunks):
         stream.event(Event("", json.dumps(value), at))
     stream.close()
@@ -90,7 +90,7 @@ def test_chunks_of_chat_completions(chunks: list[Any]) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.lists(EVENT, max_size=6))
 def test_events_of_messages(events: list[Any]) -> None:
-    stream = anthropic_stream.Stream(check)
+    stream = anthropic_stream.AnthropicParser(check)
     for at, value in enumerate(events):
         stream.event(Event("", json.dumps(value), at))
     write_json([block.as_received for block in stream.in_order])
@@ -102,13 +102,13 @@ def test_events_of_messages(events: list[Any]) -> None:
 @settings(max_examples=50, deadline=None)
 @given(CHUNK | EVENT)
 def test_bodies_in_one_piece(body: Any) -> None:
-    for stream in (openai_stream.Stream(lambda delta: None), anthropic_stream.Stream(lambda delta: None)):
-        stream.whole(json.dumps(body).encode())
+    for parser in (openai_stream.OpenAIParser, anthropic_stream.AnthropicParser):
+        parser(lambda delta: None).whole(json.dumps(body).encode())
 
 
 @given(ANYTHING)
 def test_errors(error: Any) -> None:
-    one_line(told(error)).encode()
+    one_line(error_text(error)).encode()
 
 
 @given(st.text(st.characters(exclude_categories=[])))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from milo_tui.endpoints.texts import result_text
+from milo_tui.endpoints.wire_json import result_text
 from milo_tui.suite import conversation
 from milo_tui.suite.loading import load_suite
 from milo_tui.suite.playing import play

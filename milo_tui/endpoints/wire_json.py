@@ -1,12 +1,10 @@
-"""What both wire formats do alike with text: mending it, finding the thinking in it, reading a call from it."""
+"""JSON and text as servers send and want them: invalid Unicode, deep nesting, fields of the wrong type."""
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from milo_tui.endpoints.endpoint import AssistantMessage, ChatRequest, DeltaKind
 from milo_tui.suite.conversation import ToolCall, ToolResult
 
 MOST_LEVELS = 100
@@ -17,10 +15,8 @@ _ESCAPE = re.compile(
     r"(?P<pair>\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w)|(?P<lone>\\u[dD][89a-fA-F]\w\w)|\\.", re.DOTALL
 )
 
-Piece = tuple[DeltaKind, str]
 
-
-def mended(text: str) -> str:
+def fix_unicode(text: str) -> str:
     """`text` as valid Unicode: split surrogate pairs joined, lone surrogates replaced by U+FFFD."""
     if text.isascii() or not _SURROGATE.search(text):
         return text
@@ -50,7 +46,9 @@ def write_json(value: Any) -> bytes:
 
 def read_call(id: str, name: str, arguments_text: str) -> ToolCall:
     """A tool call of valid Unicode, its arguments no deeper than anyone can handle."""
-    call = ToolCall.read(mended(id), mended(name), _without_lone_escapes(mended(arguments_text)))
+    call = ToolCall.read(
+        fix_unicode(id), fix_unicode(name), _without_lone_escapes(fix_unicode(arguments_text))
+    )
     if call.arguments is None or not _is_too_deep(call.arguments, MOST_LEVELS):
         return call
     return replace(call, arguments=None, problem="its arguments are not valid JSON (nested too deeply)")
@@ -63,104 +61,25 @@ def unused_id(number: int, taken: set[str]) -> str:
     return id
 
 
-def calls_before(request: ChatRequest) -> int:
-    """How many calls the conversation holds already."""
-    return sum(len(m.reply.calls) for m in request.messages if isinstance(m, AssistantMessage))
-
-
-def was_cut(call: ToolCall) -> bool:
-    """Whether the last call of an answer that was cut off is not all there."""
-    return call.arguments is None or not call.arguments_text.strip()
-
-
 def result_text(result: ToolResult) -> str:
     """A tool's result as every provider is given it: compact JSON text, a string in its quotes too."""
     return json.dumps(result.content, ensure_ascii=False, separators=(",", ":"))
 
 
-def words(value: Any) -> str:
+def text_of(value: Any) -> str:
     """A field's text: a string, or the texts of a list of parts joined; nothing for anything else."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return "".join(words(part.get("text")) for part in value if isinstance(part, dict))
+        return "".join(text_of(part.get("text")) for part in value if isinstance(part, dict))
     return ""
 
 
-def count(value: Any) -> int | None:
+def token_count(value: Any) -> int | None:
     """A count of tokens, or None for what is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if 0 <= value < 2**53 else None
-
-
-class ThinkTags:
-    """Takes `<think>…</think>` at the start of streamed content out of it; a tag may come in pieces.
-
-    White space is held back until something visible follows: mlx_lm.server sends "\\n" before the silence
-    in which it writes a tool call, and that is no answer yet.
-    """
-
-    OPEN, CLOSE = "<think>", "</think>"
-
-    def __init__(self) -> None:
-        self.found = False
-        self._held = ""
-        self._state = self._at_start
-        self._is_answer = False
-
-    def feed(self, text: str) -> Iterator[Piece]:
-        """The pieces of reasoning and text that are certain now."""
-        if self._is_answer:
-            yield DeltaKind.TEXT, text
-            return
-        self._held += text
-        before = None
-        while self._held and before != (self._state, self._held):
-            before = (self._state, self._held)
-            yield from self._state()
-
-    def rest(self) -> Iterator[Piece]:
-        """What was held back, at the end of the content."""
-        kind = DeltaKind.REASONING if self._state == self._thinking else DeltaKind.TEXT
-        if self._held:
-            yield kind, self._held
-        self._held = ""
-
-    def _at_start(self) -> Iterator[Piece]:
-        visible = self._held.lstrip()
-        if visible.startswith(self.OPEN):
-            self.found = True
-            self._held = visible[len(self.OPEN) :]
-            self._state = self._thinking
-        elif not self.OPEN.startswith(visible):
-            self._state = self._answering
-        yield from ()
-
-    def _thinking(self) -> Iterator[Piece]:
-        thought, tag, after = self._held.partition(self.CLOSE)
-        keep = 0 if tag else _overlap(thought, self.CLOSE)
-        certain = thought[: len(thought) - keep]
-        self._held = after if tag else thought[len(thought) - keep :]
-        if tag:
-            self._state = self._after_thinking
-        if certain:
-            yield DeltaKind.REASONING, certain
-
-    def _after_thinking(self) -> Iterator[Piece]:
-        if self._held.strip():
-            self._state = self._answering
-        yield from ()
-
-    def _answering(self) -> Iterator[Piece]:
-        text, self._held = self._held, ""
-        self._is_answer = True
-        yield DeltaKind.TEXT, text
-
-
-def _overlap(text: str, tag: str) -> int:
-    """How many characters at the end of `text` may be the beginning of `tag`."""
-    return next((size for size in range(len(tag) - 1, 0, -1) if text.endswith(tag[:size])), 0)
 
 
 def _without_lone_escapes(json_text: str) -> str:

@@ -1,0 +1,76 @@
+"""Finding the thinking that a model writes into its text."""
+
+from collections.abc import Iterator
+
+from milo_tui.endpoints.endpoint import DeltaKind
+
+Piece = tuple[DeltaKind, str]
+
+
+class ThinkTags:
+    """Takes `<think>…</think>` at the start of streamed content out of it; a tag may come in pieces.
+
+    White space is held back until something visible follows: mlx_lm.server sends "\\n" before the silence
+    in which it writes a tool call, and that is no answer yet.
+    """
+
+    OPEN, CLOSE = "<think>", "</think>"
+
+    def __init__(self) -> None:
+        self.found = False
+        self._held = ""
+        self._state = self._at_start
+        self._is_answer = False
+
+    def feed(self, text: str) -> Iterator[Piece]:
+        """The pieces of reasoning and text that are certain now."""
+        if self._is_answer:
+            yield DeltaKind.TEXT, text
+            return
+        self._held += text
+        before = None
+        while self._held and before != (self._state, self._held):
+            before = (self._state, self._held)
+            yield from self._state()
+
+    def rest(self) -> Iterator[Piece]:
+        """What was held back, at the end of the content."""
+        kind = DeltaKind.REASONING if self._state == self._thinking else DeltaKind.TEXT
+        if self._held:
+            yield kind, self._held
+        self._held = ""
+
+    def _at_start(self) -> Iterator[Piece]:
+        visible = self._held.lstrip()
+        if visible.startswith(self.OPEN):
+            self.found = True
+            self._held = visible[len(self.OPEN) :]
+            self._state = self._thinking
+        elif not self.OPEN.startswith(visible):
+            self._state = self._answering
+        yield from ()
+
+    def _thinking(self) -> Iterator[Piece]:
+        thought, tag, after = self._held.partition(self.CLOSE)
+        keep = 0 if tag else _overlap(thought, self.CLOSE)
+        certain = thought[: len(thought) - keep]
+        self._held = after if tag else thought[len(thought) - keep :]
+        if tag:
+            self._state = self._after_thinking
+        if certain:
+            yield DeltaKind.REASONING, certain
+
+    def _after_thinking(self) -> Iterator[Piece]:
+        if self._held.strip():
+            self._state = self._answering
+        yield from ()
+
+    def _answering(self) -> Iterator[Piece]:
+        text, self._held = self._held, ""
+        self._is_answer = True
+        yield DeltaKind.TEXT, text
+
+
+def _overlap(text: str, tag: str) -> int:
+    """How many characters at the end of `text` may be the beginning of `tag`."""
+    return next((size for size in range(len(tag) - 1, 0, -1) if text.endswith(tag[:size])), 0)

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError
 from milo_tui.errors import MiloError
 from milo_tui.suite import yaml_lines
 from milo_tui.suite.json_text import show
-from milo_tui.suite.linting import lint
 from milo_tui.suite.prompt import Category, Prompt, Suite, SuiteFile, natural_key
+from milo_tui.suite.validation import validate
 from milo_tui.suite.wording import sentence
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -77,7 +77,7 @@ def load_suite(folder: Path, only: Collection[str] = ()) -> Suite:
 def load_prompt(path: Path, expected_id: str | None = None) -> Prompt:
     """Load one prompt file; its id must be `expected_id` where that is given. Raises SuiteError."""
     prompt, document = _read(path, Prompt)
-    found = lint(prompt)
+    found = validate(prompt)
     if expected_id is not None and prompt.id != expected_id:
         text = f"must be {expected_id}, the folder and the name of this file (found {show(prompt.id)})"
         found.insert(0, (("id",), text))

@@ -1,26 +1,14 @@
 """Argument matchers, facts in an answer's text, and the optimal assignment of expected calls to calls made.
 
 A matcher is a JSON value. A literal means JSON equality: 5 equals 5.0, true is not 1, the order of keys is
-free, the order of a list counts. An object with one key that begins with `$` is an operator:
-
-    {$any_of: [a, b]}        one of these matchers
-    {$number: 84.5}          this number; {$number: [84.5, 0.01]} within a tolerance
-    {$text: "Main St"}       this text, whatever its case and spacing
-    {$regex: "^ORD-"}        a string in which the pattern (Python's re) is found
-    {$unordered: [a, b]}     a list with these items in any order
-    {$schema: {...}}         a value that satisfies the JSON Schema
-    {$optional: a}           as an object's value: the key may be left out, or matches a
-    {$includes: {a: 1}}      an object with these keys, and any others
-    {$anything: true}        any value at all; in place of a call's arguments, any arguments
-    {$bfcl: {...}}           in place of a call's arguments: what BFCL's own rules take (bfcl_rules.py)
-
-In an answer's text (`contains_all` and its kin) an item is text, found as whole words whatever its case and
-spacing, or {$number: …} in any format a person would accept, {$date: 2026-03-14} likewise, {$regex: …},
-or {$any_of: […]}.
+free, the order of a list counts. An object with one key that begins with `$` is an operator; OPERATORS at the
+end of this file is the one list of them. Some match values, some find facts in an answer's text, some both.
 """
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from jsonschema.exceptions import best_match
@@ -28,28 +16,36 @@ from jsonschema.exceptions import best_match
 from milo_tui.suite import bfcl_rules
 from milo_tui.suite.facts import has_date, has_number, has_phrase
 from milo_tui.suite.json_text import JSON, cut, equal, show
-from milo_tui.suite.schemas import validator
+from milo_tui.suite.schemas import Fault, fault_of, validator
 
 Matcher = Any
 
-OPERATORS = frozenset(
-    {
-        "$any_of",
-        "$anything",
-        "$bfcl",
-        "$includes",
-        "$number",
-        "$optional",
-        "$regex",
-        "$schema",
-        "$text",
-        "$unordered",
-    }
-)
 _MOST_SEARCHED = 20_000
 """How much text a prompt's regular expression is given: beyond that, both ends of the text."""
 
-TEXT_OPERATORS = frozenset({"$number", "$date", "$regex", "$any_of"})
+
+@dataclass(frozen=True)
+class Operator:
+    """A `$` operator: everything that Milo knows of it.
+
+    `takes` completes the sentence "$number takes …" for an argument that breaks the JSON Schema `argument`;
+    `fault` finds what a schema cannot say. `match` returns why a value does not match, or None; `in_text`
+    returns whether a fact stands in an answer. One that is None: the operator does not work there.
+    `nested`: the argument holds further matchers. `yes` and `no` are values (or texts, where only `in_text`
+    is given) that `example` must match and must not match: documentation, and run by the tests.
+    """
+
+    takes: str
+    argument: dict[str, Any]
+    example: Any
+    meaning: str
+    match: Callable[[Any, JSON, str], str | None] | None = None
+    in_text: Callable[[Any, str], bool] | None = None
+    describe: Callable[[Any], str] = show
+    fault: Callable[[Any], Fault | None] = lambda argument: None
+    nested: bool = False
+    yes: list[Any] = field(default_factory=list)
+    no: list[Any] = field(default_factory=list)
 
 
 def operator_of(matcher: Matcher) -> str | None:
@@ -76,8 +72,8 @@ def is_optional(matcher: Matcher) -> bool:
 def mismatch(matcher: Matcher, value: JSON, path: str = "") -> str | None:
     """The first way in which `value` does not match, as "path: expected X, found Y"; None where it does."""
     operator = operator_of(matcher)
-    if operator is not None:
-        return _OPERATIONS[operator](matcher[operator], value, path)
+    if operator is not None and (match := OPERATORS[operator].match) is not None:
+        return match(matcher[operator], value, path)
     if isinstance(matcher, dict):
         return _object_mismatch(matcher, value, path)
     if isinstance(matcher, list):
@@ -101,18 +97,17 @@ def text_has(item: Any, text: str) -> bool:
     operator = operator_of(item)
     if operator is None:
         return has_number(text, item) if isinstance(item, int | float) else has_phrase(text, str(item))
-    argument = item[operator]
-    if operator == "$any_of":
-        return any(text_has(option, text) for option in argument)
-    if operator == "$number":
-        number, tolerance = _number_argument(argument)
-        return has_number(text, number, tolerance)
-    if operator == "$date":
-        return has_date(text, str(argument))
-    return _found(argument, text, re.IGNORECASE)
+    in_text = OPERATORS[operator].in_text
+    return in_text is not None and in_text(item[operator], text)
 
 
-def _found(pattern: str, text: str, flags: int = 0) -> bool:
+def describe(matcher: Matcher) -> str:
+    """What a matcher asks for, in words for a message."""
+    operator = operator_of(matcher)
+    return show(matcher) if operator is None else OPERATORS[operator].describe(matcher[operator])
+
+
+def _searched(pattern: str, text: str, flags: int = 0) -> bool:
     if len(text) > _MOST_SEARCHED:
         text = f"{text[: _MOST_SEARCHED // 2]}\n{text[-_MOST_SEARCHED // 2 :]}"
     return re.search(pattern, text, flags) is not None
@@ -160,7 +155,7 @@ def _object_mismatch(
         if key not in value:
             if is_optional(wanted):
                 continue
-            return f"{where}: expected {_wanted(wanted)}, but it is missing"
+            return f"{where}: expected {describe(wanted)}, but it is missing"
         if found := mismatch(wanted, value[key], where):
             return found
     for key in value:
@@ -184,7 +179,7 @@ def _list_mismatch(matcher: Sequence[Matcher], value: JSON, path: str) -> str | 
 def _any_of(options: Any, value: JSON, path: str) -> str | None:
     if any(matches(option, value) for option in options):
         return None
-    return _expected(path, " or ".join(_wanted(option) for option in options), value)
+    return _expected(path, " or ".join(describe(option) for option in options), value)
 
 
 def _number_argument(argument: Any) -> tuple[float, float]:
@@ -212,7 +207,7 @@ def _text(argument: Any, value: JSON, path: str) -> str | None:
 
 
 def _regex(argument: Any, value: JSON, path: str) -> str | None:
-    if isinstance(value, str) and _found(argument, value):
+    if isinstance(value, str) and _searched(argument, value):
         return None
     return _expected(path, f"text that matches {argument}", value)
 
@@ -237,46 +232,159 @@ def _schema(argument: Any, value: JSON, path: str) -> str | None:
     return f"{cut(where.lstrip('.')) or 'the value'}: {cut(error.message, 240)}"
 
 
-def _optional(argument: Any, value: JSON, path: str) -> str | None:
-    return mismatch(argument, value, path)
-
-
 def _includes(argument: Any, value: JSON, path: str) -> str | None:
     return _object_mismatch(argument, value, path, others_allowed=True)
 
 
 def _bfcl(argument: Any, value: JSON, path: str) -> str | None:
-    found = bfcl_rules.fault(argument["parameters"], argument["accepted"], value)
-    return None if found is None else f"{path}.{found}".lstrip(".")
+    fault = bfcl_rules.fault(argument["parameters"], argument["accepted"], value)
+    return None if fault is None else f"{path}.{fault}".lstrip(".")
 
 
-def _anything(argument: Any, value: JSON, path: str) -> str | None:
+def _regex_fault(pattern: Any) -> Fault | None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return (), f"is not a regular expression: {error}"
     return None
 
 
-_OPERATIONS: dict[str, Callable[[Any, JSON, str], str | None]] = {
-    "$any_of": _any_of,
-    "$number": _number,
-    "$text": _text,
-    "$regex": _regex,
-    "$unordered": _unordered,
-    "$schema": _schema,
-    "$optional": _optional,
-    "$anything": _anything,
-    "$includes": _includes,
-    "$bfcl": _bfcl,
+def _date_fault(argument: Any) -> Fault | None:
+    try:
+        if date.fromisoformat(argument).isoformat() == argument:
+            return None
+    except ValueError:
+        pass
+    return (), f"$date takes {OPERATORS['$date'].takes} (found {show(argument, 60)})"
+
+
+def _bfcl_fault(argument: Any) -> Fault | None:
+    if bfcl_rules.is_readable(argument):
+        return None
+    return (), f"$bfcl takes {OPERATORS['$bfcl'].takes}; see milo prompts import"
+
+
+_LIST = {"type": "array", "minItems": 1}
+_SIGN = {"pattern": r"^\$"}
+_A_LIST = "a list of one value or more"
+
+OPERATORS: dict[str, Operator] = {
+    "$any_of": Operator(
+        takes=_A_LIST,
+        argument=_LIST,
+        nested=True,
+        match=_any_of,
+        in_text=lambda options, text: any(text_has(option, text) for option in options),
+        describe=lambda options: " or ".join(map(describe, options)),
+        meaning="one of these",
+        example=["a", {"$number": 3}],
+        yes=["a", 3.0],
+        no=["b", 4, None],
+    ),
+    "$number": Operator(
+        takes="a number, or [number, tolerance]",
+        argument={
+            "type": ["number", "array"],
+            "items": {"type": "number"},
+            "minItems": 2,
+            "maxItems": 2,
+        },
+        match=_number,
+        in_text=lambda argument, text: has_number(text, *_number_argument(argument)),
+        meaning="a number, within a tolerance; in an answer as 84.50, $84.50 or 84,5 too",
+        example=[84.5, 0.1],
+        yes=[84.4, 84.6],
+        no=["84.5", 84.39, 84.61, True, None],
+    ),
+    "$date": Operator(
+        takes="a day such as 2026-03-14",
+        argument={},
+        fault=_date_fault,
+        in_text=lambda day, text: has_date(text, day),
+        meaning="in an answer: that day, however it is written",
+        example="2026-03-14",
+        yes=["on March 14th", "14.03.2026"],
+        no=["on March 15th", "14.03.2025"],
+    ),
+    "$text": Operator(
+        takes="a text; put it in quotes",
+        argument={"type": "string"},
+        match=_text,
+        meaning="this text, whatever its case and spaces",
+        example="Main St",
+        yes=["main  st ", "MAIN ST"],
+        no=["Main Street", 5, None],
+    ),
+    "$regex": Operator(
+        takes="a regular expression; put it in quotes",
+        argument={"type": "string"},
+        fault=_regex_fault,
+        match=_regex,
+        in_text=lambda pattern, text: _searched(pattern, text, re.IGNORECASE),
+        meaning="text in which the pattern (Python's re) is found; in an answer, whatever its case",
+        example="^ORD-",
+        yes=["ORD-1"],
+        no=["XORD-1", "ord-1", 5],
+    ),
+    "$unordered": Operator(
+        takes=_A_LIST,
+        argument=_LIST,
+        nested=True,
+        match=_unordered,
+        meaning="a list with these items in any order",
+        example=["a", "b"],
+        yes=[["a", "b"], ["b", "a"]],
+        no=[["a"], ["a", "b", "b"], "ab"],
+    ),
+    "$includes": Operator(
+        takes="an object, such as {city: Oslo}",
+        argument={"type": "object", "not": {"maxProperties": 1, "minProperties": 1, "propertyNames": _SIGN}},
+        nested=True,
+        match=_includes,
+        meaning="an object with these keys, and any others",
+        example={"city": "Oslo"},
+        yes=[{"city": "Oslo"}, {"city": "Oslo", "day": 2}],
+        no=[{"day": 2}, {"city": "Bergen"}, [], None],
+    ),
+    "$schema": Operator(
+        takes="a JSON Schema, such as {type: string}",
+        argument={"type": "object"},
+        fault=fault_of,
+        match=_schema,
+        meaning="whatever satisfies the JSON Schema",
+        example={"type": "integer", "minimum": 3},
+        yes=[3, 4.0],
+        no=[2, "3", True],
+    ),
+    "$optional": Operator(
+        takes="a value",
+        argument={},
+        nested=True,
+        match=mismatch,
+        describe=lambda argument: f"nothing or {describe(argument)}",
+        meaning="an argument that may be left out",
+        example="a",
+        yes=["a"],
+        no=["b", None],
+    ),
+    "$anything": Operator(
+        takes="true",
+        argument={"const": True},
+        match=lambda argument, value, path: None,
+        describe=lambda argument: "any value",
+        meaning="anything; in place of a call's arguments, any arguments",
+        example=True,
+        yes=[None, [], {}],
+    ),
+    "$bfcl": Operator(
+        takes="{parameters: BFCL's, accepted: {argument: [value, …]}}",
+        argument={},
+        fault=_bfcl_fault,
+        match=_bfcl,
+        meaning="in place of a call's arguments: what BFCL's own rules take",
+        example={"parameters": {"properties": {"n": {"type": "integer"}}}, "accepted": {"n": [5]}},
+        yes=[{"n": 5}],
+        no=[{"n": 5.0}, {}],
+    ),
 }
-
-
-def _wanted(matcher: Matcher) -> str:
-    operator = operator_of(matcher)
-    if operator is None:
-        return show(matcher)
-    argument = matcher[operator]
-    if operator == "$any_of":
-        return " or ".join(_wanted(option) for option in argument)
-    if operator == "$optional":
-        return f"nothing or {_wanted(argument)}"
-    if operator == "$anything":
-        return "any value"
-    return show(argument)
+"""Every operator by name."""

@@ -14,7 +14,7 @@ from itertools import zip_longest
 
 from milo_tui.suite import json_text
 from milo_tui.suite.conversation import Conversation, Loss, ToolCall
-from milo_tui.suite.matching import assign, call_fits, mismatch, operator_of, text_has
+from milo_tui.suite.matching import assign, call_fits, describe, mismatch, text_has
 from milo_tui.suite.prompt import (
     AfterErrorCondition,
     AnswerCondition,
@@ -255,13 +255,13 @@ def _answer_fault(condition: AnswerCondition, conversation: Conversation) -> str
         return f"expected an answer in words, found none{_why_no_answer(conversation)}"
     for item in condition.contains_all:
         if not text_has(item, answer):
-            return f"expected the answer to state {_fact(item)}; found {json_text.show(answer)}"
+            return f"expected the answer to state {describe(item)}; found {json_text.show(answer)}"
     if condition.contains_any and not any(text_has(item, answer) for item in condition.contains_any):
-        wanted = ", ".join(_fact(item) for item in condition.contains_any)
+        wanted = ", ".join(describe(item) for item in condition.contains_any)
         return f"expected the answer to state one of {wanted}; found {json_text.show(answer)}"
     for item in condition.contains_none:
         if text_has(item, answer):
-            return f"expected the answer not to state {_fact(item)}; found {json_text.show(answer)}"
+            return f"expected the answer not to state {describe(item)}; found {json_text.show(answer)}"
     return None
 
 
@@ -269,16 +269,6 @@ def _why_no_answer(conversation: Conversation) -> str:
     if conversation.ended == "turn limit":
         return " (still calling tools at the turn limit)"
     return _because(conversation)
-
-
-def _fact(item: object) -> str:
-    operator = operator_of(item)
-    if operator is None or not isinstance(item, dict):
-        return json_text.show(item)
-    argument = item[operator]
-    if operator == "$any_of":
-        return " or ".join(_fact(option) for option in argument)
-    return json_text.show(argument)
 
 
 def _json_fault(condition: JsonCondition, conversation: Conversation) -> str | None:

@@ -24,11 +24,11 @@ from pydantic import ValidationError
 
 from milo_tui.errors import MiloError
 from milo_tui.suite.json_text import JSON, show
-from milo_tui.suite.linting import lint
 from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Prompt
 from milo_tui.suite.score import POINTS_PER_PROMPT
 from milo_tui.suite.scoring import score
+from milo_tui.suite.validation import validate
 from milo_tui.suite_lab import bfcl_schema
 from milo_tui.suite_lab.checking import Verdict, check_prompt
 from milo_tui.suite_lab.script import sites
@@ -173,7 +173,7 @@ def _said(error: ValidationError) -> str:
 
 
 def _prove(prompt: Prompt) -> None:
-    if found := lint(prompt):
+    if found := validate(prompt):
         where, message = found[0]
         raise ValueError(f"{'.'.join(map(str, where))}: {message}")
     result = score(prompt, play(prompt, prompt.reference))

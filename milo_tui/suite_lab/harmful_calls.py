@@ -1,4 +1,4 @@
-"""Ways to spoil a call, or a field of a JSON answer, and ways to make a call too many."""
+"""Harmful mutations of calls, of the fields of a JSON answer, and calls too many."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Ways to spoil the course of a conversation: what is done, when, and what is said at the end."""
+"""Harmful mutations of a conversation's flow: what is done, when, and what is claimed at the end."""
 
 from collections.abc import Iterator
 

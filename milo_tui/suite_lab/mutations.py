@@ -9,10 +9,7 @@ from itertools import islice
 from random import Random
 
 from milo_tui.suite.prompt import Prompt, Step
-from milo_tui.suite_lab import harmful_calls as spoilt_calls
-from milo_tui.suite_lab import harmful_flow as spoilt_course
-from milo_tui.suite_lab import harmful_json as spoilt_json
-from milo_tui.suite_lab import harmless as same_thing
+from milo_tui.suite_lab import harmful_answer, harmful_calls, harmful_flow, harmless
 from milo_tui.suite_lab.script import Variant
 
 MOST_VARIANTS = 200
@@ -39,48 +36,50 @@ class Mutation:
 
 
 _ALL = (
-    Mutation("wrong_tool", "Another tool is called instead.", True, spoilt_calls.wrong_tool),
-    Mutation("missing_argument", "A value is left out.", True, spoilt_calls.missing_argument),
-    Mutation("wrong_type", "A value is sent as another type.", True, spoilt_calls.wrong_type),
-    Mutation("wrong_value", "A value is nearly right.", True, spoilt_calls.wrong_value),
-    Mutation("invented_argument", "An argument is added.", True, spoilt_calls.invented_argument),
-    Mutation("extra_effect", "The world is changed once too often.", True, spoilt_calls.extra_effect),
-    Mutation("repeated_effect", "The same change is made twice.", True, spoilt_calls.repeated_effect),
-    Mutation("skipped_step", "A call or the answer is left out.", True, spoilt_course.skipped_step),
+    Mutation("wrong_tool", "Another tool is called instead.", True, harmful_calls.wrong_tool),
+    Mutation("missing_argument", "A value is left out.", True, harmful_calls.missing_argument),
+    Mutation("wrong_type", "A value is sent as another type.", True, harmful_calls.wrong_type),
+    Mutation("wrong_value", "A value is nearly right.", True, harmful_calls.wrong_value),
+    Mutation("invented_argument", "An argument is added.", True, harmful_calls.invented_argument),
+    Mutation("extra_effect", "The world is changed once too often.", True, harmful_calls.extra_effect),
+    Mutation("repeated_effect", "The same change is made twice.", True, harmful_calls.repeated_effect),
+    Mutation("skipped_step", "A call or the answer is left out.", True, harmful_flow.skipped_step),
     Mutation(
         "swapped_order",
         "A call comes before the one whose result it needs.",
         True,
-        spoilt_course.swapped_order,
+        harmful_flow.swapped_order,
     ),
-    Mutation("prose_around_json", "Sentences stand around the JSON.", True, spoilt_json.prose_around_json),
-    Mutation("fenced_json", "The JSON stands in a Markdown fence.", True, spoilt_json.fenced_json),
-    Mutation("trailing_comma", "A comma stands before the last bracket.", True, spoilt_json.trailing_comma),
-    Mutation("extra_key", "The JSON has a key too many.", True, spoilt_calls.extra_key),
+    Mutation("prose_around_json", "Sentences stand around the JSON.", True, harmful_answer.prose_around_json),
+    Mutation("fenced_json", "The JSON stands in a Markdown fence.", True, harmful_answer.fenced_json),
     Mutation(
-        "ignored_error", "A failed call is taken for one that worked.", True, spoilt_course.ignored_error
+        "trailing_comma", "A comma stands before the last bracket.", True, harmful_answer.trailing_comma
     ),
-    Mutation("endless_retry", "One call is repeated to the turn limit.", True, spoilt_course.endless_retry),
-    Mutation("claimed_success", "What was not done is said to be.", True, spoilt_course.claimed_success),
+    Mutation("extra_key", "The JSON has a key too many.", True, harmful_calls.extra_key),
+    Mutation(
+        "ignored_error", "A failed call is taken for one that worked.", True, harmful_flow.ignored_error
+    ),
+    Mutation("endless_retry", "One call is repeated to the turn limit.", True, harmful_flow.endless_retry),
+    Mutation("claimed_success", "What was not done is said to be.", True, harmful_flow.claimed_success),
     Mutation(
         "answer_without_calling",
         "The answer comes without a call.",
         True,
-        spoilt_course.answer_without_calling,
+        harmful_flow.answer_without_calling,
     ),
     Mutation(
         "call_where_none_is_due",
         "A tool is called where none should be.",
         True,
-        spoilt_calls.call_where_none_is_due,
+        harmful_calls.call_where_none_is_due,
     ),
     Mutation(
-        "malformed_arguments", "A call's arguments are broken JSON.", True, spoilt_calls.malformed_arguments
+        "malformed_arguments", "A call's arguments are broken JSON.", True, harmful_calls.malformed_arguments
     ),
-    Mutation("argument_order", "Keys stand in another order.", False, same_thing.argument_order),
-    Mutation("call_order", "Independent calls come in another order.", False, same_thing.call_order),
-    Mutation("other_phrasing", "The same is said in other words.", False, same_thing.other_phrasing),
-    Mutation("extra_read", "Something is looked up once more.", False, same_thing.extra_read),
+    Mutation("argument_order", "Keys stand in another order.", False, harmless.argument_order),
+    Mutation("call_order", "Independent calls come in another order.", False, harmless.call_order),
+    Mutation("other_phrasing", "The same is said in other words.", False, harmless.other_phrasing),
+    Mutation("extra_read", "Something is looked up once more.", False, harmless.extra_read),
 )
 
 MUTATIONS: dict[str, Mutation] = {mutation.name: mutation for mutation in _ALL}
@@ -88,7 +87,7 @@ MUTATIONS: dict[str, Mutation] = {mutation.name: mutation for mutation in _ALL}
 
 
 def mutate(prompt: Prompt, name: str, rng: Random) -> list[Step] | None:
-    """The reference of a prompt, spoilt in the way `name`; None where that does not apply.
+    """Change the reference of a prompt by the mutation `name`; None where that does not apply.
 
     Raises KeyError for a name that is not in MUTATIONS.
     """

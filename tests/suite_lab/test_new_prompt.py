@@ -44,7 +44,7 @@ def test_the_page_names_every_condition_and_operator() -> None:
     conditions = set(Check.model_fields) - {"title", "json_answer", "order", "before", "others"}
     for name in conditions:
         assert f"| `{name}` |" in PAGE
-    for operator in OPERATORS - {"$bfcl"}:
+    for operator in OPERATORS:
         assert f"{{{operator}: " in PAGE
 
 

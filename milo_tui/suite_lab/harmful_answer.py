@@ -1,4 +1,4 @@
-"""Ways to spoil the form of a JSON answer."""
+"""Harmful mutations of the answer."""
 
 from collections.abc import Iterator
 

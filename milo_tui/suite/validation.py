@@ -1,38 +1,39 @@
 """What the models of prompt.py cannot see: whether the parts of one prompt fit each other."""
 
-import re
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
-from milo_tui.suite import bfcl_rules
 from milo_tui.suite.facts import plain
 from milo_tui.suite.json_text import show
-from milo_tui.suite.matching import OPERATORS, TEXT_OPERATORS, operator_in, operator_of
+from milo_tui.suite.matching import OPERATORS, Operator, operator_in, operator_of
 from milo_tui.suite.prompt import CallPattern, Check, Prompt, Step, Tool
-from milo_tui.suite.schemas import fault_of
+from milo_tui.suite.schemas import fault_of, validator
 from milo_tui.suite.yaml_lines import Path
 
 Finding = tuple[Path, str]
 
 
-def lint(prompt: Prompt) -> list[Finding]:
+_TEXT_OPERATORS = sorted(name for name, operator in OPERATORS.items() if operator.in_text is not None)
+_VALUE_OPERATORS = sorted(name for name, operator in OPERATORS.items() if operator.match is not None)
+
+
+def validate(prompt: Prompt) -> list[Finding]:
     """Everything wrong with a prompt's parts, as (path in the file, sentence)."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for i, tool in enumerate(prompt.tools):
         if prompt.tool(tool.name) is not tool:
-            found.append((("tools", i, "name"), f"the tool {tool.name} is defined twice; rename one"))
-        found += _tool(tool, ("tools", i))
-    if found:
-        return found
+            findings.append((("tools", i, "name"), f"the tool {tool.name} is defined twice; rename one"))
+        findings += _tool(tool, ("tools", i))
+    if findings:
+        return findings
     for i, check in enumerate(prompt.checks):
-        found += _check(prompt, check, ("checks", i))
-    found += _steps(prompt, prompt.reference, ("reference",), known_tools_only=True)
+        findings += _check(prompt, check, ("checks", i))
+    findings += _steps(prompt, prompt.reference, ("reference",), known_tools_only=True)
     for i, way in enumerate(prompt.right):
-        found += _steps(prompt, way.steps, ("right", i, "steps"), known_tools_only=True)
+        findings += _steps(prompt, way.steps, ("right", i, "steps"), known_tools_only=True)
     for i, wrong in enumerate(prompt.wrong):
-        found += _steps(prompt, wrong.steps, ("wrong", i, "steps"), known_tools_only=False)
-    return found
+        findings += _steps(prompt, wrong.steps, ("wrong", i, "steps"), known_tools_only=False)
+    return findings
 
 
 def _tool(tool: Tool, path: Path) -> Iterator[Finding]:
@@ -73,69 +74,28 @@ def _matcher(matcher: Any, path: Path) -> Iterator[Finding]:
         return
     stray = [key for key in matcher if str(key).startswith("$")]
     operator = operator_of(matcher)
-    if stray and operator not in OPERATORS:
+    if stray and operator not in _VALUE_OPERATORS:
         yield (*path, stray[0]), _no_operator(str(stray[0]))
     elif operator is None:
         for key, value in matcher.items():
             yield from _matcher(value, (*path, key))
     else:
-        yield from _operator(operator, matcher[operator], (*path, operator))
+        yield from _argument_of(operator, OPERATORS[operator], matcher[operator], (*path, operator))
+        if OPERATORS[operator].nested:
+            yield from _matcher(matcher[operator], (*path, operator))
 
 
 def _no_operator(key: str) -> str:
-    if key in OPERATORS:
+    if key in _VALUE_OPERATORS:
         return f"{key} must stand alone between its braces"
-    return f"there is no operator {key}; use one of {', '.join(sorted(OPERATORS))}"
+    return f"there is no operator {key}; use one of {', '.join(_VALUE_OPERATORS)}"
 
 
-def _operator(operator: str, argument: Any, path: Path) -> Iterator[Finding]:
-    if operator == "$schema":
-        if isinstance(argument, dict):
-            yield from _schema(argument, path)
-        else:
-            yield path, "$schema takes a JSON Schema, such as {type: string}"
-    elif operator == "$regex":
-        yield from _regex(argument, path)
-    elif operator == "$number":
-        yield from _number(argument, path)
-    elif operator in ("$any_of", "$unordered"):
-        if not isinstance(argument, list) or not argument:
-            yield path, f"{operator} takes a list of one value or more"
-        else:
-            yield from _matcher(argument, path)
-    elif operator == "$optional":
-        yield from _matcher(argument, path)
-    elif operator == "$includes":
-        if isinstance(argument, dict) and operator_of(argument) is None:
-            yield from _matcher(argument, path)
-        else:
-            yield path, "$includes takes an object, such as {city: Oslo}"
-    elif operator == "$bfcl":
-        yield from _bfcl(argument, path)
-    elif operator == "$text" and not isinstance(argument, str):
-        yield path, "$text takes a text; put it in quotes"
-    elif operator == "$anything" and argument is not True:
-        yield path, "$anything takes true"
-
-
-def _bfcl(argument: Any, path: Path) -> Iterator[Finding]:
-    if bfcl_rules.is_readable(argument):
-        return
-    yield path, "$bfcl takes {parameters: BFCL's, accepted: {argument: [value, …]}}; see milo prompts import"
-
-
-def _regex(pattern: Any, path: Path) -> Iterator[Finding]:
-    try:
-        re.compile(pattern)
-    except (re.error, TypeError) as error:
-        yield path, f"is not a regular expression: {error}"
-
-
-def _number(argument: Any, path: Path) -> Iterator[Finding]:
-    numbers = argument if isinstance(argument, list) else [argument]
-    plain = all(isinstance(item, int | float) and not isinstance(item, bool) for item in numbers)
-    if not plain or len(numbers) != (2 if isinstance(argument, list) else 1):
-        yield path, "$number takes a number, or [number, tolerance]"
+def _argument_of(name: str, operator: Operator, argument: Any, path: Path) -> Iterator[Finding]:
+    if not validator(operator.argument).is_valid(argument):
+        yield path, f"{name} takes {operator.takes}"
+    elif fault := operator.fault(argument):
+        yield (*path, *fault[0]), fault[1]
 
 
 def _check(prompt: Prompt, check: Check, path: Path) -> Iterator[Finding]:
@@ -164,44 +124,25 @@ def _check(prompt: Prompt, check: Check, path: Path) -> Iterator[Finding]:
 def _text_item(item: Any, path: Path) -> Iterator[Finding]:
     operator = operator_of(item)
     if operator is None:
-        yield from _text(item, path)
-    elif operator not in TEXT_OPERATORS:
-        wanted = ", ".join(sorted(TEXT_OPERATORS))
-        yield path, f"there is no operator {operator} for text; use one of {wanted}"
+        yield from _plain_item(item, path)
+    elif operator not in _TEXT_OPERATORS:
+        yield path, f"there is no operator {operator} for text; use one of {', '.join(_TEXT_OPERATORS)}"
     else:
-        yield from _text_operator(operator, item[operator], (*path, operator))
+        argument, where = item[operator], (*path, operator)
+        faults = list(_argument_of(operator, OPERATORS[operator], argument, where))
+        yield from faults
+        if OPERATORS[operator].nested and not faults:
+            for i, option in enumerate(argument):
+                yield from _text_item(option, (*where, i))
 
 
-def _text(item: Any, path: Path) -> Iterator[Finding]:
+def _plain_item(item: Any, path: Path) -> Iterator[Finding]:
     is_number = isinstance(item, int | float) and not isinstance(item, bool)
     if not is_number and not isinstance(item, str):
-        wanted = ", ".join(sorted(TEXT_OPERATORS))
+        wanted = ", ".join(_TEXT_OPERATORS)
         yield path, f"must be text, a number, or one of {wanted} (found {show(item, 60)})"
     elif isinstance(item, str) and not plain(item):
         yield path, "must hold a letter or digit, or every answer would hold it"
-
-
-def _text_operator(operator: str, argument: Any, path: Path) -> Iterator[Finding]:
-    if operator == "$regex":
-        yield from _regex(argument, path)
-    elif operator == "$number":
-        yield from _number(argument, path)
-    elif operator == "$date":
-        yield from _date(argument, path)
-    elif not isinstance(argument, list) or not argument:
-        yield path, f"{operator} takes a list of one value or more"
-    else:
-        for i, option in enumerate(argument):
-            yield from _text_item(option, (*path, i))
-
-
-def _date(argument: Any, path: Path) -> Iterator[Finding]:
-    try:
-        is_day = date.fromisoformat(argument).isoformat() == argument
-    except (TypeError, ValueError):
-        is_day = False
-    if not is_day:
-        yield path, f"$date takes a day such as 2026-03-14 (found {show(argument, 60)})"
 
 
 def _pattern(prompt: Prompt, pattern: CallPattern, path: Path, *, effect: bool) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ no time stamp could be taken. A viewer reads with it.
 """
 
 import json
+from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,7 +38,7 @@ def _line(value: object) -> bytes:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__slots__}
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def read_state(line: bytes) -> RunState:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from milo_tui.analysis.figures import latest_attempts
+from milo_tui.analysis.figures import count_retries, latest_attempts
 from milo_tui.analysis.phases import Outcome, RunPhase
 from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunRecord
 from milo_tui.endpoints.entry import ModelEntry
@@ -158,9 +158,14 @@ def state_of(run: RunRecord, attempts: Iterable[Attempt]) -> RunState:
         finished=run.finished,
         lanes=lanes(model.entry for model in run.models),
     )
-    for (model, prompt, repeat), row in latest_attempts(attempts).items():
+    rows = list(attempts)
+    for (model, prompt, repeat), row in latest_attempts(rows).items():
         state.models[model].attempts[cell_key(prompt, repeat)] = row
-        state.models[model].lost_calls += row.outcome is Outcome.SERVER
+    retries = count_retries(rows)
+    for id, model_state in state.models.items():
+        model_state.retries = retries.get(id, 0)
+        model_state.planned = state.attempts_per_model
+        model_state.recount()
     return state
 
 

@@ -163,7 +163,7 @@ class Runner:
 
     def _end_phase(self) -> RunPhase:
         whole = all(
-            len(model.scored) == self.state.attempts_per_model for model in self.state.models.values()
+            model.figures.scored == self.state.attempts_per_model for model in self.state.models.values()
         )
         if whole:
             return RunPhase.DONE
@@ -197,7 +197,7 @@ class Runner:
             await self._enter(model, self._left_phase(model))
 
     def _left_phase(self, model: str) -> ModelPhase:
-        if len(self.state.models[model].scored) == self.state.attempts_per_model:
+        if self.state.models[model].figures.scored == self.state.attempts_per_model:
             return ModelPhase.DONE
         if model in self._skipped:
             return ModelPhase.SKIPPED

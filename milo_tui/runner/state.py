@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from milo_tui.analysis.figures import mean_of
+from milo_tui.analysis.figures import Figures
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import Attempt
 from milo_tui.runner.events import (
@@ -48,7 +48,10 @@ class Current:
 
 @dataclass(slots=True)
 class ModelState:
-    """One model's part of the run. `attempts` is keyed "prompt id#repeat"; seconds and tokens a second."""
+    """One model's part of the run. `attempts` is keyed "prompt id#repeat" and holds the last at each.
+
+    `retries` counts attempts that the infrastructure failed and that were made again; `figures` follows from all this.
+    """
 
     id: str
     name: str
@@ -65,49 +68,13 @@ class ModelState:
     transcript_dropped: int = 0
     attempts: dict[str, Attempt] = field(default_factory=dict)
     retries: int = 0
-    lost_calls: int = 0
+    planned: int = 0
+    figures: Figures = field(default_factory=Figures)
     notes: list[str] = field(default_factory=list)
 
-    @property
-    def scored(self) -> list[Attempt]:
-        """The attempts that have a score."""
-        return [attempt for attempt in self.attempts.values() if attempt.points is not None]
-
-    @property
-    def points(self) -> int:
-        """Points so far."""
-        return sum(cell.points or 0 for cell in self.scored)
-
-    @property
-    def possible(self) -> int:
-        """Points that the attempts scored so far could have earned."""
-        return 3 * len(self.scored)
-
-    @property
-    def holes(self) -> int:
-        """Attempts without a score because of the infrastructure."""
-        return sum(attempt.outcome is Outcome.INFRASTRUCTURE for attempt in self.attempts.values())
-
-    @property
-    def mean_latency(self) -> float | None:
-        """Mean latency of the scored attempts, in seconds."""
-        return mean_of([a.latency for a in self.scored])
-
-    @property
-    def p95_latency(self) -> float | None:
-        """95th percentile (nearest rank) of the scored attempts' latency, in seconds."""
-        values = sorted(a.latency for a in self.scored if a.latency is not None)
-        return values[-(-95 * len(values) // 100) - 1] if values else None
-
-    @property
-    def mean_ttft(self) -> float | None:
-        """Mean time to first token, in seconds."""
-        return mean_of([a.ttft for a in self.scored])
-
-    @property
-    def mean_speed(self) -> float | None:
-        """Mean decode speed, in tokens a second."""
-        return mean_of([a.tokens_per_second for a in self.scored])
+    def recount(self) -> None:
+        """Derive the figures anew from the attempts."""
+        self.figures = Figures.of(self.attempts.values(), self.planned, retries=self.retries)
 
 
 @dataclass(slots=True)
@@ -170,7 +137,6 @@ def _apply_to_model(model: ModelState, event: Event) -> None:
         case AttemptStarted():
             model.current = Current(event.prompt, event.repeat, event.number, event.at)
             model.transcript, model.transcript_size, model.transcript_dropped = [], 0, 0
-            model.retries += event.number > 1
         case Streamed():
             _append(model, Segment(event.kind, event.text, event.name, event.turn, event.call))
         case ToolAnswered():
@@ -181,8 +147,11 @@ def _apply_to_model(model: ModelState, event: Event) -> None:
                 model.current.turn = event.turn + 1
         case AttemptFinished():
             model.current = None
-            model.lost_calls += event.attempt.outcome is Outcome.SERVER
-            model.attempts[cell_key(event.attempt.prompt, event.attempt.repeat)] = event.attempt
+            key = cell_key(event.attempt.prompt, event.attempt.repeat)
+            replaced = model.attempts.get(key)
+            model.retries += replaced is not None and replaced.outcome is Outcome.INFRASTRUCTURE
+            model.attempts[key] = event.attempt
+            model.recount()
         case ServerNoted():
             model.notes = [*model.notes[-19:], event.text]
             _append(model, Segment("note", event.text))

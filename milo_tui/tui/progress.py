@@ -1,35 +1,7 @@
 """How far a live run is: time left, and which model waits for which."""
 
-from dataclasses import dataclass
-
-from milo_tui.analysis.figures import mean_of
 from milo_tui.analysis.phases import MODEL_ENDED, Outcome
-from milo_tui.analysis.record import Attempt
 from milo_tui.runner.state import ModelState, RunState, cell_key
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Means over some attempts. Seconds, tokens a second; `score` of 3."""
-
-    score: float | None
-    latency: float | None
-    p95: float | None
-    ttft: float | None
-    speed: float | None
-
-
-def figures(attempts: list[Attempt]) -> Figures:
-    """The figures of those attempts that have a score."""
-    scored = [attempt for attempt in attempts if attempt.points is not None]
-    latencies = sorted(a.latency for a in scored if a.latency is not None)
-    return Figures(
-        score=mean_of([a.points for a in scored]),
-        latency=mean_of([a.latency for a in scored]),
-        p95=latencies[-(-95 * len(latencies) // 100) - 1] if latencies else None,
-        ttft=mean_of([a.ttft for a in scored]),
-        speed=mean_of([a.tokens_per_second for a in scored]),
-    )
 
 
 def category_keys(state: RunState, category: str) -> list[list[str]]:
@@ -60,7 +32,7 @@ def waits_for(state: RunState, model: ModelState) -> str:
 
 def time_left(state: RunState, now: float) -> float | None:
     """Seconds still to go, guessed from the pace so far; None while nothing is known."""
-    paces = {model.id: pace for model in state.models.values() if (pace := model.mean_latency) is not None}
+    paces = {model.id: pace for model in state.models.values() if (pace := model.figures.latency) is not None}
     if not paces:
         return None
     usual = sum(paces.values()) / len(paces)

@@ -317,4 +317,4 @@ async def test_the_state_is_the_sum_of_the_events(suite: Suite, database: Path) 
     for event in bench.events:
         viewer.apply(event)
     assert viewer == last[-1].state
-    assert viewer.models["local"].points == 3
+    assert viewer.models["local"].figures.points == 3

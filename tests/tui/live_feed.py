@@ -150,6 +150,8 @@ def _fill(model: ModelState, attempts: int) -> None:
             ttft=latency / 5,
             tokens_per_second=18.0 + number % 5,
         )
+    model.planned = len(keys)
+    model.recount()
 
 
 def attempt(model: str, prompt: str, **changes: Any) -> Attempt:

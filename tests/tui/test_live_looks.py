@@ -129,6 +129,7 @@ def test_time_left_is_known_only_from_what_was_seen() -> None:
     assert time_left(state, NOW) == pytest.approx((29 + 60) * 2.4, rel=0.2)
     for model in state.models.values():
         model.attempts.clear()
+        model.recount()
     assert time_left(state, NOW) is None
     state.models["m3"].note = ""
     assert waits_for(state, state.models["m3"]) == "Qwen3.5-397B is before it"

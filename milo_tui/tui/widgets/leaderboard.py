@@ -75,12 +75,14 @@ class Leaderboard(Lines):
             Column(self._model_name, left=True, figure=False),
             Column(self._where, leaves=3, left=True, figure=False),
             Column(lambda model: Text("━" * BAR), leaves=2, left=True, stretches=True),
-            Column(lambda model: Text(f"{model.points}/{model.possible}", self.ink("strong"))),
+            Column(
+                lambda model: Text(f"{model.figures.points}/{model.figures.possible}", self.ink("strong"))
+            ),
             Column(lambda model: Text(_percent(model)), leaves=7),
-            Column(lambda model: Text(words.seconds(model.mean_latency) + average), leaves=6),
-            Column(lambda model: self._labelled("p95", words.seconds(model.p95_latency)), leaves=1),
-            Column(lambda model: self._labelled("TTFT", words.seconds(model.mean_ttft)), leaves=4),
-            Column(lambda model: Text(words.speed(model.mean_speed)), leaves=5),
+            Column(lambda model: Text(words.seconds(model.figures.latency) + average), leaves=6),
+            Column(lambda model: self._labelled("p95", words.seconds(model.figures.p95_latency)), leaves=1),
+            Column(lambda model: self._labelled("TTFT", words.seconds(model.figures.ttft)), leaves=4),
+            Column(lambda model: Text(words.speed(model.figures.tokens_per_second)), leaves=5),
             Column(self._progress, figure=False),
         ]
 
@@ -121,7 +123,7 @@ class Leaderboard(Lines):
 
     def _instead(self, model: ModelState) -> Text | None:
         """What stands in place of figures where there are none yet."""
-        if model.scored:
+        if model.figures.scored:
             return None
         if model.phase is ModelPhase.RUNNING:
             return Text("first attempt", self.ink("dim"))
@@ -143,7 +145,7 @@ class Leaderboard(Lines):
         return Text(where, self.ink("dim"))
 
     def _bar(self, model: ModelState, width: int) -> Text:
-        halves = round(2 * width * model.points / model.possible) if model.possible else 0
+        halves = round(2 * width * (model.figures.share or 0))
         bar = Text("━" * (halves // 2) + "╸" * (halves % 2), self.ink("bar"))
         bar.append("─" * (width - bar.cell_len), self.ink("track"))
         return bar
@@ -152,14 +154,14 @@ class Leaderboard(Lines):
         return Text.assemble((f"{label} ", self.ink("dim")), value.rjust(6))
 
     def _progress(self, model: ModelState) -> Text:
-        holes = model.holes
+        holes = model.figures.missing
         sign = "◐" if holes and model.phase is ModelPhase.DONE else model.phase.sign
         done = f"{finished(model)}/{self.state.attempts_per_model}"
         return Text.assemble(done, (f" {sign}", self.ink("hole" if sign == "◐" else model.phase.role)))
 
 
 def _percent(model: ModelState) -> str:
-    return words.percent(model.points / model.possible if model.possible else None)
+    return words.percent(model.figures.share)
 
 
 def _fitted(text: Text, width: int, left: bool) -> Text:

@@ -204,11 +204,14 @@ class ModelPane(Container):
             below = f"{words.count(self.stream.below, 'row')} below · f follows"
             return Text(f"reading back · {below}" if width > 54 else below)
         model = self.model
-        if not model.scored or self.has_class("-done"):
+        if not model.figures.scored or self.has_class("-done"):
             return Text()
-        average, speed = f"{words.seconds(model.mean_latency)} avg", words.speed(model.mean_speed)
-        ttft = f"TTFT {words.seconds(model.mean_ttft)}"
-        p95 = f"p95 {words.seconds(model.p95_latency)}"
+        average, speed = (
+            f"{words.seconds(model.figures.latency)} avg",
+            words.speed(model.figures.tokens_per_second),
+        )
+        ttft = f"TTFT {words.seconds(model.figures.ttft)}"
+        p95 = f"p95 {words.seconds(model.figures.p95_latency)}"
         variants = [[average, p95, ttft, speed], [average, ttft, speed], [average, speed], [average]]
         fitting = [text for parts in variants if len(text := " · ".join(parts)) <= width - 6]
         return Text(fitting[0] if fitting else "")

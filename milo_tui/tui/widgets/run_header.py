@@ -95,8 +95,7 @@ class RunCard(RunHeader):
         return [line, needs]
 
     def _scores(self) -> list[Text]:
-        models = [model for model in self.state.models.values() if model.possible]
+        models = [model for model in self.state.models.values() if model.figures.possible]
         return [
-            Text.assemble(safe_line(model.name), f" {words.percent(model.points / model.possible)}")
-            for model in models
+            Text.assemble(safe_line(model.name), f" {words.percent(model.figures.share)}") for model in models
         ]

@@ -5,11 +5,12 @@ from typing import Literal
 from rich.style import Style
 from rich.text import Text
 
+from milo_tui.analysis.figures import Figures
 from milo_tui.analysis.phases import Outcome
 from milo_tui.analysis.record import Attempt
 from milo_tui.runner.state import ModelState, RunState, cell_key
 from milo_tui.tui import words
-from milo_tui.tui.progress import category_keys, figures, finished
+from milo_tui.tui.progress import category_keys, finished
 from milo_tui.tui.safe import safe_line
 from milo_tui.tui.widgets.lines import Lines
 
@@ -84,14 +85,14 @@ class ScoreGrid(Lines):
         return rows
 
     def _means(self, attempts: list[Attempt], width: int) -> Text:
-        means = figures(attempts)
-        score = words.NOTHING if means.score is None else f"{means.score:.2f}"
+        means = Figures.of(attempts, len(attempts))
+        score = words.NOTHING if means.mean_points is None else f"{means.mean_points:.2f}"
         text = Text.assemble((f"{score:>{5 if width < _NARROW else 6}}", self.ink("strong")))
         if width < _NARROW:
             return text.append(f"{_bare(means.latency):>5}")
         if not self._has_times(width):
             return text.append(f"{words.seconds(means.latency):>8}")
-        times = [*map(_bare, (means.latency, means.p95, means.ttft)), _whole(means.speed)]
+        times = [*map(_bare, (means.latency, means.p95_latency, means.ttft)), _whole(means.tokens_per_second)]
         return text.append("".join(f"{figure:>6}" for figure in times))
 
     def _head(self, width: int) -> Text:
@@ -114,9 +115,9 @@ class ScoreGrid(Lines):
         start = titles[0].cell_len
         lines = [Text(" " * start + f"{'avg':>6}{'p95':>6}{'TTFT':>7}{'tok/s':>7}", self.ink("dim"))]
         for keys, title in zip(self._keys, titles, strict=True):
-            means = figures(self._of(keys))
-            times = f"{_bare(means.latency):>6}{_bare(means.p95):>6}{_bare(means.ttft):>7}"
-            lines.append(Text.assemble(title, times, f"{_whole(means.speed):>7}"))
+            means = Figures.of(self._of(keys), len(keys))
+            times = f"{_bare(means.latency):>6}{_bare(means.p95_latency):>6}{_bare(means.ttft):>7}"
+            lines.append(Text.assemble(title, times, f"{_whole(means.tokens_per_second):>7}"))
         return lines
 
     def _facts(self) -> list[Text]:
@@ -125,9 +126,12 @@ class ScoreGrid(Lines):
         facts = [
             (start, "dim"),
             (model.sampling or None, "dim"),
-            (_counted(model.retries, "retry", "retries"), "warn"),
-            (_counted(model.lost_calls, "call lost by the server", "calls lost by the server"), "warn"),
-            (_counted(model.holes, "attempt without a score", "attempts without a score"), "hole"),
+            (_counted(model.figures.retries, "retry", "retries"), "warn"),
+            (
+                _counted(model.figures.lost_by_server, "call lost by the server", "calls lost by the server"),
+                "warn",
+            ),
+            (_counted(model.figures.missing, "attempt without a score", "attempts without a score"), "hole"),
         ]
         lines = []
         for fact, ink in facts:

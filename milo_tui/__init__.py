@@ -4,5 +4,5 @@ import os
 
 __version__ = "0.1.0"
 
-# Pydantic would look for plugins in all that is installed, at its first model: half as long as its own import.
+# Before pydantic is imported: looking for its plugins in every installed package takes a sixth of `milo runs`.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

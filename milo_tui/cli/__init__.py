@@ -1,71 +1,75 @@
-"""The commands. Each is a few lines that call a room below; what they import, they import when called."""
+"""The command line: one module per command, imported when that command is used."""
 
+import os
 import sys
 from importlib import import_module
 
 import click
 
 from milo_tui import __version__
-from milo_tui.cli.common import common, error_text
+from milo_tui.cli.options import USAGE, common_options, error_text
 
-_COMMANDS = {
-    "bin": "bin:bin_",
-    "compare": "compare:compare",
-    "demo": "work:demo",
-    "diff": "diff:diff",
-    "doctor": "doctor:doctor",
-    "import": "import_run:import_",
-    "models": "models:models",
-    "prompts": "prompts:prompts",
-    "rescore": "rescore:rescore",
-    "resume": "work:resume",
-    "run": "work:run",
-    "runs": "history:runs",
-    "show": "history:show",
-    "stop": "work:stop",
-    "watch": "work:watch",
-    "work": "work:work",
+COMMANDS = {
+    "bin": "Move runs to the bin and back, or delete what is in it.",
+    "compare": "Compare two runs, paired by prompt: what differs first, then the verdict.",
+    "demo": "Run Milo-Bench on three simulated models; nothing to configure.",
+    "diff": "Show what differs, by meaning, between the tool calls of two to four models.",
+    "doctor": "Check this installation and say how to fix what is wrong. Changes nothing.",
+    "import": "Import runs from raw JSON.",
+    "models": "List, check and add the models of milo.toml.",
+    "prompts": "List, show, check, import and write prompts.",
+    "rescore": "Score a run's stored conversations again, and keep both scores.",
+    "resume": "Resume an incomplete run.",
+    "run": "Run a suite on the models of milo.toml.",
+    "runs": "List the runs, newest first.",
+    "show": "Print a run's report: how close local is to cloud.",
+    "stop": "Stop a run; what is done is kept.",
+    "watch": "Watch a running run; several terminals can.",
 }
-"""Each command's module here, and its name in it."""
+"""The first sentence of each command's help, so that `milo --help` imports none of them."""
+
+HIDDEN = ("work",)
 
 
-class _Commands(click.Group):
-    """A command is imported once it is asked for: a list of runs waits for nothing that runs something."""
+class LazyGroup(click.Group):
+    """A group whose command NAME is `command` in the module milo_tui.cli.NAME."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        module, _, attribute = _COMMANDS.get(name, "").partition(":")
-        if not module:
+        if name not in COMMANDS and name not in HIDDEN:
             return None
-        command: click.Command = getattr(import_module(f"milo_tui.cli.{module}"), attribute)
+        module = import_module(f"milo_tui.cli.{'import_' if name == 'import' else name}")
+        command: click.Command = module.command
         return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(
-    cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
 )
 @click.version_option(__version__, "-V", "--version", prog_name="milo")
-@common
+@common_options
 @click.pass_context
 def milo(context: click.Context) -> None:
     """How close does a local model come to the cloud at agentic tool calling?
 
-    With no command, the app. `milo demo` shows everything with nothing to configure.
+    Without a command, open the app. Start with `milo demo`; it needs no configuration.
     """
     if context.invoked_subcommand is not None:
         return
     if not sys.stdout.isatty():
         click.echo(context.get_help())
         return
-    from milo_tui.cli.app import open_app
-
-    open_app(context)
+    import_module("milo_tui.cli.app").open_app()
 
 
 def main() -> None:
-    """Run a command; what can be said in a sentence is, and never as a traceback."""
+    """Run the command line; print an error meant for the user as a sentence, never as a traceback."""
     try:
         milo.main(standalone_mode=False)
     except click.exceptions.Exit as exit:
@@ -77,11 +81,11 @@ def main() -> None:
         click.echo("Interrupted.", err=True)
         sys.exit(130)
     except BrokenPipeError:
-        # The reader of the pipe (head, less) has seen enough.
-        sys.stdout = None
+        # The reader of the pipe (head, less) has seen enough. The interpreter flushes stdout once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
-        if (sentence := error_text(error)) is None:
+        if (text := error_text(error)) is None:
             raise
-        click.echo(sentence, err=True)
-        sys.exit(2)
+        click.echo(text, err=True)
+        sys.exit(USAGE)

@@ -2,9 +2,11 @@
 
 from typing import Literal
 
+Example = Literal["local", "published"]
+
 _HEAD = """\
 # Milo's models. A key is never written here: api_key_env names the environment variable that holds it.
-# Local models on one machine run one after another, each API beside them.
+# Local models on one machine run one after another; APIs run at the same time.
 """
 
 _LOCAL = """
@@ -67,6 +69,6 @@ trust_remote_code = true
 """
 
 
-def example_text(name: Literal["local", "published"] | str) -> str:
-    """The example of this name: `local`, or `published` (the run that Milo answers)."""
+def example_text(name: Example) -> str:
+    """The text of an example; `published` is the published run that Milo checks."""
     return _HEAD + (_PUBLISHED if name == "published" else _LOCAL)

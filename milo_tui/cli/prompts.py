@@ -1,81 +1,69 @@
-"""prompts list, show, check, import, new, schema: suites, printed, proved and begun."""
+"""`milo prompts`: list, show and check the prompts of a suite; import and new are modules of their own."""
 
-from collections.abc import Collection
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
 
-from milo_tui.cli.common import BELOW, print_out
-from milo_tui.cli.importing import import_suite
-from milo_tui.cli.writing import new, schema
+from milo_tui.cli.common import print_out
+from milo_tui.cli.options import BELOW, FOLDER
+from milo_tui.cli.prompts_import import import_suite
+from milo_tui.cli.prompts_new import new, schema
+from milo_tui.config import data_folder
+from milo_tui.reports.prompt_text import describe
+from milo_tui.reports.rich_tables import plain
+from milo_tui.reports.suite_check import render
 from milo_tui.sanitise import sanitise
+from milo_tui.suite.loading import load_suite
+from milo_tui.suite.prompt import Suite
+from milo_tui.suite.prompt_names import find_prompt_id
+from milo_tui.suite_lab.checking import check_suite
 
-if TYPE_CHECKING:
-    from milo_tui.suite.prompt import Suite
-
-_suite = click.option(
-    "--suite", type=click.Path(path_type=Path, file_okay=False), help="Another suite's folder."
-)
-
-
-@click.group()
-def prompts() -> None:
-    """The prompts of a suite."""
+suite_option = click.option("--suite", type=FOLDER, help="Folder of another suite.")
 
 
-@prompts.command("list")
-@_suite
+@click.group("prompts")
+def command() -> None:
+    """List, show, check, import and write prompts."""
+
+
+@command.command("list")
+@suite_option
 def list_prompts(suite: Path | None) -> None:
-    """Every prompt: id, version, title, tools."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    from milo_tui.reports.grids import plain
-
-    loaded = _load(suite)
+    """List the prompts: id, version, title, tools."""
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in ("Prompt", "Version", "Title", "Tools"):
         grid.add_column(column, overflow="fold")
-    for prompt in loaded.prompts:
+    for prompt in _load(suite).prompts:
         tools = ", ".join(tool.name for tool in prompt.tools) or "none"
         grid.add_row(plain(prompt.id), str(prompt.version), plain(prompt.title), plain(tools))
     print_out(grid)
 
 
-@prompts.command()
+@command.command()
 @click.argument("id")
-@_suite
+@suite_option
 def show(id: str, suite: Path | None) -> None:
-    """A prompt as it is asked, its checks, and its reference solution."""
-    from milo_tui.reports.prompt_text import describe
-    from milo_tui.suite.prompt_names import find_prompt_id
-
-    found = _load(suite)
-    prompt = found.prompt(find_prompt_id(id, [one.id for one in found.prompts]))
+    """Print a prompt with its tools, its checks and its reference solution."""
+    loaded = _load(suite)
+    prompt = loaded.prompt(find_prompt_id(id, [one.id for one in loaded.prompts]))
     click.echo(sanitise(describe(prompt)))
 
 
-@prompts.command()
-@_suite
+@command.command()
+@suite_option
 def check(suite: Path | None) -> None:
-    """Prove the suite: references, known-bad conversations, and every mutation of every prompt."""
-    import sys
-
-    from milo_tui.reports.suite_check import render
-    from milo_tui.suite_lab.checking import check_suite
-
+    """Prove a suite: its references, its known-bad conversations, and every mutation of every prompt."""
     result = check_suite(_load(suite))
     print_out(render(result))
     sys.exit(0 if result.ok else BELOW)
 
 
-for _command in (import_suite, new, schema):
-    prompts.add_command(_command)
+for subcommand in (import_suite, new, schema):
+    command.add_command(subcommand)
 
 
-def _load(folder: Path | None, only: Collection[str] = ()) -> "Suite":
-    from milo_tui.config import data_folder
-    from milo_tui.suite.loading import load_suite
-
-    return load_suite(folder or data_folder("prompts") / "milo", only)
+def _load(folder: Path | None) -> Suite:
+    return load_suite(folder or data_folder("prompts") / "milo")

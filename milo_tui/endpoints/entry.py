@@ -13,7 +13,8 @@ READ_BACK = "read back"
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built at the first validation: commands that only list runs import this module too.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class ServerEntry(_Part):

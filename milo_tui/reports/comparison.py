@@ -9,11 +9,11 @@ from rich.text import Text
 from milo_tui.analysis.comparison import Anew, Compared, Comparison
 from milo_tui.analysis.record import RunRecord
 from milo_tui.analysis.stats import SIGNIFICANT
-from milo_tui.reports import answer as words
-from milo_tui.reports.answer import Fact
-from milo_tui.reports.figures import moment
-from milo_tui.reports.grids import plain
-from milo_tui.reports.text import facts_grid
+from milo_tui.reports import verdict_text as words
+from milo_tui.reports.formatting import moment
+from milo_tui.reports.rich_tables import plain
+from milo_tui.reports.terminal import facts_grid
+from milo_tui.reports.verdict_text import Fact
 
 
 def render(found: Comparison) -> RenderableType:

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from milo_tui.analysis.prices import Cost
 from milo_tui.analysis.record import ModelRecord, RunRecord
-from milo_tui.reports.answer import Fact
 from milo_tui.reports.cost_text import cost_lines
 from milo_tui.reports.server_text import server_words
+from milo_tui.reports.verdict_text import Fact
 
 
 def conditions(run: RunRecord, costs: Mapping[str, Cost] | None = None) -> list[Fact]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from milo_tui.analysis.json_diff import NOTHING, Kind
-from milo_tui.reports.changed import Spans
+from milo_tui.reports.diff_marks import Spans
 from milo_tui.sanitise import one_line
 
 SHORT = 60

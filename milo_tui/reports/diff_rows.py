@@ -8,7 +8,6 @@ from itertools import chain, islice, zip_longest
 from milo_tui.analysis.diff import CallRow, ConversationDiff, MadeCall, call_rows
 from milo_tui.analysis.json_diff import BY_PLACE, Kind, kind_between, shared
 from milo_tui.analysis.sequences import aligned, common_rows
-from milo_tui.reports.changed import Spans, changed
 from milo_tui.reports.diff_cells import (
     LONGEST,
     SHORT,
@@ -23,6 +22,7 @@ from milo_tui.reports.diff_cells import (
     spread,
     told,
 )
+from milo_tui.reports.diff_marks import Spans, changed
 from milo_tui.reports.diff_values import ValueRows, united
 from milo_tui.sanitise import one_line
 from milo_tui.suite import json_text

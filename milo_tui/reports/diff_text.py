@@ -6,8 +6,8 @@ from typing import Any
 from milo_tui.analysis.diff import CallPair, ConversationDiff, MadeCall
 from milo_tui.analysis.diff_text import sentence
 from milo_tui.analysis.json_diff import NOTHING, Kind, Leaf
-from milo_tui.reports.changed import Effort, Spans, changed
 from milo_tui.reports.diff_cells import SIGNS
+from milo_tui.reports.diff_marks import Effort, Spans, changed
 from milo_tui.suite import json_text
 
 LONG = 24

@@ -7,7 +7,6 @@ from typing import Any
 
 from milo_tui.analysis.json_diff import BY_PLACE, NOTHING, Kind, align_lists, key_of, kind_between
 from milo_tui.analysis.sequences import common_rows
-from milo_tui.reports.changed import Effort, Spans, changed
 from milo_tui.reports.diff_cells import (
     SHORT,
     SIGNS,
@@ -20,6 +19,7 @@ from milo_tui.reports.diff_cells import (
     pretty,
     spread,
 )
+from milo_tui.reports.diff_marks import Effort, Spans, changed
 
 Values = Sequence[Any]
 """A value of each side, NOTHING where it has none."""

@@ -1,22 +1,21 @@
-"""A run as one HTML file: it opens offline, light and dark, prints, and holds no script at all.
+"""A run's report as one HTML file: it works offline, light and dark, prints well, and has no scripts.
 
-Every text from outside goes through `safe`; a Content-Security-Policy in the file forbids scripts, requests and
-frames besides. Written prompt by prompt: memory does not grow with the run.
+Text from outside goes through `safe`; a Content-Security-Policy also forbids scripts, requests and frames. Written
+prompt by prompt, so that memory does not grow with the run.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 from milo_tui.analysis.figures import latest_attempts
-from milo_tui.analysis.prices import Cost
 from milo_tui.analysis.published import CAUTION, KIND, Published
 from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
 from milo_tui.analysis.table import ResultTable, result_table
 from milo_tui.analysis.verdict import Answer, Pair, answer
-from milo_tui.reports import answer as words
 from milo_tui.reports import svg
+from milo_tui.reports import verdict_text as words
 from milo_tui.reports.conditions import conditions
-from milo_tui.reports.figures import (
+from milo_tui.reports.formatting import (
     category_cell,
     missing_sentence,
     model_heading,
@@ -26,35 +25,23 @@ from milo_tui.reports.figures import (
     speed,
     total_cell,
 )
-from milo_tui.reports.html_talk import choice, choice_styles, prompt_part
-from milo_tui.reports.html_text import chip, facts, key, safe, table, tag
-from milo_tui.store.queries import Reader
-from milo_tui.store.redaction import Sharing
+from milo_tui.reports.html_conversations import choice, choice_styles, prompt_part
+from milo_tui.reports.html_elements import chip, facts, key, safe, table, tag
+from milo_tui.reports.run_data import RunData
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-async def pieces(
-    reader: Reader,
-    number: int,
-    *,
-    published: Published | None = None,
-    costs: Mapping[str, Cost] | None = None,
-    share: bool = False,
-) -> AsyncIterator[str]:
-    """The HTML text of a run, piece by piece. Raises StoreError."""
-    run, rows = await reader.run(number), await reader.attempts(number)
-    sharing = Sharing(run) if share else None
-    run = sharing.run(run) if sharing else run
-    found = answer(run, rows, await reader.evidence(number), costs)
-    scores = result_table(run, rows)
+async def render(data: RunData) -> AsyncIterator[str]:
+    """The HTML text, piece by piece. Raises StoreError."""
+    run, rows = data.run, data.attempts
+    found, scores = answer(run, rows, data.evidence, data.costs), result_table(run, rows)
     yield _head(run)
     yield "".join(_top(run, scores, found))
     yield "".join(_middle(run, rows, scores, found))
     for prompt in run.prompts:
-        attempts = [await reader.attempt(row.id) for row in rows if row.prompt == prompt.id]
-        yield prompt_part(run, prompt, [sharing.attempt(a) for a in attempts] if sharing else attempts) + "\n"
-    yield "".join(_end(run, published, found))
+        yield prompt_part(run, prompt, [detail async for detail in data.details(prompt.id)]) + "\n"
+    yield "".join(_end(run, data.published, found))
 
 
 def _head(run: RunRecord) -> str:

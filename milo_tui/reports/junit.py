@@ -1,10 +1,10 @@
-"""A run as JUnit XML: a test case for each prompt and model, for the CI systems that read it.
+"""A run as JUnit XML, for CI systems: a suite per model, a test case per prompt.
 
-A prompt fails where its mean is below 3, with the sentences of the checks that failed; it is an error where
-attempts have no score, since then nothing is known. A suite is a model; times are mean seconds of an attempt.
+A case fails if its mean is below 3 points, and lists the checks that failed; it is an error if attempts have no
+score. Times are mean seconds per attempt.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
@@ -12,12 +12,13 @@ from milo_tui.analysis.evidence import Evidence
 from milo_tui.analysis.figures import Figures, latest_attempts
 from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunRecord
 from milo_tui.reports.conditions import model_line
+from milo_tui.reports.run_data import RunData
 from milo_tui.sanitise import sanitise
 
 
-def render(run: RunRecord, attempts: Iterable[Attempt], evidence: Evidence) -> str:
+async def render(data: RunData) -> AsyncIterator[str]:
     """The XML text."""
-    last = latest_attempts(attempts)
+    run, last = data.run, latest_attempts(data.attempts)
     root = ET.Element("testsuites", name=sanitise(f"{run.suite_title} {run.suite_version}, run {run.number}"))
     for model in run.models:
         suite = ET.SubElement(root, "testsuite", name=_suite_name(model), timestamp=_moment(run))
@@ -25,11 +26,11 @@ def render(run: RunRecord, attempts: Iterable[Attempt], evidence: Evidence) -> s
         for prompt in run.prompts:
             repeats = range(1, run.repeats + 1)
             rows = [last.get((model.id, prompt.id, repeat)) for repeat in repeats]
-            _case(suite, run, prompt, rows, evidence)
+            _case(suite, run, prompt, rows, data.evidence)
         _count(suite)
     _count(root)
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    yield ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def _suite_name(model: ModelRecord) -> str:
@@ -96,7 +97,7 @@ def _problem(case: ET.Element, kind: str, message: str, lines: Iterable[str]) ->
 
 
 def _count(element: ET.Element) -> None:
-    """How many cases, failures and errors there are, and their seconds, as attributes."""
+    """Set the numbers of cases, failures and errors, and their seconds, as attributes."""
     cases = list(element.iter("testcase"))
     element.set("tests", str(len(cases)))
     element.set("failures", str(len(list(element.iter("failure")))))

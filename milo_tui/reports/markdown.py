@@ -1,17 +1,15 @@
-"""A run as Markdown: the answer, then the published table's layout, fit to be pasted into a forum post."""
+"""A run's report as Markdown, fit to be pasted into a forum post."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator
 
-from milo_tui.analysis.evidence import Evidence
-from milo_tui.analysis.prices import Cost
 from milo_tui.analysis.published import CAUTION, KIND, Published
-from milo_tui.analysis.record import Attempt, RunRecord
+from milo_tui.analysis.record import RunRecord
 from milo_tui.analysis.table import ResultTable, result_table
 from milo_tui.analysis.verdict import Answer, answer
-from milo_tui.reports import answer as words
+from milo_tui.reports import verdict_text as words
 from milo_tui.reports.conditions import conditions
-from milo_tui.reports.figures import (
+from milo_tui.reports.formatting import (
     category_cell,
     missing_sentence,
     model_heading,
@@ -21,21 +19,21 @@ from milo_tui.reports.figures import (
     speed,
     total_cell,
 )
+from milo_tui.reports.run_data import RunData
 from milo_tui.sanitise import sanitise
 
 SIMULATED = f"**{words.SIMULATED}**"
 
 
-def render(
-    run: RunRecord,
-    attempts: Iterable[Attempt],
-    evidence: Evidence | None = None,
-    published: Published | None = None,
-    costs: Mapping[str, Cost] | None = None,
-) -> str:
-    """The report of a run: the answer, the table, what is missing, the matrix of prompts, the conditions."""
-    attempts = list(attempts)
-    table, found = result_table(run, attempts), answer(run, attempts, evidence, costs)
+async def render(data: RunData) -> AsyncIterator[str]:
+    """The report as Markdown."""
+    yield text(data)
+
+
+def text(data: RunData) -> str:
+    """The verdict, the scores, what is missing, the matrix of prompts, the conditions."""
+    run = data.run
+    table, found = result_table(run, data.attempts), answer(run, data.attempts, data.evidence, data.costs)
     parts = [
         f"# {escape(run.suite_title)} {run.suite_version}, run {run.number}",
         f"{moment(run.created)} · {len(run.models)} models × {len(run.prompts)} prompts × {run.repeats} repeats",
@@ -50,7 +48,7 @@ def render(
         *_matrix(run, table, found),
         "## Conditions",
         _bullets(conditions(run, found.costs)),
-        *(_published(published) if published is not None else []),
+        *(_published(data.published) if data.published is not None else []),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.mlx.launch import rank_count
 from milo_tui.mlx.memory import machine_gb
-from milo_tui.reports.grids import plain
+from milo_tui.reports.rich_tables import plain
 from milo_tui.runner.fitting import cannot_fit, plan_lines
 from milo_tui.runner.plan import sampling_text
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
 
-from milo_tui.reports.grids import plain
+from milo_tui.reports.rich_tables import plain
 from milo_tui.suite_lab.checking import SuiteCheck, Verdict
 from milo_tui.suite_lab.mutations import MUTATIONS
 

@@ -10,14 +10,13 @@ import dataclasses
 import json
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from milo_tui.analysis.record import AttemptDetail, RunRecord, TurnRecord
 from milo_tui.store.queries import Reader
-from milo_tui.store.redaction import Sharing
 from milo_tui.store.rows import pack
 
 if TYPE_CHECKING:
@@ -35,21 +34,15 @@ def schema() -> dict[str, Any]:
     return found
 
 
-async def pieces(reader: Reader, number: int, *, share: bool = False) -> AsyncIterator[str]:
-    """The JSON text of a run, piece by piece; `share` leaves out what sharing.py names. Raises StoreError."""
-    run = await reader.run(number)
-    sharing = Sharing(run) if share else None
-    run = sharing.run(run) if sharing else run
+async def pieces(run: RunRecord, attempts: AsyncIterable[AttemptDetail]) -> AsyncIterator[str]:
+    """The JSON text of a run, piece by piece. Raises what reading the attempts raises."""
     yield f'{{\n "format": "milo-run",\n "format_version": {FORMAT_VERSION},\n "run": {{\n'
     yield ",\n".join(f"  {json.dumps(name)}: {_laid_out(value)}" for name, value in _run(run).items())
     yield '\n },\n "attempts": ['
     separator = "\n"
-    last = 0
-    while page := await reader.whole_attempts(number, last):
-        last = page[-1].attempt.id
-        for attempt in page:
-            yield separator + json.dumps(_attempt(sharing.attempt(attempt) if sharing else attempt))
-            separator = ",\n"
+    async for attempt in attempts:
+        yield separator + json.dumps(_attempt(attempt))
+        separator = ",\n"
     yield "\n ]\n}\n"
 
 
@@ -61,7 +54,7 @@ async def write_results(reader: Reader, number: int, folder: Path) -> Path:
     run = await reader.run(number)
     day = time.strftime("%Y-%m-%d", time.localtime(run.created))
     path = folder / f"{day}-{number}-{run.key[:6]}.json"
-    await write_whole(path, pieces(reader, number))
+    await write_whole(path, pieces(run, reader.every_attempt(number)))
     return path
 
 

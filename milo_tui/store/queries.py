@@ -1,6 +1,6 @@
 """What the views read: one connection, queries only, lists by the page."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -94,6 +94,14 @@ class Reader:
         from milo_tui.store import records
 
         return await self._database.read(records.attempt, id)
+
+    async def every_attempt(self, run: int) -> "AsyncIterator[AttemptDetail]":
+        """All attempts of a run with their conversations, page by page, so that memory does not grow with the run."""
+        last = 0
+        while page := await self.whole_attempts(run, last):
+            last = page[-1].attempt.id
+            for attempt in page:
+                yield attempt
 
     async def whole_attempts(self, run: int, after: int = 0, limit: int = 20) -> "list[AttemptDetail]":
         """A page of a run's attempts whole, those after the id `after`, in the order they were stored."""

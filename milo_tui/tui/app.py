@@ -9,6 +9,7 @@ from rich.markup import escape
 from textual import work
 
 from milo_tui.config import Settings
+from milo_tui.errors import MiloError
 from milo_tui.sanitise import sanitise
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
@@ -212,15 +213,17 @@ class MiloApp(BaseApp):
 
     async def _table_text(self, number: int) -> str:
         """A run's table as Markdown; "" where it cannot be read, after a notice that says so."""
-        from milo_tui.reports.markdown import render
+        from milo_tui.analysis.prices import load_prices
+        from milo_tui.reports import markdown
+        from milo_tui.reports.run_data import RunData
 
         try:
-            run, attempts = await self._reader.run(number), await self._reader.attempts(number)
-            evidence = await self._reader.evidence(number)
-        except StoreError as error:
+            prices = load_prices(self.settings.prices)
+            data = await RunData.read(self._reader, number, prices)
+        except MiloError as error:
             self.say(str(error), severity="error")
             return ""
-        return await asyncio.to_thread(render, run, attempts, evidence)
+        return await asyncio.to_thread(markdown.text, data)
 
 
 def _import_screens() -> None:

@@ -11,7 +11,7 @@ from milo_tui.analysis.diff import ConversationDiff, diff
 from milo_tui.analysis.diff_text import sentence, sentences
 from milo_tui.reports.diff_cells import Row
 from milo_tui.reports.diff_rows import rows
-from milo_tui.reports.sides import MOST_SIDES, Side, SideError, Sides
+from milo_tui.reports.diff_sides import MAX_SIDES, Side, SideError, Sides
 from milo_tui.suite.conversation import Conversation
 
 P = ParamSpec("P")
@@ -126,7 +126,7 @@ class ColumnWindow:
 
     def to_last(self) -> None:
         """End at the last side."""
-        self._passed = MOST_SIDES
+        self._passed = MAX_SIDES
 
     def unseen(self, sides: int, most: int) -> str:
         """Name the visible columns and the keys to move; "" where all are visible."""

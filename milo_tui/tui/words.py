@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from milo_tui.reports.figures import percent, seconds, speed
+from milo_tui.reports.formatting import percent, seconds, speed
 
 __all__ = ["NOTHING", "clock", "count", "gigabytes", "moment", "percent", "seconds", "span", "speed"]
 

@@ -1,10 +1,12 @@
 """The published table out of its data, to the digit, by the code that makes everyone's table."""
 
+from pathlib import Path
+
 from milo_tui.analysis.published import KIND, Published, load_published
 from milo_tui.config import data_folder
-from milo_tui.reports import markdown
-from milo_tui.reports.figures import category_cell, model_heading, total_cell
+from milo_tui.reports.formatting import category_cell, model_heading, total_cell
 from tests.reports import made
+from tests.reports.rendering import rendered
 
 TABLE = """\
 | Category | Qwen3.5-397B (local, 416 GB RAM) | Claude Sonnet 4.6 (API) | MiniMax M2.7 (local, 203 GB RAM) |
@@ -46,9 +48,9 @@ def test_no_total_is_stored() -> None:
         assert total not in text
 
 
-def test_it_stands_beside_a_run_marked_as_what_it_is() -> None:
-    run = made.run()
-    report = markdown.render(run, made.rows(run), published=published())
+async def test_it_stands_beside_a_run_marked_as_what_it_is(tmp_path: Path) -> None:
+    number = await made.store(tmp_path / "milo.db", made.run())
+    report = await rendered("md", tmp_path / "milo.db", number, published=published())
     assert f"## The published run ({KIND})" in report
     assert "no score here can be compared" in report
     assert "| **Total** | **58.0/60, 96.7 %, 2.6 s avg** |" in report

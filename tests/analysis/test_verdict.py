@@ -7,7 +7,7 @@ import pytest
 
 from milo_tui.analysis.evidence import Answered, Evidence, FailedCheck, digest
 from milo_tui.analysis.verdict import Answer, Pair, answer
-from milo_tui.reports import answer as words
+from milo_tui.reports import verdict_text as words
 from tests.reports import made
 
 

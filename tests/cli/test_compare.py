@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from milo_tui.cli.common import BELOW, DONE, INCOMPLETE
-from milo_tui.cli.demands import Demands, exit_status
+from milo_tui.cli.options import BELOW, DONE, INCOMPLETE
+from milo_tui.cli.thresholds import Thresholds, exit_status
 from milo_tui.store.queries import Reader
 from tests.cli.milo import milo, milo_json
 from tests.reports import made
@@ -45,7 +45,7 @@ async def held_to(database: Path, points: made.Points, baseline_points: made.Poi
     number = await made.store(database, made.run(key="after"), points)
     reader = await Reader.open(database)
     try:
-        return await exit_status(reader, number, Demands(baseline=baseline, **demands))
+        return await exit_status(reader, number, Thresholds(baseline=baseline, **demands))
     finally:
         await reader.aclose()
 

@@ -79,7 +79,7 @@ def test_one_side_or_five_are_refused_in_a_sentence(sides: str) -> None:
 def test_what_is_not_there_is_named() -> None:
     assert "Run 1 has no model nobody (there: qwen3.5-397b," in _refused(f"{QWEN},nobody")
     assert "has no attempt at multi_step/refund #7 in run 1" in _refused(f"{QWEN},{SONNET}#7")
-    assert ":# is no side" in _refused(f"{QWEN},:#")
+    assert ":# is not a side" in _refused(f"{QWEN},:#")
 
 
 def _refused(sides: str) -> str:

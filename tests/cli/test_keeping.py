@@ -22,10 +22,10 @@ def test_runs_come_back_from_their_files(database: str) -> None:
     for run in ("1", "2"):
         milo("--db", database, "show", run, "--format", "json", "-o", f"{run}.json")
     done = milo("--db", "other.db", "import", "2.json", "1.json")
-    assert done.stdout == "run 2: 1 of 1 attempts brought in\nrun 1: 1 of 1 attempts brought in\n"
+    assert done.stdout == "Run 2: 1 of 1 attempts imported.\nRun 1: 1 of 1 attempts imported.\n"
     assert [run["note"] for run in milo_json("--db", "other.db", "runs", "--json")] == ["second", "first"]
     again = milo("--db", "other.db", "import", "1.json")
-    assert again.stdout == "run 1: nothing new: all 1 attempts were there\n"
+    assert again.stdout == "Run 1: nothing new; all 1 attempts were there.\n"
 
 
 def test_a_bad_file_keeps_no_good_one_out(database: str) -> None:
@@ -36,7 +36,7 @@ def test_a_bad_file_keeps_no_good_one_out(database: str) -> None:
         "bad.json, line 2: Expecting value; the file is damaged or no JSON.",
         "nowhere.json cannot be read: no such file or directory.",
     ]
-    assert done.stdout == "run 1: 1 of 1 attempts brought in\n"
+    assert done.stdout == "Run 1: 1 of 1 attempts imported.\n"
 
 
 def test_a_file_with_what_a_terminal_would_obey_is_told_harmlessly(database: str) -> None:
@@ -56,11 +56,11 @@ def test_a_run_goes_into_the_bin_and_out_again(database: str) -> None:
     assert "The bin is empty" in milo("--db", database, "bin").stderr
     assert (
         milo("--db", database, "bin", "1").stdout
-        == "run 1: in the bin (`milo bin --restore 1` takes it out)\n"
+        == "Run 1: in the bin. `milo bin --restore 1` brings it back.\n"
     )
     assert numbers() == [2]
     assert "first" in milo("--db", database, "bin").stdout
-    assert milo("--db", database, "bin", "--restore", "1").stdout == "run 1: out of the bin\n"
+    assert milo("--db", database, "bin", "--restore", "1").stdout == "Run 1: out of the bin.\n"
     assert numbers() == [2, 1]
 
 
@@ -68,7 +68,7 @@ def test_the_bin_is_emptied_only_when_that_is_meant(database: str) -> None:
     milo("--db", database, "bin", "1", "2")
     milo("--db", database, "bin", "--empty", status=130)
     assert milo("--db", database, "bin", "--restore", "2").returncode == 0
-    assert milo("--db", database, "bin", "--empty", "--yes").stdout == "1 run deleted\n"
+    assert milo("--db", database, "bin", "--empty", "--yes").stdout == "1 run deleted.\n"
     assert [run["number"] for run in milo_json("--db", database, "runs", "--json")] == [2]
     assert "The bin is empty" in milo("--db", database, "bin").stderr
 
@@ -77,7 +77,7 @@ def test_the_bin_is_emptied_only_when_that_is_meant(database: str) -> None:
     ("words", "sentence"),
     [
         (("bin", "--restore"), "Which runs?"),
-        (("bin", "--empty", "1"), "it goes with no run"),
+        (("bin", "--empty", "1"), "give no RUN"),
         (("bin", "9"), "There is no run 9"),
         (("import",), "Missing argument"),
     ],

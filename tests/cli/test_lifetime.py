@@ -90,7 +90,7 @@ def test_a_detached_run_goes_on_is_watched_and_stopped(home: Path) -> None:
     _wait(lambda: _stored(home) >= 3)
     watcher = subprocess.Popen([*MILO, "watch"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     milo("resume", "last", "--plain", status=2)
-    assert "stops" in milo("stop", "last").stderr
+    assert "is stopping" in milo("stop", "last").stderr
     _, said = watcher.communicate(timeout=60)
     assert watcher.returncode == 0
     assert "run 1: stopped" in said

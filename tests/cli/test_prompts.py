@@ -13,7 +13,7 @@ def test_a_new_prompt_is_laid_down_and_proves_itself() -> None:
     assert milo("prompts", "new", "shop/refund").stdout == f"{Path('my_suite/shop/refund.yaml')}\n"
     done = milo("prompts", "check", "--suite", "my_suite")
     assert "The suite holds: 1 prompt, 3 known-bad conversations" in done.stdout
-    assert "is there already" in milo("prompts", "new", "shop/refund", status=2).stderr
+    assert "exists already" in milo("prompts", "new", "shop/refund", status=2).stderr
     assert "give category/name" in milo("prompts", "new", "../x", status=2).stderr
 
 
@@ -47,7 +47,7 @@ def test_importing_bfcl(tmp_path: Path) -> None:
     write_data(tmp_path / "data", "simple_python", [], [])
     write_data(tmp_path / "data", "parallel", asked, [GOLD, GOLD])
     done = milo("prompts", "import", "bfcl", str(tmp_path / "data"), "-o", "out")
-    assert "    1  parallel\n    1  records brought in, to out\n    1  records left out:\n" in done.stdout
+    assert "    1  parallel\n    1  records imported to out\n    1  records left out:\n" in done.stdout
     assert "parallel_1: its question is a conversation of 3 messages; a prompt asks once" in done.stdout
     assert "parallel/parallel_0" in milo("prompts", "list", "--suite", "out").stdout
     assert (

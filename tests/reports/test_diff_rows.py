@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from milo_tui.analysis.diff import diff
-from milo_tui.reports.changed import BY_CHARACTER, MOST_IN_ALL, MOST_MATCHES, Effort, changed
 from milo_tui.reports.diff_cells import LONGEST, Cell, Row
+from milo_tui.reports.diff_marks import BY_CHARACTER, MOST_IN_ALL, MOST_MATCHES, Effort, changed
 from milo_tui.reports.diff_rows import BREAK, MOST_ROWS, rows
+from milo_tui.reports.diff_sides import Side, Sides, against, every_model
 from milo_tui.reports.diff_values import ValueRows
-from milo_tui.reports.sides import Side, Sides, against, every_model
 from milo_tui.suite.conversation import Conversation, ToolCall, ToolResult, Turn
 from tests.tui.diff_data import diff_run
 from tests.tui.hostile import ALL, FORBIDDEN

@@ -9,35 +9,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from jsonschema import Draft202012Validator
-from rich.console import Console
 
 from milo_tui.analysis.record import RunRecord
-from milo_tui.reports import csv_rows, html, junit, markdown, text
+from milo_tui.reports.csv_report import cell as csv_cell
+from milo_tui.reports.formats import REPORTS
 from milo_tui.store import export_run as raw_json
-from milo_tui.store.queries import Reader
 from tests.factories import store_attempts
 from tests.reports import hostile, made
+from tests.reports.rendering import in_terminal, rendered
 
-FORMATS = ("table", "md", "html", "csv", "json", "junit")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e\u200b\ud800-\udfff]")
-
-
-async def in_format(form: str, database: Path, number: int) -> str:
-    """A stored run in one format."""
-    run, rows, evidence = await made.read(database, number)
-    if form == "table":
-        console = Console(width=80, file=io.StringIO(), record=True, highlight=False)
-        console.print(text.render(run, rows, evidence))
-        return console.export_text()
-    if form in ("md", "csv", "junit"):
-        module = {"md": markdown, "csv": csv_rows, "junit": junit}[form]
-        return str(module.render(run, rows, evidence))
-    reader = await Reader.open(database)
-    try:
-        pieces = html.pieces(reader, number) if form == "html" else raw_json.pieces(reader, number)
-        return "".join([piece async for piece in pieces])
-    finally:
-        await reader.aclose()
 
 
 def holes(model: int, prompt: int, repeat: int) -> int | None:
@@ -54,41 +35,41 @@ HOLE_IS_TOLD = {
 }
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", REPORTS)
 async def test_a_run_with_holes_says_so(tmp_path: Path, form: str) -> None:
     number = await made.store(tmp_path / "milo.db", made.run(), holes)
-    found = " ".join((await in_format(form, tmp_path / "milo.db", number)).split())
+    found = " ".join((await rendered(form, tmp_path / "milo.db", number)).split())
     assert HOLE_IS_TOLD[form] in found
     if form in ("table", "md", "html"):
         assert "101.8 %" not in found
         assert "1 of 60 attempts have no score, 1 of them failed by the infrastructure" in found
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if form != "json"])
+@pytest.mark.parametrize("form", [form for form in REPORTS if form != "json"])
 async def test_no_control_character_comes_through(tmp_path: Path, form: str) -> None:
     record = hostile.run()
     number = await store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
-    assert not CONTROL.search((await in_format(form, tmp_path / "milo.db", number)).replace("\r\n", "\n"))
+    assert not CONTROL.search((await rendered(form, tmp_path / "milo.db", number)).replace("\r\n", "\n"))
 
 
 @pytest.mark.parametrize("form", ["table", "md"])
 async def test_the_answer_stands_first(tmp_path: Path, form: str) -> None:
     number = await made.store(tmp_path / "milo.db", made.run())
-    found = await in_format(form, tmp_path / "milo.db", number)
+    found = await rendered(form, tmp_path / "milo.db", number)
     assert found.index("How close is local to cloud?") < found.index("101.8 %") < found.index("Single tool")
     assert "③" in found
 
 
 async def test_a_table_fits_80_columns(tmp_path: Path) -> None:
     number = await made.store(tmp_path / "milo.db", made.run((made.QWEN, made.SONNET, made.MINIMAX)))
-    found = await in_format("table", tmp_path / "milo.db", number)
+    found = await in_terminal(tmp_path / "milo.db", number, 80)
     assert max(len(line.rstrip()) for line in found.splitlines()) <= 80
 
 
 async def test_markdown_lets_no_text_mark_up(tmp_path: Path) -> None:
     record = hostile.run()
     number = await store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
-    found = await in_format("md", tmp_path / "milo.db", number)
+    found = await rendered("md", tmp_path / "milo.db", number)
     assert not re.search(r"(?<!\\)<|(?<!\\)`|(?<!\\)\]\(", found)
     for line in found.splitlines():
         if line.startswith("| "):
@@ -102,9 +83,7 @@ async def test_csv_has_a_row_an_attempt_and_tells_retries_apart(tmp_path: Path) 
         made.attempt(record, 0, 0, 1, 2, number=2),
     ]
     number = await store_attempts(tmp_path / "milo.db", record, attempts)
-    found = list(
-        csv.DictReader(io.StringIO(await in_format("csv", tmp_path / "milo.db", number), newline=""))
-    )
+    found = list(csv.DictReader(io.StringIO(await rendered("csv", tmp_path / "milo.db", number), newline="")))
     assert [(row["attempt"], row["counts"], row["points"]) for row in found] == [
         ("1", "0", ""),
         ("2", "1", "2"),
@@ -117,12 +96,12 @@ async def test_csv_has_a_row_an_attempt_and_tells_retries_apart(tmp_path: Path) 
     ("given", "cell"), [("=1+1", "'=1+1"), ("-x", "'-x"), ("@a", "'@a"), ("a\nb", "a␊b")]
 )
 def test_no_cell_is_a_formula(given: str, cell: str) -> None:
-    assert csv_rows.cell(given) == cell
+    assert csv_cell(given) == cell
 
 
 async def test_junit_has_a_case_for_each_prompt_and_model(tmp_path: Path) -> None:
     number = await made.store(tmp_path / "milo.db", made.run(), holes)
-    root = ET.fromstring(await in_format("junit", tmp_path / "milo.db", number))
+    root = ET.fromstring(await rendered("junit", tmp_path / "milo.db", number))
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("40", "5", "1")
     failure = root.find(".//testcase[@name='multi_step/p1']/failure")
     assert failure is not None
@@ -134,7 +113,7 @@ async def test_junit_has_a_case_for_each_prompt_and_model(tmp_path: Path) -> Non
 async def test_junit_marks_simulated_models(tmp_path: Path) -> None:
     fake = made.model("fake", "Fake", memory=1, simulated=True)
     number = await made.store(tmp_path / "milo.db", made.run((fake,)))
-    root = ET.fromstring(await in_format("junit", tmp_path / "milo.db", number))
+    root = ET.fromstring(await rendered("junit", tmp_path / "milo.db", number))
     assert [suite.get("name") for suite in root] == ["Fake (simulated)"]
 
 
@@ -152,15 +131,15 @@ def test_the_schema_is_one_and_of_this_version() -> None:
 async def test_an_exported_run_is_what_the_schema_says(tmp_path: Path) -> None:
     record = hostile.run()
     number = await store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
-    assert schema_faults(await in_format("json", tmp_path / "milo.db", number)) == []
+    assert schema_faults(await rendered("json", tmp_path / "milo.db", number)) == []
     number = await made.store(tmp_path / "milo.db", made.run(key="other"), holes)
-    assert schema_faults(await in_format("json", tmp_path / "milo.db", number)) == []
+    assert schema_faults(await rendered("json", tmp_path / "milo.db", number)) == []
 
 
 async def test_the_stamps_of_chunks_are_optional_in_the_schema(tmp_path: Path) -> None:
     """Files from before they were kept have none; what is there must be microseconds."""
     number = await made.store(tmp_path / "milo.db", made.run())
-    data = json.loads(await in_format("json", tmp_path / "milo.db", number))
+    data = json.loads(await rendered("json", tmp_path / "milo.db", number))
     first, second, *_ = (turn for attempt in data["attempts"] for turn in attempt["turns"])
     del first["arrivals_us"]
     second["arrivals_us"] = [10, 20]
@@ -171,7 +150,7 @@ async def test_the_stamps_of_chunks_are_optional_in_the_schema(tmp_path: Path) -
 
 async def test_the_schema_refuses_what_is_no_run(tmp_path: Path) -> None:
     number = await made.store(tmp_path / "milo.db", made.run())
-    data = json.loads(await in_format("json", tmp_path / "milo.db", number))
+    data = json.loads(await rendered("json", tmp_path / "milo.db", number))
     data["attempts"][0]["points"] = 4
     data["attempts"][1]["outcome"] = "guessed"
     del data["attempts"][2]["turns"]
@@ -185,6 +164,6 @@ def simulated_run() -> RunRecord:
 @pytest.mark.parametrize("form", ["table", "md", "html"])
 async def test_simulated_runs_are_marked(tmp_path: Path, form: str) -> None:
     number = await made.store(tmp_path / "milo.db", simulated_run())
-    found = " ".join((await in_format(form, tmp_path / "milo.db", number)).split())
+    found = " ".join((await rendered(form, tmp_path / "milo.db", number)).split())
     assert "no figure and no verdict here is of a real model" in found
     assert "no evidence of a difference (simulated)" in found

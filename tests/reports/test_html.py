@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from milo_tui.analysis.record import RunRecord
-from milo_tui.reports import html
-from milo_tui.store.queries import Reader
 from tests.factories import store_attempts
 from tests.reports import hostile, made
 from tests.reports.browser import dom_of
+from tests.reports.rendering import rendered
 
 
 async def report(
@@ -21,11 +20,7 @@ async def report(
         number = await store_attempts(database, record, hostile.attempts(record))
     else:
         number = await made.store(database, record)
-    reader = await Reader.open(database)
-    try:
-        return "".join([piece async for piece in html.pieces(reader, number, share=share)])
-    finally:
-        await reader.aclose()
+    return await rendered("html", database, number, share=share)
 
 
 class Elements(HTMLParser):
@@ -79,9 +74,7 @@ async def test_calls_that_only_one_model_made_are_marked(tmp_path: Path) -> None
     other = type(other)(other.attempt, other.ended, made.talk("Done.", 1, '{"order": "ORD-1"}'), other.score)
     database = tmp_path / "milo.db"
     number = await store_attempts(database, record, [one, other])
-    reader = await Reader.open(database)
-    page = "".join([piece async for piece in html.pieces(reader, number)])
-    await reader.aclose()
+    page = await rendered("html", database, number)
     assert re.search(r'class="call x1">find_order [^<]*ORD-5512', page)
     assert re.search(r'class="call x0">find_order [^<]*ORD-1&', page)
 

@@ -24,6 +24,7 @@ from milo_tui.store.store import Store, writing
 from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
 from tests.factories import store_attempts
 from tests.reports import hostile
+from tests.reports.rendering import rendered
 from tests.store.told import attempt, store_run, turn
 
 ODD = ToolCall.read("a", "count\ud83d", '{"bay": 1180591620717411303424, "bay": "\\ud83d"')
@@ -58,7 +59,7 @@ async def file(tmp_path: Path) -> Path:
 
 async def _export(database: Path, number: int, path: Path) -> Path:
     reader = await Reader.open(database)
-    await raw_json.write_whole(path, raw_json.pieces(reader, number))
+    await raw_json.write_whole(path, raw_json.pieces(await reader.run(number), reader.every_attempt(number)))
     await reader.aclose()
     return path
 
@@ -99,9 +100,8 @@ async def test_what_is_written_keeps_to_the_schema(file: Path) -> None:
 async def test_hostile_and_shared_runs_come_back_too(tmp_path: Path, share: bool) -> None:
     record = hostile.run()
     number = await store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
-    async with _opened(tmp_path / "milo.db") as (_, reader):
-        pieces = [piece async for piece in raw_json.pieces(reader, number, share=share)]
-    (tmp_path / "a.json").write_text("".join(pieces), encoding="utf-8")
+    text = await rendered("json", tmp_path / "milo.db", number, share=share)
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
     found = await _import(tmp_path / "other.db", tmp_path / "a.json")
     assert (found.added, found.is_new) == (len(hostile.attempts(record)), True)
     if not share:

@@ -10,7 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from milo_tui.analysis.comparison import Comparison, Measured, compare
-from milo_tui.reports import answer, comparison
+from milo_tui.reports import comparison
+from milo_tui.reports import verdict_text as answer
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.base_app import BaseApp

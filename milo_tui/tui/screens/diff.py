@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.notifications import SeverityLevel
 from textual.timer import Timer
 
+from milo_tui.reports.diff_sides import MAX_SIDES, Side, SideError, Sides, against, every_model
 from milo_tui.reports.diff_text import render
-from milo_tui.reports.sides import MOST_SIDES, Side, SideError, Sides, against, every_model
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.base_app import BaseApp
@@ -287,12 +287,12 @@ class DiffScreen(BaseScreen):
         models = every_model(run, first)
         if len(models) <= 2:
             self.app.say(f"Run {run.number} has no other models; + adds other sides.")
-        elif set(self.sides) == set(models[:MOST_SIDES]):
+        elif set(self.sides) == set(models[:MAX_SIDES]):
             self._put(self.sides[:2])
         else:
-            if len(models) > MOST_SIDES:
-                self.app.say(f"Showing {MOST_SIDES} of {len(models)} models; b and + choose others.")
-            self._put(models[:MOST_SIDES])
+            if len(models) > MAX_SIDES:
+                self.app.say(f"Showing {MAX_SIDES} of {len(models)} models; b and + choose others.")
+            self._put(models[:MAX_SIDES])
 
     def action_remove(self) -> None:
         if len(self.sides) == 2:
@@ -363,8 +363,8 @@ class DiffScreen(BaseScreen):
         if chosen in self.sides:
             rest = [side for side in self.sides if side != chosen]
             self._put(rest) if len(rest) > 1 else self.app.say("A diff needs two sides.")
-        elif len(self.sides) == MOST_SIDES:
-            self.app.say(f"A diff has at most {MOST_SIDES} sides; - removes the last one.")
+        elif len(self.sides) == MAX_SIDES:
+            self.app.say(f"A diff has at most {MAX_SIDES} sides; - removes the last one.")
         else:
             self._put([*self.sides, chosen])
             self._window.to_last()

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from milo_tui.analysis.record import RunRecord
-from milo_tui.reports.sides import Side, Sides
+from milo_tui.reports.diff_sides import Side, Sides
 from milo_tui.store.summary import RunSummary
 from milo_tui.tui.content import ContentStatic, fit, safe_line, styled
 from milo_tui.tui.widgets.line_list import LineList

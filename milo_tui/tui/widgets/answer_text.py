@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from textual.content import Content
 
 from milo_tui.analysis.verdict import Answer, Pair
-from milo_tui.reports import answer as words
+from milo_tui.reports import verdict_text as words
 from milo_tui.tui.content import safe_line, styled
 from milo_tui.tui.widgets.folded_text import folded
 

@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.geometry import Size
 
 from milo_tui.analysis.record import Attempt
-from milo_tui.reports.sides import Side, Sides
+from milo_tui.reports.diff_sides import Side, Sides
 from milo_tui.tui.content import fit, join, safe_line, share_widths, styled
 from milo_tui.tui.widgets.diff_layout import BETWEEN, GUTTER, Look
 from milo_tui.tui.widgets.line_list import Line

@@ -11,7 +11,7 @@ from milo_tui.analysis.stats import SIGNIFICANT
 from milo_tui.analysis.table import ResultTable
 from milo_tui.analysis.verdict import Answer, Pair, Standing
 from milo_tui.reports.cost_text import dollars
-from milo_tui.reports.figures import percent, seconds
+from milo_tui.reports.formatting import percent, seconds
 
 QUESTION = "How close is local to cloud?"
 SIMULATED = "Simulated models: no figure and no verdict here is of a real model."

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from rich.table import Table
 
 from milo_tui.analysis.phases import RunPhase
-from milo_tui.reports.figures import moment, percent, seconds
-from milo_tui.reports.grids import grid_of, plain
+from milo_tui.reports.formatting import moment, percent, seconds
+from milo_tui.reports.rich_tables import grid_of, plain
 from milo_tui.store.summary import RunSummary
 
 

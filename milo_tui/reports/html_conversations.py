@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Sequence
 
 from milo_tui.analysis.record import AttemptDetail, ModelRecord, PromptRecord, RunRecord, TurnRecord
-from milo_tui.reports.figures import seconds
-from milo_tui.reports.html_text import chip, folded, safe, tag
+from milo_tui.reports.formatting import seconds
+from milo_tui.reports.html_elements import chip, folded, safe, tag
 from milo_tui.suite.conversation import ToolCall, ToolResult
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from milo_tui.reports.answer import Fact
+from milo_tui.reports.verdict_text import Fact
 from milo_tui.sanitise import sanitise
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from milo_tui.suite.conversation import Conversation
 
 REFERENCE = "reference"
-MOST_SIDES = 4
+MAX_SIDES = 4
 """How many sides a diff has at most."""
 
 

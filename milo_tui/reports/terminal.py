@@ -1,21 +1,19 @@
-"""A run as plain tables for a terminal or a pipe, by Rich."""
+"""A run's report as plain tables, for a terminal, a pipe or a text file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from milo_tui.analysis.evidence import Evidence
-from milo_tui.analysis.prices import Cost
 from milo_tui.analysis.published import CAUTION, KIND, Published
-from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
+from milo_tui.analysis.record import ModelRecord, RunRecord
 from milo_tui.analysis.table import ModelTotal, ResultTable, result_table
 from milo_tui.analysis.verdict import Answer, answer
-from milo_tui.reports import answer as words
+from milo_tui.reports import verdict_text as words
 from milo_tui.reports.cost_text import cost_lines
-from milo_tui.reports.figures import (
+from milo_tui.reports.formatting import (
     category_cell,
     missing_sentence,
     model_heading,
@@ -25,20 +23,24 @@ from milo_tui.reports.figures import (
     speed,
     total_cell,
 )
-from milo_tui.reports.grids import grid_of, plain
+from milo_tui.reports.rich_tables import grid_of, plain
+from milo_tui.reports.run_data import RunData
 from milo_tui.reports.server_text import server_words, streams
 
 
-def render(
-    run: RunRecord,
-    attempts: Iterable[Attempt],
-    evidence: Evidence | None = None,
-    published: Published | None = None,
-    costs: Mapping[str, Cost] | None = None,
-) -> RenderableType:
-    """The answer, the published table's layout, and the matrix of prompts with the points lost."""
-    attempts = list(attempts)
-    table, found = result_table(run, attempts), answer(run, attempts, evidence, costs)
+async def render(data: RunData) -> AsyncIterator[str]:
+    """The report as text, 120 columns wide."""
+    console = Console(width=120, highlight=False, markup=False, emoji=False, color_system=None)
+    with console.capture() as captured:
+        console.print(tables(data))
+    for line in captured.get().splitlines():
+        yield f"{line.rstrip()}\n"
+
+
+def tables(data: RunData) -> RenderableType:
+    """The verdict, the scores in the layout of the published table, and the matrix of prompts with the points lost."""
+    run = data.run
+    table, found = result_table(run, data.attempts), answer(run, data.attempts, data.evidence, data.costs)
     heading = f"{run.suite_title} {run.suite_version} · run {run.number} · {moment(run.created)}"
     parts: list[RenderableType] = [plain(heading, "bold")]
     if run.simulated:
@@ -46,8 +48,8 @@ def render(
     parts += [*_sentences(run, table), Text(), _answer(found), _table(run, table)]
     parts += [*_matrix(run, table, found), *_standings(found), *_servers(run)]
     parts += [plain(line) for line in cost_lines(run, found.costs)]
-    if published is not None:
-        parts += [Text(), _published(published)]
+    if data.published is not None:
+        parts += [Text(), _published(data.published)]
     return Group(*parts)
 
 

@@ -1,13 +1,14 @@
-"""A run as CSV (RFC 4180), a row an attempt, retries among them; `counts` marks the one that a table counts."""
+"""A run as CSV (RFC 4180): a row per attempt, retries included; `counts` is 1 for the attempt that tables count."""
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from milo_tui.analysis.evidence import Evidence
 from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
+from milo_tui.reports.run_data import RunData
 from milo_tui.sanitise import one_line
 
 COLUMNS = (
@@ -43,16 +44,18 @@ COLUMNS = (
 )
 
 
-def render(run: RunRecord, attempts: Iterable[Attempt], evidence: Evidence) -> str:
-    """The whole file, heading first."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows(_rows(run, list(attempts), evidence))
-    return text.getvalue()
+async def render(data: RunData) -> AsyncIterator[str]:
+    """The file, line by line."""
+    line = io.StringIO(newline="")
+    writer = csv.writer(line)
+    for row in (COLUMNS, *_rows(data.run, data.attempts, data.evidence)):
+        writer.writerow(row)
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
 
 
-def _rows(run: RunRecord, attempts: list[Attempt], evidence: Evidence) -> Iterator[list[object]]:
+def _rows(run: RunRecord, attempts: Sequence[Attempt], evidence: Evidence) -> Iterator[list[object]]:
     counting = {row.id for row in latest_attempts(attempts).values()}
     models = {model.id: model for model in run.models}
     prompts = {prompt.id: (prompt.category, prompt.version) for prompt in run.prompts}
@@ -75,7 +78,7 @@ def _model(model: ModelRecord) -> list[object]:
 
 
 def _points(row: Attempt, evidence: Evidence) -> Mapping[int, int]:
-    """Which of the three points were earned; nothing where there is no score."""
+    """1 or 0 for each of the three points; empty where there is no score."""
     if row.points is None:
         return {}
     failed = {check.position for check in evidence.failed.get(row.id, ())}
@@ -83,7 +86,7 @@ def _points(row: Attempt, evidence: Evidence) -> Mapping[int, int]:
 
 
 def cell(text: str) -> str:
-    """Text from outside as a cell: on one line, and never a formula in a spreadsheet."""
+    """Text from outside as a cell: on one line, and not a formula in a spreadsheet."""
     flat = one_line(text)
     return f"'{flat}" if flat[:1] in ("=", "+", "-", "@", "\t", "␍") else flat
 

@@ -1,0 +1,134 @@
+"""Start or resume a run, as `milo demo`, `milo run` and `milo resume` do: in the app, or here with plain progress."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from milo_tui.analysis.phases import RunPhase
+from milo_tui.analysis.record import RunRecord
+from milo_tui.cli.common import find_run, open_reader, print_out
+from milo_tui.cli.options import INCOMPLETE, INTERRUPTED, Command, note
+from milo_tui.cli.progress import Progress
+from milo_tui.cli.show import run_table
+from milo_tui.cli.thresholds import Thresholds, exit_status
+from milo_tui.config import ConfigError, Settings
+from milo_tui.runner.awake import keep_awake
+from milo_tui.runner.events import Event
+from milo_tui.runner.gc_tuning import be_calm
+from milo_tui.runner.launch import carry_out, create_run, start_detached
+from milo_tui.runner.plan import part_of
+from milo_tui.runner.runner import Runner
+from milo_tui.suite.loading import load_suite
+from milo_tui.suite.prompt import Suite
+
+repeats_option = click.option(
+    "--repeats", type=click.IntRange(1, 100), default=3, show_default=True, help="Repeats per prompt."
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(0), help="Seed of the order of prompts, and of simulated models."
+)
+plain_option = click.option(
+    "--plain", is_flag=True, help="Print progress and the report instead of opening the app."
+)
+
+
+def threshold_options(command: Command) -> Command:
+    """Add `--fail-under` and `--baseline`."""
+    baseline = click.option(
+        "--baseline",
+        metavar="RUN",
+        help="Exit with 1 if a model is worse than in this run, with evidence; see `milo compare`.",
+    )
+    fail_under = click.option(
+        "--fail-under",
+        type=click.FloatRange(0, 100),
+        metavar="PCT",
+        help="Exit with 1 if a model scores below this percentage.",
+    )
+    return fail_under(baseline(command))
+
+
+def thresholds_of(settings: Settings, fail_under: float | None, baseline: str | None) -> Thresholds:
+    """The thresholds given; an unknown baseline fails here, before any model is asked. Raises StoreError."""
+    return Thresholds(fail_under, None if baseline is None else asyncio.run(find_run(settings, baseline)))
+
+
+def opens_app(plain: bool) -> bool:
+    """Whether the run is shown in the app: in a terminal, unless `--plain` was given."""
+    return not plain and sys.stdout.isatty() and sys.stdin.isatty()
+
+
+def load_part(folder: Path, categories: Sequence[str] = (), prompt_ids: Sequence[str] = ()) -> Suite:
+    """Load a suite, or the part of it that is asked for. Raises SuiteError, ConfigError."""
+    suite = load_suite(folder, () if categories else prompt_ids)
+    for wanted, known, what in (
+        (categories, {prompt.category for prompt in suite.prompts}, "category"),
+        (prompt_ids, {prompt.id for prompt in suite.prompts}, "prompt"),
+    ):
+        if unknown := [name for name in wanted if name not in known]:
+            raise ConfigError(f"There is no {what} {unknown[0]} in {folder}; `milo prompts list` names them.")
+    return part_of(suite, categories, prompt_ids)
+
+
+def run_new(settings: Settings, record: RunRecord, *, in_app: bool, thresholds: Thresholds) -> None:
+    """Store a new run, then run it. Exits with the run's status. Raises StoreError, LaunchError."""
+    run_rest(settings, asyncio.run(create_run(settings, record)), in_app=in_app, thresholds=thresholds)
+
+
+def run_rest(settings: Settings, number: int, *, in_app: bool, thresholds: Thresholds) -> None:
+    """Run what is missing of a stored run. Exits with the run's status."""
+    if in_app:
+        runner = start_detached(settings, number)
+        import_module("milo_tui.cli.app").open_live(settings, number, runner=runner)
+    else:
+        sys.exit(asyncio.run(_run_here(settings, number, thresholds)))
+
+
+async def _run_here(settings: Settings, number: int, thresholds: Thresholds) -> int:
+    """Run in this process with progress on stderr, and print the report; the exit status."""
+    progress: Progress | None = None
+    interrupts: list[int] = []
+
+    def begin(runner: Runner) -> None:
+        nonlocal progress
+        progress = Progress(runner.state)
+        prepare(runner, interrupts)
+
+    def publish(event: Event) -> None:
+        if progress is not None:
+            progress(event)
+
+    keep_awake()
+    phase = await carry_out(settings, number, publish, on_start=begin, warn=note)
+    async with open_reader(settings) as reader:
+        print_out(await run_table(settings, reader, number))
+        if phase is RunPhase.DONE:
+            return await exit_status(reader, number, thresholds)
+    state = "was stopped" if interrupts else "is incomplete"
+    note(f"Run {number} {state}; `milo resume {number}` runs what is missing.")
+    return INTERRUPTED if interrupts else INCOMPLETE
+
+
+def prepare(runner: Runner, interrupts: list[int]) -> None:
+    """Tune the garbage collector and handle signals; `interrupts` receives the signals that stopped the run.
+
+    ctrl+c finishes the current attempts, then stops; a second one, or SIGTERM, stops now. SIGHUP is ignored.
+    """
+    be_calm()
+    loop = asyncio.get_running_loop()
+
+    def interrupt(number: int) -> None:
+        now = bool(interrupts) or number == signal.SIGTERM
+        interrupts.append(number)
+        if not now:
+            note("Finishing the current attempts, then stopping; press ctrl+c again to stop now.")
+        runner.stop(now=now)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupt, number)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)

@@ -222,7 +222,7 @@ def _read(path: Path, *, models: bool) -> tuple[MiloToml, tuple[ModelEntry, ...]
 def _entries(file: MiloToml, path: Path, text: str, problems: list[str]) -> list[ModelEntry]:
     """The models of milo.toml; what is wrong with them is added to `problems`."""
     # The protocols need an HTTP client, which takes long to import; most commands need no model.
-    from milo_tui.endpoints.factory import entry_problem
+    from milo_tui.endpoints.factory import entry_problem  # noqa: PLC0415
 
     entries: list[ModelEntry] = []
     for number, table in enumerate(file.model):

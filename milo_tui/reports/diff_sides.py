@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
 
 from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.record import Attempt, PromptRecord, RunRecord
 from milo_tui.errors import MiloError
-
-if TYPE_CHECKING:
-    from milo_tui.store.queries import Reader
-    from milo_tui.suite.conversation import Conversation
+from milo_tui.store.queries import Reader
+from milo_tui.suite.conversation import Conversation
+from milo_tui.suite.playing import play
+from milo_tui.suite.prompt import Prompt
 
 REFERENCE = "reference"
 MAX_SIDES = 4
@@ -33,7 +34,7 @@ class SideError(MiloError):
 class Sides:
     """Finds what the sides of a diff said. Runs that were read are kept."""
 
-    def __init__(self, reader: "Reader") -> None:
+    def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._runs: dict[int, RunRecord] = {}
         self._made: dict[int, dict[tuple[str, str, int], Attempt]] = {}
@@ -108,7 +109,7 @@ class Sides:
             raise SideError(f"Run {side.run} did not ask {prompt}; `milo show {side.run}` names its prompts.")
         return found
 
-    async def conversation(self, side: Side, prompt: str) -> "Conversation":
+    async def conversation(self, side: Side, prompt: str) -> Conversation:
         """What a side said. Raises SideError where there is nothing, StoreError where it cannot be read."""
         asked = await self.prompt(side, prompt)
         if side.model is None:
@@ -123,12 +124,7 @@ class Sides:
         return (await self._reader.attempt(row.id)).conversation
 
 
-def _reference(asked: PromptRecord) -> "Conversation":
-    from pydantic import ValidationError
-
-    from milo_tui.suite.playing import play
-    from milo_tui.suite.prompt import Prompt
-
+def _reference(asked: PromptRecord) -> Conversation:
     try:
         prompt = Prompt.model_validate(dict(asked.definition))
     except ValidationError:

@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-if TYPE_CHECKING:
-    from milo_tui.analysis.record import ModelRecord
-    from milo_tui.analysis.table import CategoryFigures, ModelTotal
+from milo_tui.analysis.record import ModelRecord
+from milo_tui.analysis.table import CategoryFigures, ModelTotal
 
 
 def seconds(value: float | None) -> str:
@@ -28,7 +27,7 @@ def speed(value: float | None) -> str:
     return "–" if value is None else f"{value:.0f} tok/s"
 
 
-def category_cell(figure: "CategoryFigures") -> str:
+def category_cell(figure: CategoryFigures) -> str:
     """`3.00/3 · 4.5 s`, with what is missing where attempts are."""
     if figure.mean_points is None:
         return "–"
@@ -36,7 +35,7 @@ def category_cell(figure: "CategoryFigures") -> str:
     return cell if figure.scored == figure.planned else f"{cell} ({figure.scored}/{figure.planned})"
 
 
-def total_cell(total: "ModelTotal") -> str:
+def total_cell(total: ModelTotal) -> str:
     """`58.0/60, 96.7 %, 2.6 s avg`; points of those possible so far while prompts have no score."""
     if not total.possible:
         return "–"
@@ -50,7 +49,7 @@ def total_cell(total: "ModelTotal") -> str:
     return f"{cell} ({missing} attempts missing)" if missing else cell
 
 
-def model_heading(model: "ModelRecord") -> str:
+def model_heading(model: ModelRecord) -> str:
     """`Qwen3.5-397B (local, 416 GB RAM)`, `Claude Sonnet 4.6 (API)`."""
     if model.where == "api":
         return f"{model.name} (API)"
@@ -63,7 +62,22 @@ def moment(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
 
 
-def missing_sentence(name: str, total: "ModelTotal") -> str | None:
+def relative_moment(epoch: float, now: datetime | None = None, *, short: bool = False) -> str:
+    """When, in local time: "today 14:02", "Nov 21 09:10", the date alone for another year.
+
+    The short form fits six cells: "14:02", "Nov 21", "2025".
+    """
+    now = now or datetime.now().astimezone()
+    then = datetime.fromtimestamp(epoch).astimezone(now.tzinfo)
+    if then.date() == now.date():
+        return f"{then:%H:%M}" if short else f"today {then:%H:%M}"
+    if then.year == now.year:
+        day = f"{then:%b} {then.day:>2}"
+        return day if short else f"{day} {then:%H:%M}"
+    return f"{then:%Y}" if short else f"{then:%Y-%m-%d}"
+
+
+def missing_sentence(name: str, total: ModelTotal) -> str | None:
     """What stands wherever a total does that has holes."""
     missing = total.unscored
     if not missing:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from milo_tui.reports.formatting import percent, seconds, speed
+from milo_tui.reports.formatting import relative_moment as moment
 
 __all__ = ["NOTHING", "clock", "count", "gigabytes", "moment", "percent", "seconds", "span", "speed"]
 
@@ -18,21 +19,6 @@ def span(value: float) -> str:
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def moment(epoch: float, now: datetime | None = None, *, short: bool = False) -> str:
-    """When, in local time: "today 14:02", "Nov 21 09:10", the date alone for another year.
-
-    The short form fits six cells: "14:02", "Nov 21", "2025".
-    """
-    now = now or datetime.now().astimezone()
-    then = datetime.fromtimestamp(epoch).astimezone(now.tzinfo)
-    if then.date() == now.date():
-        return f"{then:%H:%M}" if short else f"today {then:%H:%M}"
-    if then.year == now.year:
-        day = f"{then:%b} {then.day:>2}"
-        return day if short else f"{day} {then:%H:%M}"
-    return f"{then:%Y}" if short else f"{then:%Y-%m-%d}"
 
 
 def clock(epoch: float) -> str:

@@ -5,29 +5,20 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from milo_tui.analysis.phases import ACTIVE, RunPhase
+from milo_tui.analysis.phases import ACTIVE
+from milo_tui.reports.runs_list import (
+    MODELS,
+    NOTE,
+    NUMBER,
+    RUN_COLUMNS,
+    SIMULATED,
+    STATE,
+    RunColumn,
+    progress,
+)
 from milo_tui.store.summary import ModelSummary, RunSummary
-from milo_tui.tui.content import Align, fit, join, safe_line, share_widths, styled
-from milo_tui.tui.words import NOTHING, moment, percent, seconds
-
-WIDE = 100
-"""From this width on words stand where narrow terminals get signs."""
-WIDEST = 180
-"""From this width on a simulated run is called so in full."""
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Widths in cells; 0 leaves a column out."""
-
-    when: int
-    suite: int
-    models: int
-    state: int
-    simulated: int
-    note: int
-    latency: int
-    number: int
+from milo_tui.tui.content import fit, join, safe_line, share_widths, styled
+from milo_tui.tui.words import NOTHING, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,60 +52,49 @@ def needs_of(runs: Iterable[RunSummary]) -> Needs:
     return needs
 
 
-def columns(width: int, needs: Needs) -> Columns:
-    """The columns that fit, none wider than it needs to be."""
-    wide = width >= WIDE
-    when, state = (12, 20) if wide else (6, 12)
-    simulated = (9 if width >= WIDEST else 3) if needs.simulated else 0
-    suite = 14 if width >= 116 else 0
-    latency = 6 if width >= 72 else 0
-    rest = width - sum(size + 2 for size in (needs.number, latency, when, state, simulated, suite) if size)
-    note = min(needs.note, max(rest - needs.models - 2, 14)) if rest >= 60 else 0
-    models = min(max(needs.models, 17), rest - note - 2 * bool(note))
-    return Columns(when, suite, models, state, simulated, note, latency, needs.number)
+def column_widths(width: int, needs: Needs) -> dict[RunColumn, int]:
+    """The columns that fit and their cells; models and note share what the others leave."""
+    cells = {column: column.cells(width) for column in RUN_COLUMNS}
+    cells[NUMBER] = needs.number
+    if not needs.simulated:
+        cells[SIMULATED] = 0
+    rest = width - sum(size + 2 for size in cells.values() if size)
+    cells[NOTE] = min(needs.note, max(rest - needs.models - 2, 14)) if rest >= 60 else 0
+    cells[MODELS] = min(max(needs.models, 17), rest - cells[NOTE] - 2 * bool(cells[NOTE]))
+    return cells
 
 
 def heading(width: int, needs: Needs) -> Content:
-    """The names of the columns."""
-    size = columns(width, needs)
-    words: list[tuple[str, int, Align]] = [
-        ("run", size.number, "right"),
-        ("when", size.when, "left"),
-        ("suite", size.suite, "left"),
-        ("models and scores", size.models, "left"),
-        ("avg", size.latency, "right"),
-        ("state", size.state, "left"),
-        ("", size.simulated, "left"),
-        ("note", size.note, "left"),
-    ]
-    return _row([fit(styled((word, "$dim")), cells, align) for word, cells, align in words])
+    """The titles of the columns."""
+    return join(
+        [
+            fit(styled((column.title.lower(), "$dim")), cells, column.align)
+            for column, cells in column_widths(width, needs).items()
+        ],
+        "  ",
+    )
 
 
 def run_line(run: RunSummary, width: int, needs: Needs) -> Content:
     """A run in one line."""
-    size = columns(width, needs)
-    simulated = "simulated" if size.simulated > 3 else "sim"
-    return _row(
-        [
-            fit(styled((str(run.number), "")), size.number, "right"),
-            fit(styled((moment(run.created, short=size.when < 12), "$dim")), size.when),
-            fit(safe_line(f"{run.suite} {run.suite_version}", "$dim"), size.suite),
-            fit(models_in(run.models, size.models), size.models),
-            fit(styled((seconds(run.figures.latency), "")), size.latency, "right"),
-            fit(state_text(run, size.state > 12), size.state),
-            fit(styled((simulated if run.simulated else "", "$simulated")), size.simulated),
-            fit(safe_line(run.note, "$dim"), size.note),
-        ]
-    )
+    return join([_cell(run, column, cells) for column, cells in column_widths(width, needs).items()], "  ")
+
+
+def _cell(run: RunSummary, column: RunColumn, cells: int) -> Content:
+    if column is MODELS:
+        content = models_in(run.models, cells)
+    elif column is STATE:
+        content = state_text(run, cells > 12)
+    else:
+        content = safe_line(column.fitting(run, cells), f"${column.role}" if column.role else "")
+    return fit(content, cells, column.align)
 
 
 def state_text(run: RunSummary, wide: bool) -> Content:
-    """Sign, word and, unless every attempt is scored, how far it came."""
-    phase = run.phase
-    figures = run.figures
-    far = "" if phase is RunPhase.DONE else f" {figures.scored}/{figures.planned}"
+    """Sign, word and, unless the run is done, how far it came."""
+    phase, far = run.phase, progress(run)
     word = phase.word if wide or not far or phase in ACTIVE else ""
-    return styled((f"{phase.sign} {word}".rstrip(), f"${phase.role}"), (far, "$dim"))
+    return styled((f"{phase.sign} {word}".rstrip(), f"${phase.role}"), (f" {far}" if far else "", "$dim"))
 
 
 def models_in(models: tuple[ModelSummary, ...], width: int) -> Content:
@@ -141,7 +121,3 @@ def score_style(share: float | None) -> str:
     if share is None:
         return "$dim"
     return f"bold $score-{3 if share >= 1 else 2 if share >= 2 / 3 else 1 if share >= 1 / 3 else 0}"
-
-
-def _row(cells: list[Content]) -> Content:
-    return join(cells, "  ")

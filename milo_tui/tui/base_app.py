@@ -115,7 +115,9 @@ class BaseApp(App[int]):
         names = {binding.id or binding.action for binding in clashed_bindings}
         if not names <= self._clashing:
             self._clashing |= names
-            text = f"[keymap] in milo.toml: {' and '.join(sorted(names))} have the same key."
+            text = (
+                f"[keymap] in milo.toml gives the key of {', '.join(sorted(names))} to another action, too."
+            )
             self.say(text, severity="warning")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

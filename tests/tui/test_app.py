@@ -126,7 +126,7 @@ async def test_a_key_given_twice_is_named_once(one_run: Settings) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "down", "up", "down")
-        assert sum("runs.new and runs.note have the same key" in notice for notice in notices(app)) == 1
+        assert sum("gives the key of runs.n" in notice for notice in notices(app)) == 1
 
 
 async def test_an_unknown_id_in_the_keymap_is_named_with_the_nearest(one_run: Settings) -> None:

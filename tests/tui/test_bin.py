@@ -50,14 +50,14 @@ async def test_a_run_goes_to_the_bin_and_u_takes_it_back(four_runs: Settings, ke
         assert numbers(app) == [4, 2, 1]
         assert app.screen.query_one(RunList).cursor == 1
         assert app.screen.query_one(RunList).picked == []
-        assert notices(app)[-1] == "Run 3 is in the bin. u takes it out again, B shows the bin."
+        assert notices(app)[-1] == "Run 3 is in the bin. u restores it, B shows the bin."
         assert "3 runs" in screen(app)
         assert await binned(four_runs) == [3]
         await press(pilot, "u")
         assert numbers(app) == [4, 3, 2, 1]
         assert notices(app)[-1] == "Run 3 is restored."
         await press(pilot, "u")
-        assert "No run was moved to the bin" in notices(app)[-1]
+        assert "Nothing to undo" in notices(app)[-1]
     assert (await reader.summary(3), await reader.attempts(3)) == before
     await reader.aclose()
 
@@ -171,4 +171,4 @@ async def test_a_database_that_cannot_be_written_keeps_the_run_in_the_list(
         assert numbers(app) == [4, 3, 2, 1]
         assert "cannot be written" in notices(app)[-1]
         await press(pilot, "u")
-        assert "No run was moved to the bin" in notices(app)[-1]
+        assert "Nothing to undo" in notices(app)[-1]

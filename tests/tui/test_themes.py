@@ -140,20 +140,20 @@ def test_a_users_theme_replaces_one_of_the_same_name(tmp_path: Path) -> None:
         (b"\xff\xfe", "utf-8"),
         ("", "colors.primary is missing"),
         ("colors = 3", "colors should be a table"),
-        (GOOD.replace("white", "whitish"), "colors.foreground is no colour: 'whitish'"),
+        (GOOD.replace("white", "whitish"), "colors.foreground is not a colour: 'whitish'"),
         (GOOD.replace('"white"', "7"), "colors.foreground should be a colour in quotes"),
-        (GOOD + 'blue = "blue"', "colors.blue is not a key of a theme"),
-        (GOOD + '[variables]\ndim = "[red]"', "variables.dim is no colour: '[red]'"),
+        (GOOD + 'blue = "blue"', "colors.blue is not a theme key"),
+        (GOOD + '[variables]\ndim = "[red]"', "variables.dim is not a colour: '[red]'"),
         ("dark = 1\n" + GOOD, "dark should be true or false"),
         ('name = "\\u001b[31m"\n' + GOOD, "name should be letters, digits and hyphens"),
-        ("font = 3\n" + GOOD, "font is not a key of a theme"),
+        ("font = 3\n" + GOOD, "font is not a theme key"),
     ],
 )
 def test_a_broken_theme_is_a_sentence(tmp_path: Path, text: str | bytes, sentence: str) -> None:
     themes = load(tmp_path, text)
     assert themes.loaded == []
     (failure,) = themes.failed
-    assert failure.startswith("Theme mine.toml is left out: ")
+    assert failure.startswith("Theme mine.toml was not loaded: ")
     assert sentence in failure
     assert failure.endswith(".")
 

@@ -17,10 +17,11 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -28,7 +29,7 @@ from benchmarks.measuring import Row, median, parser, print_table, say
 from benchmarks.million import ABSENT, COMMON, MODEL_RUNS, RARE, make, sizes
 from benchmarks.seen import Seen
 from benchmarks.terminal import Terminal
-from milo_tui.store.database import connect
+from milo_tui.store.database import Database, connect
 from milo_tui.store.queries import Reader
 
 SIZE = (120, 40)
@@ -187,17 +188,22 @@ async def _seconds(query: Query, reader: Reader) -> float:
 
 async def _statements(path: Path, query: Query) -> tuple[tuple[str, tuple[object, ...]], ...]:
     """What Milo asks of SQLite for it."""
-    reader, found = await Reader.open(path), list[str]()
+    database = await _Recorded.open(path, write=False)
+    database.statements = []
+    await query.ask(Reader(database))
+    await database.aclose()
+    return tuple(database.statements)
 
-    def listen(db: sqlite3.Connection) -> None:
-        db.set_trace_callback(
-            lambda statement: None if statement.startswith("--") else found.append(statement)
-        )
 
-    await reader._database.read(listen)
-    await query.ask(reader)
-    await reader.aclose()
-    return tuple((statement, ()) for statement in found)
+class _Recorded(Database):
+    """A database that remembers what it was asked."""
+
+    statements: list[tuple[str, tuple[object, ...]]]
+
+    async def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Run a statement and remember it."""
+        self.statements.append((sql, tuple(values)))
+        return await super().fetch(sql, values)
 
 
 def _fetch(db: sqlite3.Connection, statements: tuple[tuple[str, tuple[object, ...]], ...]) -> float:

@@ -8,6 +8,7 @@ that searches find common words, rare ones and single places. Everything follows
 """
 
 import argparse
+import asyncio
 import json
 import random
 import sqlite3
@@ -26,7 +27,7 @@ from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.plan import new_run
 from milo_tui.store import rows
 from milo_tui.store.database import connect
-from milo_tui.store.store import _create_run
+from milo_tui.store.store import writing
 from milo_tui.suite.loading import load_suite
 
 MODEL_RUNS = 16_700
@@ -44,16 +45,34 @@ _SYLLABLES = [a + b for a in "bcdfglmnprstvz" for b in ("a", "e", "i", "o", "u",
 def make(path: Path, model_runs: int = MODEL_RUNS, seed: int = 1) -> None:
     """Write the database; `path` must not exist yet."""
     chance = random.Random(seed)
+    words = _Words(chance)
+    runs = list(_runs(model_runs, words, chance))
+    numbers = asyncio.run(_create(path, runs))
     db = connect(path, write=True)
     db.execute("PRAGMA synchronous = OFF")
     pool = [_turns(chance, i) for i in range(_POOL)]
+    attempt = 0
+    for place, (number, run) in enumerate(zip(numbers, runs, strict=True), 1):
+        db.execute("BEGIN")
+        attempt = _attempts(db, number, run, attempt, pool, words, chance)
+        db.execute("COMMIT")
+        if place % 1000 == 0:
+            say(f"  {place:,} of {len(runs):,} runs")
+    say("  summaries and full text")
+    db.execute("INSERT INTO run_summary SELECT * FROM summed")
+    db.execute("INSERT INTO attempt_search (rowid, answer, reasoning, calls) SELECT * FROM attempt_text")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+
+
+def _runs(model_runs: int, words: "_Words", chance: random.Random) -> Iterator[RunRecord]:
+    """Runs of one to four models, so many model runs in all."""
     template = _run()
-    words = _Words(chance)
-    made = attempt = 0
+    made = 0
     while made < model_runs:
         models = chance.sample(range(MODELS), min(chance.choice((1, 2, 2, 3, 4)), model_runs - made))
         created = FIRST + made * 3 * 365 * DAY / model_runs
-        run = replace(
+        yield replace(
             template,
             key=f"{chance.getrandbits(64):016x}",
             created=created,
@@ -61,18 +80,12 @@ def make(path: Path, model_runs: int = MODEL_RUNS, seed: int = 1) -> None:
             note=f"note {made}: {words.some(4)}" if chance.random() < 0.2 else "",
             models=tuple(_model(i) for i in models),
         )
-        db.execute("BEGIN")
-        number = _create_run(db, run, None)
-        attempt = _attempts(db, number, run, attempt, pool, words, chance)
-        db.execute("COMMIT")
         made += len(models)
-        if made // 1000 > (made - len(models)) // 1000:
-            say(f"  {made:,} of {model_runs:,} model runs")
-    say("  summaries and full text")
-    db.execute("INSERT INTO run_summary SELECT * FROM summed")
-    db.execute("INSERT INTO attempt_search (rowid, answer, reasoning, calls) SELECT * FROM attempt_text")
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.close()
+
+
+async def _create(path: Path, runs: Sequence[RunRecord]) -> list[int]:
+    async with writing(path) as store:
+        return [await store.create_run(run) for run in runs]
 
 
 class _Words:
@@ -155,7 +168,7 @@ def _turns(chance: random.Random, number: int) -> list[tuple[Any, ...]]:
             headers={"content-type": "text/event-stream", "server": "BaseHTTP/0.6 Python/3.12"},
             request=json.dumps(request).encode(), response=deltas.encode(),
         )  # fmt: skip
-        found.append(rows.turn_values(0, position, turn))
+        found.append((0, position, *rows.turn_values(turn)))
     return found
 
 
@@ -195,8 +208,8 @@ def _attempts(
                     (last, 1, i, f"check {i}", i < points, "found what was expected") for i in range(3)
                 ]
     for table, columns, values in (
-        ("attempt", f"id, {rows.ATTEMPT_COLUMNS}", attempts),
-        ("turn", rows.TURN_COLUMNS, turns),
+        ("attempt", f"id, run, model, prompt, ended, {rows.ATTEMPT.sql}", attempts),
+        ("turn", f"attempt, position, {rows.TURN_SQL}", turns),
         ("tool_call", "attempt, turn, position, call_id, name, arguments, result, is_error", calls),
         ("check_result", "attempt, scorer_version, position, title, passed, reason", checks),
     ):
@@ -217,7 +230,7 @@ def _values(
         0, "", "", repeat, 1, Outcome.SCORED, points, chance.uniform(0.8, 6), chance.uniform(0.1, 1.2),
         chance.uniform(15, 80), 1400, 120, 512, "", "", created,
     )  # fmt: skip
-    return rows.attempt_values(run, model, prompt, row, "answer")
+    return (run, model, prompt, "answer", *rows.ATTEMPT.values(row))
 
 
 def attempt_text(number: int) -> str:

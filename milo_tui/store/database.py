@@ -1,47 +1,95 @@
-"""Opening a database: private files, WAL, numbered migrations, and one sentence where it cannot be."""
+"""A connection to the database: private files, WAL, transactions, and one sentence where something fails."""
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from importlib.resources import files
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any, Self
 from urllib.parse import quote
 
-from milo_tui.analysis.phases import ACTIVE
-from milo_tui.errors import MiloError
+import aiosqlite
+
 from milo_tui.store.liveness import is_alive
+from milo_tui.store.migration import StoreError as StoreError
+from milo_tui.store.migration import migrate
 
 
-class StoreError(MiloError):
-    """The database cannot do what was asked; its text is one sentence for a person."""
+class Database:
+    """A connection, on aiosqlite's thread. Every method raises StoreError with one sentence where it fails.
 
+    Several coroutines may share it: a transaction waits for the one before. A task that is cancelled in a
+    transaction leaves none open: what it asked for runs in order, and its rollback comes last.
+    """
 
-def migrations() -> list[str]:
-    """The SQL of every migration in order; the n-th brings a database to schema n."""
-    folder = files("milo_tui.store") / "schema"
-    scripts = sorted(
-        (item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda item: item.name
-    )
-    return [script.read_text(encoding="utf-8") for script in scripts]
+    def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: Path, *, write: bool) -> Self:
+        """Open the database at `path`; an absent one is created, an old one brought up to date."""
+        await asyncio.to_thread(prepare, path, write=write)
+        with explained(path):
+            connection = await aiosqlite.connect(
+                _address(path, write), uri=True, isolation_level=None, timeout=30
+            )
+            try:
+                connection.row_factory = sqlite3.Row
+                for pragma in _pragmas(write):
+                    await connection.execute(pragma)
+                await connection.create_function("is_alive", 2, is_alive)
+            except BaseException:
+                await connection.close()
+                raise
+        return cls(path, connection)
+
+    async def aclose(self) -> None:
+        """Close the connection, after what was asked before."""
+        await self._connection.close()
+
+    async def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Run a statement; all its rows."""
+        with explained(self.path):
+            return list(await self._connection.execute_fetchall(sql, values))
+
+    async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
+        """Run a statement; its first row, if it has any."""
+        rows = await self.fetch(sql, values)
+        return rows[0] if rows else None
+
+    async def insert(self, sql: str, values: Sequence[Any]) -> int:
+        """Run an INSERT; the rowid of the new row."""
+        with explained(self.path):
+            row = await self._connection.execute_insert(sql, values)
+        if row is None:
+            raise StoreError(f"{self.path}: nothing was stored.")
+        return int(row[0])
+
+    async def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each row of values."""
+        with explained(self.path):
+            await self._connection.executemany(sql, list(rows))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """A write transaction: committed at the end, rolled back where something fails."""
+        async with self._lock:
+            try:
+                await self.fetch("BEGIN IMMEDIATE")
+                yield
+                await self.fetch("COMMIT")
+            except BaseException:
+                # Queued at once and run after all that was asked before, even if this task is cancelled again.
+                with suppress(sqlite3.Error):
+                    await self._connection.rollback()
+                raise
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """A write transaction: committed at the end, rolled back where something fails."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        # After some errors (a full disk) SQLite has rolled back by itself.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-@contextmanager
-def one_sentence(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into a StoreError that names the file and what to do."""
     try:
         yield
@@ -52,7 +100,9 @@ def one_sentence(path: Path) -> Iterator[None]:
 def _explain(path: Path, error: sqlite3.Error) -> str:
     text = str(error)
     if "readonly" in text or "read-only" in text:
-        return f"{path} cannot be written: the file or its folder is read-only; mend its permissions or use --db."
+        return (
+            f"{path} cannot be written: the file or its folder is read-only; fix its permissions or use --db."
+        )
     if "disk is full" in text or "database or disk" in text:
         return (
             f"{path}: the disk is full; nothing that was stored is lost. Make room, then `milo resume last`."
@@ -69,29 +119,34 @@ def _explain(path: Path, error: sqlite3.Error) -> str:
 
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """Open the database at `path`, made and brought up to date where need be. Raises StoreError.
+    """A plain connection, for programs that need no event loop. Raises StoreError."""
+    prepare(path, write=write)
+    with explained(path):
+        connection = sqlite3.connect(_address(path, write), uri=True, isolation_level=None, timeout=30)
+        for pragma in _pragmas(write):
+            connection.execute(pragma)
+        connection.create_function("is_alive", 2, is_alive)
+    return connection
 
-    WAL and synchronous=NORMAL: a killed process loses nothing that was committed; only a power cut may take
-    the last commits, never the file.
-    """
-    with one_sentence(path):
+
+def prepare(path: Path, *, write: bool) -> None:
+    """Create the database if there is none, and bring it up to date. Raises StoreError."""
+    with explained(path):
         if write or not path.exists():
             _make_private(path)
-        connection = sqlite3.connect(
-            _address(path, write), uri=True, isolation_level=None, timeout=30, check_same_thread=False
-        )
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.create_function("is_alive", 2, is_alive)
-            _migrate(connection, path)
-            if not write:
-                connection.execute("PRAGMA query_only = ON")
-        except BaseException:
-            connection.close()
-            raise
-    return connection
+        connection = sqlite3.connect(_address(path, write), uri=True, isolation_level=None, timeout=30)
+        with closing(connection):
+            for pragma in _pragmas(write=True):
+                connection.execute(pragma)
+            migrate(connection, path)
+
+
+def _pragmas(write: bool) -> list[str]:
+    """WAL and synchronous=NORMAL: a killed process loses nothing that was committed; only a power cut may take the last
+    commits, never the file.
+    """
+    pragmas = ["journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"]
+    return [f"PRAGMA {pragma}" for pragma in ([*pragmas] if write else [*pragmas, "query_only = ON"])]
 
 
 def _address(path: Path, write: bool) -> str:
@@ -123,86 +178,4 @@ def _make_private(path: Path) -> None:
         path.chmod(0o600)
     except OSError as error:
         reason = (error.strerror or "cannot be made").lower()
-        raise StoreError(f"{path} cannot be opened for writing: {reason}; mend that, or use --db.") from None
-
-
-def schema_version(connection: sqlite3.Connection) -> int:
-    """The schema that the database is at."""
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    scripts = migrations()
-    have = schema_version(connection)
-    if have > len(scripts):
-        raise StoreError(
-            f"{path} was written by a newer Milo (schema {have}, this one knows {len(scripts)}); "
-            "upgrade Milo, or name another database with --db."
-        )
-    if have == len(scripts):
-        return
-    with transaction(connection):
-        # Another process may have migrated while this one waited for the lock.
-        have = schema_version(connection)
-        if 0 < have < len(scripts):
-            _refuse_while_run(connection, path)
-            _back_up(path, have)
-        for version in range(have + 1, len(scripts) + 1):
-            for statement in _statements(scripts[version - 1]):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {version}")
-
-
-def _refuse_while_run(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise StoreError while a runner of an older Milo writes: it would not know the new tables."""
-    going_on = ", ".join(f"'{phase.value}'" for phase in ACTIVE)
-    for run, pid, started in connection.execute(
-        f"SELECT number, runner_pid, runner_started FROM run WHERE phase IN ({going_on})"
-    ):
-        if is_alive(pid, started):
-            raise StoreError(
-                f"Run {run} goes on under an older Milo, and {path} must be brought up to date for this one: "
-                "wait for its end, or stop it there."
-            )
-
-
-def backup_path(path: Path, schema: int) -> Path:
-    """Where the copy lies that is made of a database at `schema` before it is brought up to date."""
-    return path.with_name(f"{path.name}.schema-{schema}.backup")
-
-
-def _back_up(path: Path, schema: int) -> None:
-    """Copy the database whole, log and all, while the caller's write lock keeps others from changing it.
-
-    Raises StoreError where there is no room for it: without the copy nothing is migrated.
-    """
-    copy = backup_path(path, schema)
-    draft = copy.with_name(f".{copy.name}.{os.getpid()}")
-    try:
-        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        source = sqlite3.connect(path, timeout=30)
-        target = sqlite3.connect(draft)
-        try:
-            source.backup(target)
-        finally:
-            target.close()
-            source.close()
-        draft.replace(copy)
-    except (OSError, sqlite3.Error) as error:
-        size = path.stat().st_size / 1e6
-        raise StoreError(
-            f"{path} must be brought up to date, and the copy that is made before could not be written to "
-            f"{copy} ({error}); it needs {size:.0f} MB. Nothing was changed."
-        ) from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Split a script at statement ends; executescript would commit in between."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
+        raise StoreError(f"{path} cannot be opened for writing: {reason}; fix that, or use --db.") from None

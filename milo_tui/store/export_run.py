@@ -17,14 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from milo_tui.analysis.record import AttemptDetail, RunRecord, TurnRecord
 from milo_tui.store.queries import Reader
-from milo_tui.store.rows import pack
+from milo_tui.store.rows import STAMPS, pack
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 FORMAT_VERSION = 1
-STAMPS = ("headers", "first_event", "first_reasoning", "first_text", "first_tool_call", "last_delta", "end")
-"""The clock's stamps: a turn has each with its unit, as in `headers_ns`."""
 
 
 def schema() -> dict[str, Any]:

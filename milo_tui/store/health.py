@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from milo_tui.store.thread import DatabaseThread
+from milo_tui.store.database import Database
 
 SQLITE = sqlite3.sqlite_version
 """The version of the SQLite library."""
@@ -11,14 +11,11 @@ SQLITE = sqlite3.sqlite_version
 
 async def problems(path: Path) -> list[str]:
     """What SQLite finds wrong with the file, nothing for a healthy one. Raises StoreError."""
-    database = await DatabaseThread.open(path, write=False)
+    database = await Database.open(path, write=False)
     try:
-        return await database.read(_problems)
+        found = [str(row[0]) for row in await database.fetch("PRAGMA integrity_check(5)")]
+        orphans = len(await database.fetch("PRAGMA foreign_key_check"))
     finally:
         await database.aclose()
-
-
-def _problems(db: sqlite3.Connection) -> list[str]:
-    found = [str(row[0]) for row in db.execute("PRAGMA integrity_check(5)")]
-    loose = len(db.execute("PRAGMA foreign_key_check").fetchall())
-    return [*(row for row in found if row != "ok"), *([f"{loose} rows point at nothing"] if loose else [])]
+    problems = [row for row in found if row != "ok"]
+    return [*problems, f"{orphans} rows refer to rows that do not exist"] if orphans else problems

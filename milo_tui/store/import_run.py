@@ -19,10 +19,11 @@ from milo_tui.analysis.phases import FINAL_PHASES, RunPhase
 from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord, TurnRecord
 from milo_tui.endpoints.entry import READ_BACK, ModelEntry
 from milo_tui.errors import MiloError
-from milo_tui.store.export_run import FORMAT_VERSION, STAMPS
+from milo_tui.store.columns import problem_of
+from milo_tui.store.export_run import FORMAT_VERSION
 from milo_tui.store.json_stream import JsonProblem, members
 from milo_tui.store.queries import Reader
-from milo_tui.store.rows import problem
+from milo_tui.store.rows import STAMPS
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall
 from milo_tui.suite.score import CheckResult, Score
@@ -106,7 +107,7 @@ def _models(run: dict[str, Any], path: Path) -> Any:
         try:
             found.append({**model, "entry": ModelEntry.read_back({**known, **model["entry"]})})
         except ValidationError as error:
-            raise ImportProblem(f"{path}: run.models[{i}].entry: {problem(error)}.") from None
+            raise ImportProblem(f"{path}: run.models[{i}].entry: {problem_of(error)}.") from None
     return found
 
 

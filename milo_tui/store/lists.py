@@ -7,15 +7,13 @@ from typing import Any
 
 from milo_tui.analysis.figures import Sums
 from milo_tui.analysis.phases import ACTIVE, RunPhase
-from milo_tui.store.database import StoreError
+from milo_tui.store.columns import storable
+from milo_tui.store.database import Database, StoreError
 from milo_tui.store.liveness import is_alive
+from milo_tui.store.rows import RUN_SUMMARY
 from milo_tui.store.summary import ModelSummary, RunSummary, TrendPoint
-from milo_tui.store.texts import text
 
-_RUN = (
-    "number, key, suite, suite_title, suite_version, simulated, phase, created, finished, repeats, planned, note, "
-    "runner_pid, runner_started, binned"
-)
+_RUN = f"{RUN_SUMMARY.sql}, planned, runner_pid, runner_started"
 
 _STATES = ("live", "paused", "stopping", "stopped", "done", "incomplete")
 
@@ -31,8 +29,8 @@ END
 """
 
 
-def runs(
-    db: sqlite3.Connection,
+async def runs(
+    db: Database,
     before: int | None = None,
     limit: int = 200,
     words: Sequence[str] = (),
@@ -40,28 +38,26 @@ def runs(
 ) -> list[RunSummary]:
     """A page of runs, newest first: below `before`, with every one of `words` in its line; or those in the bin."""
     condition, values = _condition(before, words, binned)
-    found = db.execute(
+    rows = await db.fetch(
         f"SELECT {_RUN} FROM run WHERE {condition} ORDER BY number DESC LIMIT ?", (*values, limit)
     )
-    return _summaries(db, found.fetchall())
+    return await _summaries(db, rows)
 
 
-def run_numbers(
-    db: sqlite3.Connection, before: int | None = None, words: Sequence[str] = (), binned: bool = False
+async def run_numbers(
+    db: Database, before: int | None = None, words: Sequence[str] = (), binned: bool = False
 ) -> list[int]:
     """The numbers of all the runs that pages from `before` on would hold, newest first."""
     condition, values = _condition(before, words, binned)
-    found = db.execute(f"SELECT number FROM run WHERE {condition} ORDER BY number DESC", values)
-    # There may be thousands of them: plain tuples take a third of the time that rows with names do.
-    found.row_factory = None
-    return [number for (number,) in found]
+    rows = await db.fetch(f"SELECT number FROM run WHERE {condition} ORDER BY number DESC", values)
+    return [number for (number,) in rows]
 
 
 def _condition(before: int | None, words: Sequence[str], binned: bool) -> tuple[str, list[Any]]:
     """What SQL says of the runs that are wanted, and its values."""
     wanted = ["binned IS NOT NULL" if binned else "binned IS NULL", "number < ?"]
     values: list[Any] = [2**62 if before is None else before]
-    for word in (text(word).casefold() for word in words):
+    for word in (storable(word).casefold() for word in words):
         wanted.append("(instr(words, ?) OR instr(number, ?))")
         values += [word] * 2
         if any(word in state for state in _STATES):
@@ -70,52 +66,58 @@ def _condition(before: int | None, words: Sequence[str], binned: bool) -> tuple[
     return " AND ".join(wanted), values
 
 
-def summary(db: sqlite3.Connection, run: int) -> RunSummary:
+async def summary(db: Database, run: int) -> RunSummary:
     """One run's line. Raises StoreError where there is none."""
-    found = db.execute(f"SELECT {_RUN} FROM run WHERE number = ?", (run,)).fetchall()
-    if not found:
-        raise StoreError(f"There is no run {run}; `milo runs` lists those that there are.")
-    return _summaries(db, found)[0]
+    rows = await db.fetch(f"SELECT {_RUN} FROM run WHERE number = ?", (run,))
+    if not rows:
+        raise no_run(run)
+    return (await _summaries(db, rows))[0]
 
 
-def find_run(db: sqlite3.Connection, wanted: str) -> int:
+def no_run(run: int | str) -> StoreError:
+    """The error for a run that is not in the database."""
+    return StoreError(f"There is no run {run}; `milo runs` lists the runs.")
+
+
+async def find_run(db: Database, name: str) -> int:
     """The number of the run that a person names: a number, the beginning of its key, or `last`."""
-    if wanted == "last":
-        newest = db.execute(
+    if name == "last":
+        newest = await db.fetch_one(
             "SELECT number FROM run WHERE binned IS NULL ORDER BY number DESC LIMIT 1"
-        ).fetchone()
+        )
         if newest is None:
             raise StoreError("There is no run yet; `milo demo` makes one.")
         return int(newest[0])
-    found = set()
-    if wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
-        found.update(db.execute("SELECT number FROM run WHERE number = ?", (int(wanted),)).fetchall())
-    if len(wanted) > 3:
-        found.update(
-            db.execute("SELECT number FROM run WHERE key >= ? AND key < ?", (wanted, wanted + "\U0010ffff"))
+    found: list[sqlite3.Row] = []
+    if name.isascii() and name.isdigit() and len(name) < 19:
+        found += await db.fetch("SELECT number FROM run WHERE number = ?", (int(name),))
+    if len(name) > 3:
+        key = storable(name)
+        found += await db.fetch(
+            "SELECT number FROM run WHERE key >= ? AND key < ?", (key, key + "\U0010ffff")
         )
-    numbers = {int(row[0]) for row in found}
+    numbers = {int(number) for (number,) in found}
     if len(numbers) > 1:
-        raise StoreError(f"{wanted} is the beginning of {len(numbers)} runs; give more of it, or the number.")
+        raise StoreError(f"{name} is the beginning of {len(numbers)} runs; give more of it, or the number.")
     if not numbers:
-        raise StoreError(f"There is no run {wanted}; `milo runs` lists those that there are.")
+        raise no_run(name)
     return numbers.pop()
 
 
-def run_of_key(db: sqlite3.Connection, key: str) -> int | None:
+async def run_of_key(db: Database, key: str) -> int | None:
     """The number of the run with this key, whether in the bin or not."""
-    row = db.execute("SELECT number FROM run WHERE key = ?", (key,)).fetchone()
+    row = await db.fetch_one("SELECT number FROM run WHERE key = ?", (storable(key),))
     return None if row is None else int(row[0])
 
 
-def trend(
-    db: sqlite3.Connection, model: str, suite: str, simulated: bool = False, limit: int = 200
+async def trend(
+    db: Database, model: str, suite: str, simulated: bool = False, limit: int = 200
 ) -> list[TrendPoint]:
     """A model's newest runs of a suite, the oldest first. Runs with simulated models are apart from the others.
 
     Runs of fewer prompts than the most that a run of the same version asked are left out: a part is no trend.
     """
-    found = db.execute(
+    found = await db.fetch(
         """
         SELECT run.number, run.created, run.suite_version, s.points, s.scored, s.latency_us, s.latencies, s.ttft_us,
                s.ttfts, s.speed, s.speeds, (SELECT max(position) FROM run_prompt WHERE run_prompt.run = m.run) AS asked
@@ -126,7 +128,7 @@ def trend(
         ORDER BY m.run DESC LIMIT ?
         """,
         (model, suite, simulated, limit),
-    ).fetchall()
+    )
     most: dict[int, int] = {}
     for row in found:
         most[row["suite_version"]] = max(row["asked"], most.get(row["suite_version"], 0))
@@ -141,9 +143,9 @@ def trend(
     return sorted(points, key=lambda point: (point.created, point.run))
 
 
-def past_latencies(db: sqlite3.Connection) -> dict[str, float]:
+async def past_latencies(db: Database) -> dict[str, float]:
     """For each model id the mean latency of an attempt in its newest run that has one, in seconds."""
-    found = db.execute(
+    found = await db.fetch(
         """
         SELECT id, (
           SELECT s.latency_us / 1e6 / s.latencies FROM run_model AS m
@@ -163,10 +165,10 @@ def phase_of(row: sqlite3.Row, scored: int) -> RunPhase:
     return phase.given(scored, row["planned"])
 
 
-def _summaries(db: sqlite3.Connection, runs: Sequence[sqlite3.Row]) -> list[RunSummary]:
+async def _summaries(db: Database, runs: Sequence[sqlite3.Row]) -> list[RunSummary]:
     found: dict[int, list[sqlite3.Row]] = defaultdict(list)
     numbers = [row["number"] for row in runs]
-    for row in db.execute(
+    for row in await db.fetch(
         f"""
         SELECT m.run, m.id, m.name, m.location, s.points, s.scored, s.latency_us, s.latencies, s.ttft_us, s.ttfts,
                s.speed, s.speeds
@@ -181,23 +183,13 @@ def _summaries(db: sqlite3.Connection, runs: Sequence[sqlite3.Row]) -> list[RunS
 
 def _run_summary(row: sqlite3.Row, models: Sequence[sqlite3.Row]) -> RunSummary:
     planned = row["planned"] // max(1, len(models))
-    return RunSummary(
-        number=row["number"],
-        key=row["key"],
-        suite=row["suite"],
-        suite_title=row["suite_title"],
-        suite_version=row["suite_version"],
-        simulated=bool(row["simulated"]),
+    return RUN_SUMMARY.read(
+        row,
         phase=phase_of(row, sum(model["scored"] or 0 for model in models)),
-        created=row["created"],
-        finished=row["finished"],
-        repeats=row["repeats"],
-        note=row["note"],
         models=tuple(
             ModelSummary(model["id"], model["name"], model["location"], _sums(model, planned))
             for model in models
         ),
-        binned=row["binned"],
     )
 
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from milo_tui.analysis.phases import ACTIVE
 from milo_tui.analysis.record import Attempt, RunRecord
-from milo_tui.store import rows
+from milo_tui.store.columns import dump
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
@@ -50,7 +50,7 @@ async def rescore(store: Store, reader: Reader, number: int) -> AsyncIterator[Re
     run = await reader.run(number)
     if run.phase in ACTIVE:
         raise StoreError(
-            f"Run {number} is going on; `milo stop {number}` ends it, then it can be scored again."
+            f"Run {number} is active; `milo stop {number}` ends it, then it can be scored again."
         )
     if run.scorer_version > SCORER_VERSION:
         raise StoreError(
@@ -80,7 +80,7 @@ async def _again(reader: Reader, run: RunRecord, id: int) -> Rescored:
     before = attempt.score or Score(())
     prompt = next(prompt for prompt in run.prompts if prompt.id == attempt.attempt.prompt)
     try:
-        after = score(_prompt(rows.dump(prompt.definition)), attempt.conversation)
+        after = score(_prompt(dump(prompt.definition)), attempt.conversation)
     except ValidationError as error:
         problem = f"{prompt.id}, as it was asked, is no longer read: {_first(error)}"
         return Rescored(attempt.attempt, before, attempt.scorer_version, None, problem)

@@ -5,11 +5,11 @@ says "50+" where there is more.
 """
 
 import re
-import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
-from milo_tui.store import rows
+from milo_tui.store.columns import storable
+from milo_tui.store.database import Database
 
 Part = Literal["answer", "reasoning", "tool call", "note"]
 
@@ -38,7 +38,7 @@ class Hit:
     repeat: int = 0
 
 
-def search(db: sqlite3.Connection, text: str, after: Hit | None = None, limit: int = 50) -> list[Hit]:
+async def search(db: Database, text: str, after: Hit | None = None, limit: int = 50) -> list[Hit]:
     """Where all words of `text` stand, notes first, then attempts, newest first; "in quotes" as a phrase.
 
     The last word may be the beginning of one, unless the word itself fills the page: FTS5 reads whatever begins so
@@ -48,9 +48,11 @@ def search(db: sqlite3.Connection, text: str, after: Hit | None = None, limit: i
     hits: list[Hit] = []
     for query in _queries(text):
         last_attempt = None if after is None else after.attempt
-        notes = _notes(db, query, after.run if after else _ABOVE_ALL, limit) if last_attempt is None else []
+        notes: list[Hit] = []
+        if last_attempt is None:
+            notes = await _notes(db, query, after.run if after else _ABOVE_ALL, limit)
         before = _ABOVE_ALL if last_attempt is None else last_attempt
-        hits = [*notes, *_attempts(db, query, before, limit - len(notes))]
+        hits = [*notes, *await _attempts(db, query, before, limit - len(notes))]
         if len(hits) == limit:
             break
     return hits
@@ -62,7 +64,7 @@ def _queries(text: str) -> list[str]:
     The second takes the last word as a beginning; from two letters on, since the index holds no shorter ones.
     """
     # SQLite ends a query at NUL, and holds no lone surrogate.
-    text = rows.text(text).replace("\0", " ")
+    text = storable(text).replace("\0", " ")
     terms = []
     for term in _TERM.finditer(text):
         words = term[2] or term[1]
@@ -74,8 +76,8 @@ def _queries(text: str) -> list[str]:
     return [query, f"{query} *"] if _OPEN_END.search(text) else [query]
 
 
-def _notes(db: sqlite3.Connection, query: str, before: int, limit: int) -> list[Hit]:
-    found = db.execute(
+async def _notes(db: Database, query: str, before: int, limit: int) -> list[Hit]:
+    found = await db.fetch(
         f"""
         SELECT run.number, run.simulated, snippet(note_search, 0, '{_FOUND}', '{_END}', '…', {_TOKENS_SHOWN})
         FROM note_search JOIN run ON run.number = note_search.rowid
@@ -87,12 +89,12 @@ def _notes(db: sqlite3.Connection, query: str, before: int, limit: int) -> list[
     return [Hit(number, "note", _cut(line), bool(simulated)) for number, simulated, line in found]
 
 
-def _attempts(db: sqlite3.Connection, query: str, before: int, limit: int) -> list[Hit]:
+async def _attempts(db: Database, query: str, before: int, limit: int) -> list[Hit]:
     snippets = ", ".join(
         f"snippet(attempt_search, {column}, '{_FOUND}', '{_END}', '…', {_TOKENS_SHOWN})"
         for column in (0, 2, 1)
     )
-    found = db.execute(
+    found = await db.fetch(
         f"""
         SELECT a.run, run.simulated, a.id, m.name, p.id, a.repeat, {snippets}
         FROM attempt_search

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from milo_tui.store.database import StoreError
+from milo_tui.store.database import Database, StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from tests.cli.milo import MILO, milo
@@ -26,14 +26,15 @@ async def _fill(store: Store) -> None:
 async def test_a_full_disk_costs_the_attempt_in_hand_alone(tmp_path: Path) -> None:
     path = tmp_path / "milo.db"
     await store_run(path, tmp_path / "suite", repeats=400)
-    store = await Store.open(path)
+    database = await Database.open(path, write=True)
+    store = Store(database)
     # SQLite's own limit gives the very error of a full disk: SQLITE_FULL.
-    await store._database.read(lambda db: db.execute("PRAGMA max_page_count = 80"))
+    await database.fetch("PRAGMA max_page_count = 80")
     with pytest.raises(
         StoreError, match=r"the disk is full; nothing that was stored is lost\. Make room, then"
     ):
         await _fill(store)
-    await store._database.read(lambda db: db.execute("PRAGMA max_page_count = 10000"))
+    await database.fetch("PRAGMA max_page_count = 10000")
     await store.add_attempt(1, attempt(repeat=400, points=1))
     await store.aclose()
     reader = await Reader.open(path)

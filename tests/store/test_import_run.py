@@ -68,8 +68,10 @@ async def _export(database: Path, number: int, path: Path) -> Path:
 async def _opened(database: Path) -> AsyncIterator[tuple[Store, Reader]]:
     async with writing(database) as store:
         reader = await Reader.open(database)
-        yield store, reader
-        await reader.aclose()
+        try:
+            yield store, reader
+        finally:
+            await reader.aclose()
 
 
 async def _import(database: Path, path: Path) -> Imported:
@@ -159,7 +161,7 @@ async def test_a_run_that_goes_on_is_left_alone(tmp_path: Path, file: Path) -> N
     await _import(tmp_path / "other.db", file)
     async with _opened(tmp_path / "other.db") as (store, reader):
         await store.claim(1, os.getppid(), psutil.Process(os.getppid()).create_time())
-        with pytest.raises(StoreError, match="Run 1 is going on"):
+        with pytest.raises(StoreError, match="Run 1 is active"):
             await import_run(store, reader, file)
 
 

@@ -95,7 +95,7 @@ async def test_a_live_run_stays_out_of_the_bin(tmp_path: Path) -> None:
     await store_run(path, tmp_path / "s")
     async with writing(path) as store:
         await store.claim(1, os.getpid(), psutil.Process().create_time())
-        with pytest.raises(StoreError, match="Run 1 is going on"):
+        with pytest.raises(StoreError, match="Run 1 is active"):
             await store.bin(1, 1e9)
         with pytest.raises(StoreError, match="There is no run 9"):
             await store.bin(9, 1e9)

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from milo_tui.store.database import StoreError, backup_path, migrations
+from milo_tui.store.migration import StoreError, backup_path, migrations
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall

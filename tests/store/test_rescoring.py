@@ -158,7 +158,7 @@ async def test_a_run_that_goes_on_or_is_newer_is_left_alone(
             (os.getpid(), psutil.Process().create_time()),
         )
     database.close()
-    with pytest.raises(StoreError, match="is going on"):
+    with pytest.raises(StoreError, match="is active"):
         await _again(tmp_path, run)
 
 

@@ -15,7 +15,7 @@ from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import AttemptDetail
 from milo_tui.endpoints.endpoint import Clock
 from milo_tui.runner.plan import new_run
-from milo_tui.store.database import StoreError, migrations
+from milo_tui.store.migration import StoreError, migrations
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import ToolCall, ToolResult

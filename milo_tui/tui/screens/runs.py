@@ -15,8 +15,8 @@ from milo_tui.config import Settings
 from milo_tui.runner.live_runs import live_runs
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
+from milo_tui.store.store import writing
 from milo_tui.store.summary import RunSummary
-from milo_tui.store.writing import writing
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.content import styled

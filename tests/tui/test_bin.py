@@ -144,7 +144,7 @@ async def test_a_live_run_stays_out_of_the_bin(four_runs: Settings) -> None:
         await settle(pilot)
         await press(pilot, "g", "delete")
         assert numbers(app) == [5, 4, 3, 2, 1]
-        assert "going on in another process" in notices(app)[-1]
+        assert "active in another process" in notices(app)[-1]
         four_runs.runtime.mkdir(parents=True)
         (four_runs.runtime / f"{number}.sock").touch()
         app.simulate_key("B")

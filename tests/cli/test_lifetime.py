@@ -5,14 +5,12 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-import pytest
 
-from tests.cli.milo import MILO, milo, milo_json, start
+from tests.cli.milo import MILO, demo, milo, milo_json, start
 
 
 def _stored(home: Path) -> int:
@@ -32,45 +30,29 @@ def _wait(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("kills", [1, 3])
-def test_killed_in_mid_run_and_resumed_nothing_is_lost_and_nothing_twice(home: Path, kills: int) -> None:
-    runner = start("demo", "--plain", "--pace", "instant", "--repeats", "3", "--seed", "4")
-    _wait(lambda: _stored(home) >= 15)
-    runner.send_signal(signal.SIGKILL)
-    runner.wait()
-    for again in range(1, kills):
-        before = _stored(home)
-        runner = start("resume", "last", "--plain")
-        _wait(lambda before=before: _stored(home) > before + 10)  # type: ignore[misc]
+def _scores(number: str) -> dict[tuple[str, str, int], int]:
+    rows = milo_json("show", number, "--format", "json")["attempts"]
+    assert len(rows) == len({(row["model"], row["prompt"], row["repeat"]) for row in rows})
+    return {(row["model"], row["prompt"], row["repeat"]): row["points"] for row in rows}
+
+
+def test_killed_three_times_and_resumed_nothing_is_lost_and_nothing_twice(home: Path) -> None:
+    """Its scores are those of a run that was never killed."""
+    words: tuple[str, ...] = ("demo", "--plain", "--pace", "instant", "--repeats", "2", "--seed", "4")
+    for wanted in (15, 45, 75):
+        runner = start(*words)
+        _wait(lambda wanted=wanted: _stored(home) >= wanted)  # type: ignore[misc]
         runner.send_signal(signal.SIGKILL)
         runner.wait()
-        assert again < kills
+        words = ("resume", "last", "--plain")
     assert milo_json("runs", "--json")[0]["phase"] == "incomplete"
-    held = _stored(home)
-    milo("resume", "last", "--plain")
-    attempts = milo_json("show", "last", "--format", "json")["attempts"]
-    assert held < 180
-    made = Counter((row["model"], row["prompt"], row["repeat"]) for row in attempts)
-    assert len(made) == 180
-    assert set(made.values()) == {1}
-    assert all(row["points"] is not None for row in attempts)
-
-
-def test_resumed_scores_are_those_of_a_run_that_was_never_killed(home: Path) -> None:
-    runner = start("demo", "--plain", "--pace", "instant", "--repeats", "1", "--seed", "4")
-    _wait(lambda: _stored(home) >= 10)
-    runner.kill()
-    runner.wait()
-    milo("resume", "last", "--plain")
-    milo("demo", "--plain", "--pace", "instant", "--repeats", "1", "--seed", "4")
-    one, two = (
-        {
-            (row["model"], row["prompt"]): row["points"]
-            for row in milo_json("show", number, "--format", "json")["attempts"]
-        }
-        for number in ("1", "2")
-    )
-    assert one == two
+    assert _stored(home) < 120
+    milo(*words)
+    scores = _scores("last")
+    assert len(scores) == 120
+    assert None not in scores.values()
+    demo(seed=4)
+    assert _scores("last") == {key: points for key, points in scores.items() if key[2] == 1}
 
 
 def test_interrupted_once_it_stops_after_the_attempts_in_hand(home: Path) -> None:

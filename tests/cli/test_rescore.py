@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from tests.cli.milo import milo, milo_json
+from tests.cli.milo import demo, milo, milo_json
 
 
 def _older(path: Path, *, flipped: bool) -> None:
@@ -23,7 +23,7 @@ def _older(path: Path, *, flipped: bool) -> None:
 
 
 def test_rescoring_a_run(home: Path) -> None:
-    milo("demo", "--plain", "--pace", "instant", "--repeats", "1", "--seed", "3")
+    demo()
     before = milo_json("show", "last", "--format", "json")
     (path,) = home.rglob("milo.db")
 

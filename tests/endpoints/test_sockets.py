@@ -42,10 +42,10 @@ async def connected(
 
 
 async def read_all(stream: httpcore.AsyncNetworkStream, most: int = 65536) -> bytes:
-    found = b""
+    found = bytearray()
     while data := await stream.read(most, timeout=5):
         found += data
-    return found
+    return bytes(found)
 
 
 async def test_a_stamp_is_taken_when_bytes_come_not_when_somebody_reads_them() -> None:

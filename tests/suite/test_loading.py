@@ -58,7 +58,7 @@ def test_a_suite_is_loaded_in_the_order_of_its_file(tmp_path: Path) -> None:
 MISTAKES = yaml_lines.load((Path(__file__).parent / "mistakes.yaml").read_text(encoding="utf-8")).value
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=[mistake["says"][:60] for mistake in MISTAKES])
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[mistake["says"][:32] for mistake in MISTAKES])
 def test_a_mistake_gets_its_line_its_field_and_what_to_do(tmp_path: Path, mistake: dict[str, str]) -> None:
     replaced = mistake["replace"] or REFUND
     assert replaced in REFUND

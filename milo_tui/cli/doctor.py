@@ -19,8 +19,8 @@ from milo_tui.endpoints.endpoint import EndpointError
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.keys import fetch_key
 from milo_tui.mlx.launch import weights_folder
-from milo_tui.mlx.ledger import notes
 from milo_tui.mlx.memory import available_gb, machine_gb
+from milo_tui.mlx.server_notes import notes
 from milo_tui.runner.fitting import cannot_fit
 from milo_tui.sanitise import sanitise
 from milo_tui.store.database import StoreError

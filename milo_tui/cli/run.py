@@ -22,7 +22,7 @@ from milo_tui.cli.start import (
 )
 from milo_tui.config import ConfigError, data_folder
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.endpoints.reachability import reach
+from milo_tui.endpoints.reachability import check_reachable
 from milo_tui.errors import MiloError
 from milo_tui.mlx.memory import machine_gb
 from milo_tui.reports.cost_text import estimate_lines
@@ -94,7 +94,7 @@ def command(
 
 async def _check_reachable(entries: Sequence[ModelEntry]) -> None:
     """Raise UnreachableError if a key is missing or a server does not answer."""
-    found = await asyncio.gather(*map(reach, entries))
+    found = await asyncio.gather(*map(check_reachable, entries))
     problems = [f"{entry.name}: {why}" for entry, (ok, why) in zip(entries, found, strict=True) if not ok]
     if problems:
         raise UnreachableError(f"Not started: {'; '.join(problems)}. `milo doctor` checks the set-up.")

@@ -110,7 +110,7 @@ def add_model(text: str, wanted: Wanted) -> str:
         raise PresetError(f"not valid TOML: {error}.") from None
     models = document.get("model")
     if models is not None and not isinstance(models, AoT):
-        raise PresetError("model is no list of tables: write each model as [[model]].")
+        raise PresetError("model must be a list of tables: write each model as [[model]].")
     table = _table(wanted)
     if any(str(other.get("id")) == table["id"] for other in models or ()):
         raise PresetError(f"{table['id']} is the id of a model already: give another with --id.")

@@ -9,7 +9,7 @@ from milo_tui.endpoints.keys import fetch_key
 _TIMEOUT = 3.0
 
 
-async def reach(entry: ModelEntry) -> tuple[bool, str]:
+async def check_reachable(entry: ModelEntry) -> tuple[bool, str]:
     """Whether the entry's server answers or its key is there, and that in a few words.
 
     A server that answers `GET /v1/models` with any status is there; a cloud is taken to be, given its key.

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -27,22 +29,16 @@ class Memory:
 
 def machine_gb() -> float:
     """All memory of this machine, in gigabytes of 10^9 bytes."""
-    import psutil
-
     return float(psutil.virtual_memory().total / 1e9)
 
 
 def available_gb() -> float:
     """What could be had without swapping, in gigabytes of 10^9 bytes."""
-    import psutil
-
     return float(psutil.virtual_memory().available / 1e9)
 
 
 def members(group: int) -> Iterator[int]:
     """The pids of a process group, zombies left out."""
-    import psutil
-
     for pid in psutil.pids():
         try:
             if os.getpgid(pid) == group and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:

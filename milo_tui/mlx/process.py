@@ -1,4 +1,4 @@
-"""The processes of one server: a group of their own, a log, a file in the ledger, and an end without remains."""
+"""The processes of one server: a group of their own, a log, a note on disk, and an end without remains."""
 
 import asyncio
 import contextlib
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from milo_tui.mlx import ledger as server_ledger
-from milo_tui.mlx import memory
+import psutil
+
+from milo_tui.mlx import memory, server_notes
 from milo_tui.mlx.launch import refused
-from milo_tui.mlx.ledger import ServerNote
 from milo_tui.mlx.memory import Memory
+from milo_tui.mlx.server_notes import ServerNote
 
 _TAIL = 64 * 1024
 _KILL_TIMEOUT = 10.0
@@ -25,10 +26,10 @@ _MEMORY_TIMEOUT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class ServerHome:
-    """Where a server's files lie: its log's folder, the ledger's; the environment that it is started in."""
+    """Where a server's files lie: the folders of logs and of notes; the environment that it is started in."""
 
     logs: Path
-    ledger: Path
+    notes: Path
     environment: Mapping[str, str]
 
 
@@ -62,7 +63,7 @@ class ServerProcess:
             raise refused(f"{command[0]} cannot be started: {error.strerror}.") from None
         finally:
             os.close(output)
-        return cls(process, server_ledger.note_server(home.ledger, model, [process.pid]), log)
+        return cls(process, server_notes.note_server(home.notes, model, [process.pid]), log)
 
     @property
     def group(self) -> int:
@@ -91,15 +92,13 @@ class ServerProcess:
         return found
 
     def note_members(self) -> None:
-        """Write every process of the group into the ledger: ranks outlive a launcher that is killed."""
+        """Write every process of the group into the note: ranks outlive a launcher that is killed."""
         others = [pid for pid in memory.members(self.group) if pid != self.group]
-        ledger, model = self._note.path.parent, self._note.model
-        self._note = server_ledger.note_server(ledger, model, [self.group, *others])
+        folder, model = self._note.path.parent, self._note.model
+        self._note = server_notes.note_server(folder, model, [self.group, *others])
 
     def listens_on(self, port: int) -> bool:
         """Whether the listener on this port is one of the group's; taken for granted where that is not told."""
-        import psutil
-
         for pid in memory.members(self.group):
             try:
                 connections = psutil.Process(pid).net_connections("tcp")

@@ -18,8 +18,7 @@ import httpx
 from milo_tui.endpoints.endpoint import LOOPBACK, ChatRequest, EndpointError, OnDelta, Reply
 from milo_tui.endpoints.entry import ModelEntry, ServerEntry
 from milo_tui.endpoints.openai import OpenAIChat
-from milo_tui.mlx import ledger as server_ledger
-from milo_tui.mlx import memory
+from milo_tui.mlx import memory, server_notes
 from milo_tui.mlx.launch import (
     Address,
     choose_address,
@@ -47,8 +46,8 @@ _ONE_TOKEN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
-    """Whom a server tells what it does: `loading` while it loads, `note` what should be remembered."""
+class ServerCallbacks:
+    """Called with what a server does: `loading` while it loads, `note` with what should be remembered."""
 
     loading: Callable[[str], None] = lambda text: None
     note: Callable[[str], None] = lambda text: None
@@ -57,12 +56,12 @@ class Voice:
 class MlxServer:
     """One server process after another for one model; `address` is the present one's."""
 
-    def __init__(self, entry: ModelEntry, home: ServerHome, voice: Voice) -> None:
+    def __init__(self, entry: ModelEntry, home: ServerHome, callbacks: ServerCallbacks) -> None:
         assert entry.server is not None
         self._entry = entry
         self._server: ServerEntry = entry.server
         self._home = home
-        self._voice = voice
+        self._callbacks = callbacks
         self._process: ServerProcess | None = None
         self._peak_gb = 0.0
         self.address = Address(LOOPBACK, 0)
@@ -115,7 +114,7 @@ class MlxServer:
 
     def _report(self, process: ServerProcess, began: float) -> None:
         needed = f" of {self._server.memory_gb:g} GB" if self._server.memory_gb else " GB"
-        self._voice.loading(f"{time.monotonic() - began:.0f} s, {process.memory().now_gb:.1f}{needed}")
+        self._callbacks.loading(f"{time.monotonic() - began:.0f} s, {process.memory().now_gb:.1f}{needed}")
 
     def _raise_if_failed(self, process: ServerProcess, seconds: float) -> None:
         name, log = self._name, process.log_tail()
@@ -151,7 +150,7 @@ class MlxServer:
         async with httpx.AsyncClient(trust_env=False, timeout=timeout) as client:
             return await client.post(f"{self.address.base_url}/chat/completions", json=_ONE_TOKEN)
 
-    async def trouble(self) -> str:
+    async def health_problem(self) -> str:
         """What is wrong with the server, as the end of a sentence about it; empty if it answers."""
         process = self._process
         if process is None or process.ended:
@@ -201,11 +200,11 @@ def _version(answer: httpx.Response) -> str:
 class ManagedEndpoint:
     """The endpoint of a model whose server Milo runs. `async with` starts the server and stops it."""
 
-    def __init__(self, entry: ModelEntry, home: ServerHome, voice: Voice) -> None:
-        self._entry, self._clamped = understood(entry)
+    def __init__(self, entry: ModelEntry, home: ServerHome, callbacks: ServerCallbacks) -> None:
+        self._entry, self._clamped = drop_unsafe_sampling(entry)
         self._home = home
-        self._voice = voice
-        self._server = MlxServer(entry, home, voice)
+        self._callbacks = callbacks
+        self._server = MlxServer(entry, home, callbacks)
         self._chat = OpenAIChat(self._entry, base_url=self._server.address.base_url)
         self._restarts = 0
 
@@ -218,7 +217,9 @@ class ManagedEndpoint:
             )
         if needed > memory.available_gb():
             free = f"{memory.available_gb():.1f} GB"
-            self._voice.note(f"{needed:g} GB are needed and {free} are free: other programs hold the rest")
+            self._callbacks.note(
+                f"{needed:g} GB are needed and {free} are free: other programs hold the rest"
+            )
         await self._wait_for_other_runs()
         await self._start()
         return self
@@ -228,8 +229,8 @@ class ManagedEndpoint:
 
     async def _wait_for_other_runs(self) -> None:
         """Two runs on one machine would share its memory and spoil each other's figures."""
-        while others := server_ledger.of_other_runs(self._home.ledger):
-            self._voice.loading(f"another run has {', '.join(others)} loaded")
+        while others := server_notes.models_of_other_runs(self._home.notes):
+            self._callbacks.loading(f"another run has {', '.join(others)} loaded")
             await asyncio.sleep(_TICK)
 
     async def _start(self) -> None:
@@ -266,19 +267,21 @@ class ManagedEndpoint:
     async def chat(self, request: ChatRequest, on_delta: OnDelta) -> Reply:
         """Send one request and stream the reply; a stream that broke off because the server died is an error."""
         reply = await self._chat.chat(request, on_delta)
-        if not reply.complete and (trouble := await self._server.trouble()):
-            message = f"mlx_lm.server {trouble}: it broke off in the middle of an answer."
+        if not reply.complete and (problem := await self._server.health_problem()):
+            message = f"mlx_lm.server {problem}: it broke off in the middle of an answer."
             raise EndpointError(message, kind="server dead", retryable=True, exchange=reply.exchange)
         return reply
 
     async def ensure_alive(self) -> None:
         """Ask for a token; start the server again where none comes. Raises EndpointError the third time."""
-        while trouble := await self._server.trouble():
+        while problem := await self._server.health_problem():
             if self._restarts == RESTARTS:
-                raise refused(f"mlx_lm.server {trouble} for the third time; its log may tell why.")
+                raise refused(f"mlx_lm.server {problem} for the third time; its log may tell why.")
             self._restarts += 1
-            self._voice.note(f"mlx_lm.server {trouble}: started again ({self._restarts} of {RESTARTS} times)")
-            self._voice.loading("started again")
+            self._callbacks.note(
+                f"mlx_lm.server {problem}: started again ({self._restarts} of {RESTARTS} times)"
+            )
+            self._callbacks.loading("started again")
             await self._server.stop()
             await self._start()
             with suppress(EndpointError):
@@ -302,7 +305,7 @@ class ManagedEndpoint:
         await asyncio.shield(self._server.stop())
 
 
-def understood(entry: ModelEntry) -> tuple[ModelEntry, tuple[str, ...]]:
+def drop_unsafe_sampling(entry: ModelEntry) -> tuple[ModelEntry, tuple[str, ...]]:
     """The entry without what would kill its server, and what was left out, in words.
 
     A top_k that is not below the vocabulary's size ends the generation thread of every version; it restricts

@@ -22,9 +22,9 @@ from milo_tui.config import Settings
 from milo_tui.endpoints.endpoint import Endpoint
 from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.errors import MiloError
-from milo_tui.mlx.ledger import end_orphans
 from milo_tui.mlx.memory import machine_gb
 from milo_tui.mlx.process import ServerHome
+from milo_tui.mlx.server_notes import end_orphans
 from milo_tui.runner.channel import Channel, SocketFeed, attach, socket_path
 from milo_tui.runner.events import Event, ServerNoted
 from milo_tui.runner.fitting import cannot_fit
@@ -137,11 +137,11 @@ async def _simulated(stack: AsyncExitStack, run: RunRecord) -> str | None:
     entries = [model.entry for model in run.models]
     if not any(entry.is_simulated for entry in entries):
         return None
-    from milo_tui.runner.demo import playbook
+    from milo_tui.runner.demo import script
     from milo_tui.simulated.models import SimulatedModels
 
     prompts = {prompt.id: Prompt.model_validate(dict(prompt.definition)) for prompt in run.prompts}
-    models = await stack.enter_async_context(SimulatedModels(playbook(run, prompts, entries)))
+    models = await stack.enter_async_context(SimulatedModels(script(run, prompts, entries)))
     return models.base_url
 
 
@@ -151,10 +151,12 @@ async def _endpoint(
 ) -> AsyncIterator[Endpoint]:
     entry = model.entry
     if entry.is_managed:
-        from milo_tui.mlx.server import ManagedEndpoint, Voice
+        from milo_tui.mlx.server import ManagedEndpoint, ServerCallbacks
 
-        voice = Voice(lambda text: runner.loading(model.id, text), lambda text: runner.note(model.id, text))
-        async with ManagedEndpoint(entry, home, voice) as managed:
+        callbacks = ServerCallbacks(
+            lambda text: runner.loading(model.id, text), lambda text: runner.note(model.id, text)
+        )
+        async with ManagedEndpoint(entry, home, callbacks) as managed:
             yield managed
         return
     endpoint = make_endpoint(entry, base_url=simulated if entry.is_simulated else None)
@@ -172,7 +174,7 @@ def server_home(settings: Settings, run: RunRecord | None = None) -> ServerHome:
 
 
 def _end_orphans(home: ServerHome) -> None:
-    for model in end_orphans(home.ledger):
+    for model in end_orphans(home.notes):
         log.warning("ended the server of %s, which a runner that was killed had left behind", model)
 
 

@@ -18,7 +18,7 @@ from milo_tui.endpoints.endpoint import (
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.mlx.process import ServerHome
-from milo_tui.mlx.server import ManagedEndpoint, Voice
+from milo_tui.mlx.server import ManagedEndpoint, ServerCallbacks
 from milo_tui.mlx.versions import losses
 from milo_tui.suite.conversation import ToolResult
 from milo_tui.suite.json_text import parse
@@ -82,7 +82,7 @@ async def _opened(
     entry: ModelEntry, home: ServerHome, loading: Callable[[str], None]
 ) -> AsyncIterator[Endpoint]:
     if entry.is_managed:
-        async with ManagedEndpoint(entry, home, Voice(loading, loading)) as managed:
+        async with ManagedEndpoint(entry, home, ServerCallbacks(loading, loading)) as managed:
             yield managed
         return
     async with aclosing(make_endpoint(entry)) as endpoint:

@@ -1,22 +1,22 @@
-"""Reads a playbook (one line of JSON) from stdin, prints a port, serves until stdin is closed."""
+"""Reads a script (one line of JSON) from stdin, prints a port, serves until stdin is closed."""
 
 import asyncio
 import signal
 import sys
 
-from milo_tui.simulated.playbook import Playbook
-from milo_tui.simulated.server import Stage
+from milo_tui.simulated.script import Script
+from milo_tui.simulated.server import SimulatedServer
 
 
 def main() -> None:
     """Run the server; when the parent is gone, even killed, its end of stdin is closed and so is this."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    asyncio.run(serve(Playbook.from_json(sys.stdin.buffer.readline())))
+    asyncio.run(serve(Script.from_json(sys.stdin.buffer.readline())))
 
 
-async def serve(playbook: Playbook) -> None:
+async def serve(script: Script) -> None:
     """Listen on a free port of loopback, say which on stdout, and serve until stdin is at its end."""
-    server = await asyncio.start_server(Stage(playbook).serve_connection, "127.0.0.1", 0)
+    server = await asyncio.start_server(SimulatedServer(script).serve_connection, "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await _end_of_stdin()

@@ -4,36 +4,36 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from milo_tui.simulated.performance import Call, Frame, Performance, Piece, joined
+from milo_tui.simulated.timed_reply import Call, Frame, Piece, TimedReply, joined
 
 REQUEST_ID_HEADER = "request-id"
 
 _ERRORS = {404: "not_found_error"}
 
 
-def opening(performance: Performance) -> Iterator[Frame]:
+def opening(reply: TimedReply) -> Iterator[Frame]:
     """message_start, at once and before any token; then a content block each for thinking, text, tool calls."""
-    message = {**_message(performance), "usage": {**_input_usage(performance), "output_tokens": 1}}
+    message = {**_message(reply), "usage": {**_input_usage(reply), "output_tokens": 1}}
     yield Frame(0.0, _event("message_start", message=message))
-    for index, block in enumerate(_blocks(performance)):
+    for index, block in enumerate(_blocks(reply)):
         for number, frame in enumerate(_block_frames(index, block)):
             yield frame
             if index == number == 0:
                 yield Frame(frame.at_s, _event("ping"))
 
 
-def ending(performance: Performance, body: dict[str, Any]) -> Iterator[Frame]:
+def ending(reply: TimedReply, body: dict[str, Any]) -> Iterator[Frame]:
     """message_delta with the stop reason and the cumulative usage, then message_stop."""
-    delta = {"stop_reason": _stop_reason(performance), "stop_sequence": None}
-    yield Frame(performance.ends_s, _event("message_delta", delta=delta, usage=_usage(performance)))
-    yield Frame(performance.ends_s, _event("message_stop"))
+    delta = {"stop_reason": _stop_reason(reply), "stop_sequence": None}
+    yield Frame(reply.ends_s, _event("message_delta", delta=delta, usage=_usage(reply)))
+    yield Frame(reply.ends_s, _event("message_stop"))
 
 
-def completion(performance: Performance) -> dict[str, Any]:
+def completion(reply: TimedReply) -> dict[str, Any]:
     """The whole reply as one object."""
-    content = [final for _, _, _, final in _blocks(performance)]
-    reason = {"stop_reason": _stop_reason(performance), "stop_sequence": None}
-    return {**_message(performance), **reason, "content": content, "usage": _usage(performance)}
+    content = [final for _, _, _, final in _blocks(reply)]
+    reason = {"stop_reason": _stop_reason(reply), "stop_sequence": None}
+    return {**_message(reply), **reason, "content": content, "usage": _usage(reply)}
 
 
 def error(status: int, message: str) -> dict[str, Any]:
@@ -47,14 +47,14 @@ _Block = tuple[float, dict[str, Any], list[_Delta], dict[str, Any]]
 """When it starts, its empty content block, its deltas, its final content block."""
 
 
-def _blocks(performance: Performance) -> Iterator[_Block]:
-    if performance.reasoning:
-        yield _thinking(performance.reasoning, performance.id)
-    if performance.text:
-        deltas = [(at_s, {"type": "text_delta", "text": text}) for at_s, text in performance.text]
-        final = {"type": "text", "text": joined(performance.text)}
-        yield performance.text[0].at_s, {"type": "text", "text": ""}, deltas, final
-    for call in performance.calls:
+def _blocks(reply: TimedReply) -> Iterator[_Block]:
+    if reply.reasoning:
+        yield _thinking(reply.reasoning, reply.id)
+    if reply.text:
+        deltas = [(at_s, {"type": "text_delta", "text": text}) for at_s, text in reply.text]
+        final = {"type": "text", "text": joined(reply.text)}
+        yield reply.text[0].at_s, {"type": "text", "text": ""}, deltas, final
+    for call in reply.calls:
         yield _tool_use(call)
 
 
@@ -90,25 +90,25 @@ def _block_frames(index: int, block: _Block) -> Iterator[Frame]:
     yield Frame(deltas[-1][0], _event("content_block_stop", index=index))
 
 
-def _message(performance: Performance) -> dict[str, Any]:
+def _message(reply: TimedReply) -> dict[str, Any]:
     return {
-        "id": f"msg_{performance.id}",
+        "id": f"msg_{reply.id}",
         "type": "message",
         "role": "assistant",
-        "model": performance.model,
+        "model": reply.model,
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
     }
 
 
-def _stop_reason(performance: Performance) -> str:
-    return "tool_use" if performance.asks_tools else "end_turn"
+def _stop_reason(reply: TimedReply) -> str:
+    return "tool_use" if reply.asks_tools else "end_turn"
 
 
-def _input_usage(performance: Performance) -> dict[str, Any]:
+def _input_usage(reply: TimedReply) -> dict[str, Any]:
     """`input_tokens` leaves out what came from the cache: the opposite of the OpenAI way."""
-    counts = performance.counts
+    counts = reply.counts
     return {
         "input_tokens": counts.prompt - counts.cached,
         "cache_creation_input_tokens": 0,
@@ -117,10 +117,10 @@ def _input_usage(performance: Performance) -> dict[str, Any]:
     }
 
 
-def _usage(performance: Performance) -> dict[str, Any]:
-    counts = performance.counts
+def _usage(reply: TimedReply) -> dict[str, Any]:
+    counts = reply.counts
     details = {"thinking_tokens": counts.reasoning}
-    return {**_input_usage(performance), "output_tokens": counts.output, "output_tokens_details": details}
+    return {**_input_usage(reply), "output_tokens": counts.output, "output_tokens_details": details}
 
 
 def _event(kind: str, **fields: Any) -> bytes:

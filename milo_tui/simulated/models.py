@@ -9,28 +9,28 @@ import sys
 from types import TracebackType
 from typing import Self
 
-from milo_tui.simulated.playbook import (
+from milo_tui.simulated.script import (
     Broken,
-    Manner,
     Pace,
-    Playbook,
-    PlayedTurn,
+    Profile,
+    Script,
+    ScriptedTurn,
     SimulatedModel,
 )
 
 __all__ = [
-    "MANNERS",
+    "PROFILES",
     "Broken",
-    "Manner",
     "Pace",
-    "Playbook",
-    "PlayedTurn",
+    "Profile",
+    "Script",
+    "ScriptedTurn",
     "SimulatedModel",
     "SimulatedModels",
 ]
 
-MANNERS = {
-    "steady": Manner(
+PROFILES = {
+    "steady": Profile(
         name="Steady (simulated)",
         protocol="openai",
         where="local",
@@ -41,7 +41,7 @@ MANNERS = {
         call_ids="uuid",
         mix={"other_phrasing": 0.10, "extra_read": 0.08, "wrong_value": 0.03, "skipped_step": 0.01},
     ),
-    "thinker": Manner(
+    "thinker": Profile(
         name="Thinker (simulated)",
         protocol="openai",
         where="local",
@@ -58,7 +58,7 @@ MANNERS = {
             "other_phrasing": 0.06,
         },
     ),
-    "careless": Manner(
+    "careless": Profile(
         name="Careless (simulated)",
         protocol="anthropic",
         where="api",
@@ -83,13 +83,13 @@ _STOP_TIMEOUT_S = 3.0
 
 
 class SimulatedModels:
-    """A running server for one playbook: `async with SimulatedModels(playbook) as models: models.base_url`.
+    """A running server for one script: `async with SimulatedModels(script) as models: models.base_url`.
 
     Its process ends with the block; it also ends by itself when this process is gone, killed or not.
     """
 
-    def __init__(self, playbook: Playbook) -> None:
-        self._playbook = playbook
+    def __init__(self, script: Script) -> None:
+        self._script = script
         self._process: asyncio.subprocess.Process | None = None
         self._port = 0
 
@@ -112,7 +112,7 @@ class SimulatedModels:
             start_new_session=True,
         )
         try:
-            self._port = await asyncio.wait_for(_start(self._process, self._playbook), _START_TIMEOUT_S)
+            self._port = await asyncio.wait_for(_start(self._process, self._script), _START_TIMEOUT_S)
         except BaseException:
             await self._stop()
             raise
@@ -136,12 +136,12 @@ class SimulatedModels:
             await process.communicate()
 
 
-async def _start(process: asyncio.subprocess.Process, playbook: Playbook) -> int:
-    """Hand the playbook over; the port that the server listens on."""
+async def _start(process: asyncio.subprocess.Process, script: Script) -> int:
+    """Hand the script over; the port that the server listens on."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        process.stdin.write(f"{playbook.to_json()}\n".encode())
+        process.stdin.write(f"{script.to_json()}\n".encode())
         await process.stdin.drain()
     except ConnectionError:
         pass

@@ -4,43 +4,43 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from milo_tui.simulated.performance import Call, Frame, Performance, joined
+from milo_tui.simulated.timed_reply import Call, Frame, TimedReply, joined
 
 FINGERPRINT = "milo-simulated"
 REQUEST_ID_HEADER = "x-request-id"
 
 
-def opening(performance: Performance) -> Iterator[Frame]:
+def opening(reply: TimedReply) -> Iterator[Frame]:
     """The role chunk, at once and before any token; then reasoning, text and tool calls."""
-    yield Frame(0.0, _delta(performance, {"role": "assistant", "content": ""}))
-    for at_s, text in performance.reasoning:
-        yield Frame(at_s, _delta(performance, {"reasoning": text}))
-    for at_s, text in performance.text:
-        yield Frame(at_s, _delta(performance, {"content": text}))
-    for index, call in enumerate(performance.calls):
+    yield Frame(0.0, _delta(reply, {"role": "assistant", "content": ""}))
+    for at_s, text in reply.reasoning:
+        yield Frame(at_s, _delta(reply, {"reasoning": text}))
+    for at_s, text in reply.text:
+        yield Frame(at_s, _delta(reply, {"content": text}))
+    for index, call in enumerate(reply.calls):
         for at_s, part in _parts(call):
-            yield Frame(at_s, _delta(performance, {"tool_calls": [{"index": index, **part}]}))
+            yield Frame(at_s, _delta(reply, {"tool_calls": [{"index": index, **part}]}))
 
 
-def ending(performance: Performance, body: dict[str, Any]) -> Iterator[Frame]:
+def ending(reply: TimedReply, body: dict[str, Any]) -> Iterator[Frame]:
     """The finish chunk, the usage chunk where it was asked for, and [DONE]."""
-    at_s = performance.ends_s
-    yield Frame(at_s, _delta(performance, {}, _finish_reason(performance)))
+    at_s = reply.ends_s
+    yield Frame(at_s, _delta(reply, {}, _finish_reason(reply)))
     if (body.get("stream_options") or {}).get("include_usage"):
-        yield Frame(at_s, _data({**_head(performance), "choices": [], "usage": _usage(performance)}))
+        yield Frame(at_s, _data({**_head(reply), "choices": [], "usage": _usage(reply)}))
     yield Frame(at_s, b"data: [DONE]\n\n")
 
 
-def completion(performance: Performance) -> dict[str, Any]:
+def completion(reply: TimedReply) -> dict[str, Any]:
     """The whole reply as one object."""
-    message: dict[str, Any] = {"role": "assistant", "content": joined(performance.text)}
-    if performance.reasoning:
-        message["reasoning"] = joined(performance.reasoning)
-    if performance.calls:
-        message["tool_calls"] = [_whole(call, call.arguments) for call in performance.calls]
-    choice = {"index": 0, "message": message, "finish_reason": _finish_reason(performance)}
-    head = {**_head(performance), "object": "chat.completion"}
-    return {**head, "choices": [choice], "usage": _usage(performance)}
+    message: dict[str, Any] = {"role": "assistant", "content": joined(reply.text)}
+    if reply.reasoning:
+        message["reasoning"] = joined(reply.reasoning)
+    if reply.calls:
+        message["tool_calls"] = [_whole(call, call.arguments) for call in reply.calls]
+    choice = {"index": 0, "message": message, "finish_reason": _finish_reason(reply)}
+    head = {**_head(reply), "object": "chat.completion"}
+    return {**head, "choices": [choice], "usage": _usage(reply)}
 
 
 def error(status: int, message: str) -> dict[str, Any]:
@@ -62,13 +62,13 @@ def _whole(call: Call, arguments: str) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
-def _finish_reason(performance: Performance) -> str:
-    return "tool_calls" if performance.asks_tools else "stop"
+def _finish_reason(reply: TimedReply) -> str:
+    return "tool_calls" if reply.asks_tools else "stop"
 
 
-def _usage(performance: Performance) -> dict[str, Any]:
+def _usage(reply: TimedReply) -> dict[str, Any]:
     """`prompt_tokens` includes what came from the cache, `completion_tokens` the reasoning."""
-    counts = performance.counts
+    counts = reply.counts
     return {
         "prompt_tokens": counts.prompt,
         "completion_tokens": counts.output,
@@ -78,19 +78,19 @@ def _usage(performance: Performance) -> dict[str, Any]:
     }
 
 
-def _head(performance: Performance) -> dict[str, Any]:
+def _head(reply: TimedReply) -> dict[str, Any]:
     return {
-        "id": f"chatcmpl-{performance.id}",
+        "id": f"chatcmpl-{reply.id}",
         "object": "chat.completion.chunk",
-        "created": performance.created,
-        "model": performance.model,
+        "created": reply.created,
+        "model": reply.model,
         "system_fingerprint": FINGERPRINT,
     }
 
 
-def _delta(performance: Performance, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
+def _delta(reply: TimedReply, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
     choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-    return _data({**_head(performance), "choices": [choice]})
+    return _data({**_head(reply), "choices": [choice]})
 
 
 def _data(chunk: dict[str, Any]) -> bytes:

@@ -9,13 +9,13 @@ from random import Random
 from typing import Any, Protocol
 
 from milo_tui.simulated import anthropic_wire, http, openai_wire
-from milo_tui.simulated.performance import Frame, Performance, perform, turn_number
-from milo_tui.simulated.playbook import Playbook, PlayedTurn, SimulatedModel
+from milo_tui.simulated.script import Script, ScriptedTurn, SimulatedModel
+from milo_tui.simulated.timed_reply import Frame, TimedReply, time_reply, turn_number
 
 ATTEMPT_HEADER = "x-milo-attempt"
 
-_WARM_UP = (PlayedTurn(text="ok", reasoning=""),)
-_NOTHING = PlayedTurn(reasoning="")
+_WARM_UP = (ScriptedTurn(text="ok", reasoning=""),)
+_NOTHING = ScriptedTurn(reasoning="")
 
 
 class Wire(Protocol):
@@ -23,13 +23,13 @@ class Wire(Protocol):
 
     REQUEST_ID_HEADER: str
 
-    def opening(self, performance: Performance) -> Iterable[Frame]:
+    def opening(self, reply: TimedReply) -> Iterable[Frame]:
         """The frames up to the last token."""
 
-    def ending(self, performance: Performance, body: dict[str, Any]) -> Iterable[Frame]:
+    def ending(self, reply: TimedReply, body: dict[str, Any]) -> Iterable[Frame]:
         """The frames that say how and that it ended."""
 
-    def completion(self, performance: Performance) -> dict[str, Any]:
+    def completion(self, reply: TimedReply) -> dict[str, Any]:
         """The reply to a request without `stream`."""
 
     def error(self, status: int, message: str) -> dict[str, Any]:
@@ -48,11 +48,11 @@ class Refused(Exception):
         self.message = message
 
 
-class Stage:
-    """Serves the models of a playbook; every connection is a task, any number of streams run at once."""
+class SimulatedServer:
+    """Serves the models of a script; every connection is a task, any number of streams run at once."""
 
-    def __init__(self, playbook: Playbook) -> None:
-        self._playbook = playbook
+    def __init__(self, script: Script) -> None:
+        self._script = script
 
     async def serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection, one after another, until either side closes it."""
@@ -90,10 +90,10 @@ class Stage:
                 "id": name,
                 "object": "model",
                 "type": "model",
-                "display_name": model.manner.name,
+                "display_name": model.profile.name,
                 "owned_by": "milo",
             }
-            for name, model in self._playbook.models.items()
+            for name, model in self._script.models.items()
         ]
         return {"object": "list", "data": models, "has_more": False}
 
@@ -102,24 +102,24 @@ class Stage:
     ) -> bool:
         try:
             body = _body(request)
-            performance = self._play(body, request.headers.get(ATTEMPT_HEADER, ""))
+            reply = self._play(body, request.headers.get(ATTEMPT_HEADER, ""))
         except Refused as refused:
             await http.send_json(writer, refused.status, wire.error(refused.status, refused.message), {})
             return request.keeps_alive
         send = _send_stream if body.get("stream") else _send_completion
-        await send(writer, wire, performance, body, arrived)
-        return request.keeps_alive and not performance.cut
+        await send(writer, wire, reply, body, arrived)
+        return request.keeps_alive and not reply.cut
 
-    def _play(self, body: dict[str, Any], attempt: str) -> Performance:
+    def _play(self, body: dict[str, Any], attempt: str) -> TimedReply:
         name = str(body.get("model"))
-        model = self._playbook.models.get(name)
+        model = self._script.models.get(name)
         if model is None:
             raise Refused(404, f"no simulated model is called {name!r}")
         number = turn_number(body)
         turn = _scripted(model, attempt, number)
-        rng = Random("\0".join((str(self._playbook.seed), name, attempt, str(number))))
-        return perform(
-            turn, model.manner, model.pace, rng=rng, model=name, body=body, created=int(time.time())
+        rng = Random("\0".join((str(self._script.seed), name, attempt, str(number))))
+        return time_reply(
+            turn, model.profile, model.pace, rng=rng, model=name, body=body, created=int(time.time())
         )
 
 
@@ -135,7 +135,7 @@ def _body(request: http.Request) -> dict[str, Any]:
     return checked
 
 
-def _scripted(model: SimulatedModel, attempt: str, number: int) -> PlayedTurn:
+def _scripted(model: SimulatedModel, attempt: str, number: int) -> ScriptedTurn:
     """The turn to play: no attempt is a warm-up, and past the end of its part a model says nothing."""
     part = model.parts.get(attempt) if attempt else _WARM_UP
     if part is None:
@@ -144,33 +144,33 @@ def _scripted(model: SimulatedModel, attempt: str, number: int) -> PlayedTurn:
 
 
 async def _send_stream(
-    writer: asyncio.StreamWriter, wire: Wire, performance: Performance, body: dict[str, Any], arrived: float
+    writer: asyncio.StreamWriter, wire: Wire, reply: TimedReply, body: dict[str, Any], arrived: float
 ) -> None:
-    headers = _headers(wire, performance)
-    opening = wire.opening(performance)
-    if performance.cut:
+    headers = _headers(wire, reply)
+    opening = wire.opening(reply)
+    if reply.cut:
         whole = list(opening)
         begun = whole[: (len(whole) + 1) // 2]
         await http.send_cut_events(writer, _when_due(begun, arrived), headers)
     else:
         # Written as they fall due: all at once would hold up the other streams.
-        frames = chain(opening, wire.ending(performance, body))
+        frames = chain(opening, wire.ending(reply, body))
         await http.send_events(writer, _when_due(frames, arrived), headers)
 
 
 async def _send_completion(
-    writer: asyncio.StreamWriter, wire: Wire, performance: Performance, body: dict[str, Any], arrived: float
+    writer: asyncio.StreamWriter, wire: Wire, reply: TimedReply, body: dict[str, Any], arrived: float
 ) -> None:
-    headers = _headers(wire, performance)
-    await _sleep_until(arrived + performance.ends_s)
-    if performance.cut:
-        await http.send_cut_json(writer, wire.completion(performance), headers)
+    headers = _headers(wire, reply)
+    await _sleep_until(arrived + reply.ends_s)
+    if reply.cut:
+        await http.send_cut_json(writer, wire.completion(reply), headers)
     else:
-        await http.send_json(writer, 200, wire.completion(performance), headers)
+        await http.send_json(writer, 200, wire.completion(reply), headers)
 
 
-def _headers(wire: Wire, performance: Performance) -> dict[str, str]:
-    return {wire.REQUEST_ID_HEADER: f"req_{performance.id}"}
+def _headers(wire: Wire, reply: TimedReply) -> dict[str, str]:
+    return {wire.REQUEST_ID_HEADER: f"req_{reply.id}"}
 
 
 async def _when_due(frames: Iterable[Frame], arrived: float) -> AsyncIterator[bytes]:

@@ -17,12 +17,11 @@ import pytest
 
 from milo_tui.endpoints.endpoint import EndpointError, Supervised
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.mlx import ledger as server_ledger
-from milo_tui.mlx import memory
+from milo_tui.mlx import memory, server_notes
 from milo_tui.mlx import server as mlx_server
 from milo_tui.mlx.memory import machine_gb
 from milo_tui.mlx.process import ServerHome, ServerProcess
-from milo_tui.mlx.server import ManagedEndpoint, Voice, understood
+from milo_tui.mlx.server import ManagedEndpoint, ServerCallbacks, drop_unsafe_sampling
 
 from ..endpoints.talking import HELLO
 
@@ -71,7 +70,7 @@ class Stage:
     def endpoint(self, entry: ModelEntry | None = None) -> ManagedEndpoint:
         """The endpoint, not yet started."""
         return ManagedEndpoint(
-            entry or self.entry(), self.home(), Voice(self.loading.append, self.said.append)
+            entry or self.entry(), self.home(), ServerCallbacks(self.loading.append, self.said.append)
         )
 
     @property
@@ -105,12 +104,12 @@ async def test_a_server_comes_up_answers_and_goes(stage: Stage) -> None:
         facts = endpoint.server_facts()
         assert endpoint.peak_gb
         assert len(stage.processes) == 1
-        assert len(server_ledger.notes(stage.home().ledger)) == 1
+        assert len(server_notes.notes(stage.home().notes)) == 1
     assert reply.text == "OK"
     assert facts["version"] == "0.31.2-0.31.1-Linux-x86_64"
     assert facts["restarts"] == 0
     assert not stage.processes
-    assert not server_ledger.notes(stage.home().ledger)
+    assert not server_notes.notes(stage.home().notes)
 
 
 async def test_its_command_line_holds_what_the_entry_says_and_no_more(stage: Stage) -> None:
@@ -249,12 +248,12 @@ async def test_a_run_that_is_stopped_while_a_model_loads_leaves_no_process(stage
     with suppress(asyncio.CancelledError):
         await opening
     assert not stage.processes
-    assert not server_ledger.notes(stage.home().ledger)
+    assert not server_notes.notes(stage.home().notes)
 
 
 async def test_a_server_of_another_run_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     others = [["Other"], ["Other"], []]
-    monkeypatch.setattr(server_ledger, "of_other_runs", lambda folder: others.pop(0))
+    monkeypatch.setattr(server_notes, "models_of_other_runs", lambda folder: others.pop(0))
     monkeypatch.setattr(mlx_server, "_TICK", 0.01)
     async with stage.endpoint():
         assert stage.loading[:2] == ["another run has Other loaded"] * 2
@@ -276,14 +275,14 @@ async def test_what_others_hold_of_the_memory_is_told(stage: Stage, monkeypatch:
 @pytest.mark.parametrize(("top_k", "sent"), [(479, 479), (480, None), (10**6, None)])
 def test_a_top_k_that_would_kill_the_server_is_not_sent(stage: Stage, top_k: int, sent: int | None) -> None:
     (stage.folder / "config.json").write_text('{"vocab_size": 480}')
-    entry, words = understood(stage.entry(top_k=top_k))
+    entry, words = drop_unsafe_sampling(stage.entry(top_k=top_k))
     assert entry.top_k == sent
     assert bool(words) == (sent is None)
 
 
 def test_a_top_k_is_sent_where_the_vocabulary_is_not_known(stage: Stage) -> None:
     entry = stage.entry(top_k=10**6)
-    assert understood(entry) == (entry, ())
+    assert drop_unsafe_sampling(entry) == (entry, ())
 
 
 @pytest.mark.parametrize(

@@ -17,15 +17,15 @@ import pytest_asyncio
 
 from milo_tui.simulated import deliberation
 from milo_tui.simulated.models import (
-    MANNERS,
-    Manner,
-    Playbook,
-    PlayedTurn,
+    PROFILES,
+    Profile,
+    Script,
+    ScriptedTurn,
     SimulatedModel,
     SimulatedModels,
 )
-from milo_tui.simulated.performance import perform, tokens
 from milo_tui.simulated.server import ATTEMPT_HEADER
+from milo_tui.simulated.timed_reply import time_reply, tokens
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -33,27 +33,27 @@ PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
 WIRES = list(PATHS)
 
 ARGUMENTS = '{"city": "Łódź", "days": 3}'
-LOOK = PlayedTurn(
+LOOK = ScriptedTurn(
     text="Let me look 🌦️.",
     reasoning="A forecast is wanted.",
     calls=(("forecast", ARGUMENTS), ("clock", "")),
 )
-TELL = PlayedTurn(text="Rain, for all three days.", reasoning="")
-PARTS: dict[str, tuple[PlayedTurn, ...]] = {
+TELL = ScriptedTurn(text="Rain, for all three days.", reasoning="")
+PARTS: dict[str, tuple[ScriptedTurn, ...]] = {
     "single/weather#1": (LOOK, TELL),
     "single/lost#1": (
-        PlayedTurn(text="Now.", reasoning="", calls=(("forecast", "{}"),), broken="call lost"),
+        ScriptedTurn(text="Now.", reasoning="", calls=(("forecast", "{}"),), broken="call lost"),
     ),
-    "single/cut#1": (PlayedTurn(text="This is never said to the end.", reasoning="", broken="stream cut"),),
-    "single/cut_call#1": (PlayedTurn(reasoning="", calls=(("forecast", ARGUMENTS),), broken="stream cut"),),
-    "single/broken_json#1": (PlayedTurn(reasoning="", calls=(("forecast", '{"city": '),)),),
-    "single/musing#1": (PlayedTurn(text="So be it."), PlayedTurn(text="And so.")),
-    **{f"many/{n}#1": (PlayedTurn(text=f"{n}: " + "word " * 40, reasoning=""),) for n in range(8)},
+    "single/cut#1": (ScriptedTurn(text="This is never said to the end.", reasoning="", broken="stream cut"),),
+    "single/cut_call#1": (ScriptedTurn(reasoning="", calls=(("forecast", ARGUMENTS),), broken="stream cut"),),
+    "single/broken_json#1": (ScriptedTurn(reasoning="", calls=(("forecast", '{"city": '),)),),
+    "single/musing#1": (ScriptedTurn(text="So be it."), ScriptedTurn(text="And so.")),
+    **{f"many/{n}#1": (ScriptedTurn(text=f"{n}: " + "word " * 40, reasoning=""),) for n in range(8)},
 }
 
 
-def manner(calls: Literal["pieces", "whole"] = "pieces", thinks: bool = True) -> Manner:
-    return Manner(
+def profile(calls: Literal["pieces", "whole"] = "pieces", thinks: bool = True) -> Profile:
+    return Profile(
         name="Test (simulated)",
         protocol="openai",
         where="local",
@@ -65,12 +65,12 @@ def manner(calls: Literal["pieces", "whole"] = "pieces", thinks: bool = True) ->
     )
 
 
-PLAYBOOK = Playbook(
+PLAYBOOK = Script(
     models={
-        "pieces-simulated": SimulatedModel(manner("pieces"), PARTS, "instant"),
-        "whole-simulated": SimulatedModel(manner("whole"), PARTS, "instant"),
-        "quiet-simulated": SimulatedModel(manner(thinks=False), PARTS, "instant"),
-        "paced-simulated": SimulatedModel(manner("whole"), PARTS, "fast"),
+        "pieces-simulated": SimulatedModel(profile("pieces"), PARTS, "instant"),
+        "whole-simulated": SimulatedModel(profile("whole"), PARTS, "instant"),
+        "quiet-simulated": SimulatedModel(profile(thinks=False), PARTS, "instant"),
+        "paced-simulated": SimulatedModel(profile("whole"), PARTS, "fast"),
     },
     seed=7,
 )
@@ -387,13 +387,13 @@ def due(
     pace: Literal["instant", "fast", "real"], calls: Literal["pieces", "whole"] = "pieces"
 ) -> list[float]:
     """When each piece of LOOK is due, in seconds."""
-    performance = perform(
-        LOOK, manner(calls), pace, rng=Random(1), model="simulated", body={"messages": []}, created=0
+    reply = time_reply(
+        LOOK, profile(calls), pace, rng=Random(1), model="simulated", body={"messages": []}, created=0
     )
-    pieces = [*performance.reasoning, *performance.text]
-    for call in performance.calls:
+    pieces = [*reply.reasoning, *reply.text]
+    for call in reply.calls:
         pieces += call.pieces
-    return [piece.at_s for piece in pieces] + [performance.ends_s]
+    return [piece.at_s for piece in pieces] + [reply.ends_s]
 
 
 async def test_instant_never_waits() -> None:
@@ -427,20 +427,20 @@ async def test_a_stream_is_sent_when_it_is_due(client: httpx.AsyncClient) -> Non
 
 
 async def test_a_playbook_survives_the_journey() -> None:
-    playbook = replace(
-        PLAYBOOK, models={**PLAYBOOK.models, "x-simulated": SimulatedModel(MANNERS["steady"], {})}
+    script = replace(
+        PLAYBOOK, models={**PLAYBOOK.models, "x-simulated": SimulatedModel(PROFILES["steady"], {})}
     )
-    assert Playbook.from_json(playbook.to_json()) == playbook
-    assert "\n" not in playbook.to_json()
+    assert Script.from_json(script.to_json()) == script
+    assert "\n" not in script.to_json()
 
 
 async def test_a_simulated_model_says_that_it_is_one() -> None:
     with pytest.raises(ValueError, match="must say so"):
-        Playbook({"claude": SimulatedModel(manner(), {})})
+        Script({"claude": SimulatedModel(profile(), {})})
     with pytest.raises(ValueError, match="must say so"):
-        replace(manner(), name="Claude")
-    assert all("(simulated)" in shipped.name for shipped in MANNERS.values())
-    assert all(sum(shipped.mix.values()) <= 1 for shipped in MANNERS.values())
+        replace(profile(), name="Claude")
+    assert all("(simulated)" in shipped.name for shipped in PROFILES.values())
+    assert all(sum(shipped.mix.values()) <= 1 for shipped in PROFILES.values())
 
 
 def is_gone(pid: int) -> bool:
@@ -498,10 +498,10 @@ async def test_a_server_that_does_not_start_is_an_error(monkeypatch: pytest.Monk
 
 PARENT = """
 import asyncio
-from milo_tui.simulated.models import Playbook, SimulatedModels
+from milo_tui.simulated.models import Script, SimulatedModels
 
 async def main():
-    async with SimulatedModels(Playbook({})) as models:
+    async with SimulatedModels(Script({})) as models:
         print(models.pid, flush=True)
         await asyncio.sleep(60)
 

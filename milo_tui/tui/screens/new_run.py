@@ -16,7 +16,7 @@ from milo_tui.config import ConfigError, Settings, data_folder
 from milo_tui.endpoints.endpoint import EndpointError
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.presets import PresetError
-from milo_tui.endpoints.reachability import reach
+from milo_tui.endpoints.reachability import check_reachable
 from milo_tui.mlx.memory import machine_gb
 from milo_tui.reports.cost_text import estimate_lines
 from milo_tui.runner.fitting import cannot_fit, plan_lines
@@ -138,7 +138,7 @@ class NewRunScreen(BaseScreen):
         await asyncio.gather(*(self._probe_one(offer.entry) for offer in self.models.offers))
 
     async def _probe_one(self, entry: ModelEntry) -> None:
-        answers, why = await reach(entry)
+        answers, why = await check_reachable(entry)
         models = self.models
         if answers and not entry.is_simulated and entry.id not in models.reached:
             models.chosen |= {i for i, offer in enumerate(models.offers) if offer.entry is entry}

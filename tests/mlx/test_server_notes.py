@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from milo_tui.mlx import ledger as server_ledger
-from milo_tui.mlx.ledger import Process, ServerNote, end_orphans, note_server, notes
+from milo_tui.mlx import server_notes
+from milo_tui.mlx.server_notes import Process, ServerNote, end_orphans, note_server, notes
 
 DEAD = Process(2**22 - 1, 1.0, ("milo",))
 
@@ -70,11 +70,11 @@ def test_a_server_whose_runner_lives_is_left_alone(tmp_path: Path, child: subpro
 
 def test_servers_of_other_runs_are_told_from_ones_own(tmp_path: Path, child: subprocess.Popen[bytes]) -> None:
     note = note_server(tmp_path, "qwen", [child.pid])
-    assert server_ledger.of_other_runs(tmp_path) == []
+    assert server_notes.models_of_other_runs(tmp_path) == []
     runner = Process.of(child.pid)
     assert runner is not None
     replace(note, runner=runner).write()
-    assert server_ledger.of_other_runs(tmp_path) == ["qwen"]
+    assert server_notes.models_of_other_runs(tmp_path) == ["qwen"]
 
 
 @pytest.mark.parametrize(

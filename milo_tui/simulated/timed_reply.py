@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from milo_tui.simulated.deliberation import deliberation
-from milo_tui.simulated.playbook import Manner, Pace, PlayedTurn
+from milo_tui.simulated.script import Pace, Profile, ScriptedTurn
 
 PACES: dict[Pace, float] = {"instant": 0.0, "fast": 0.1, "real": 1.0}
 """What every waiting time is multiplied by."""
@@ -57,7 +57,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Performance:
+class TimedReply:
     """A turn as it will be sent.
 
     `asks_tools` is what the finish reason says, even if every call was lost; `cut` ends it half way.
@@ -90,25 +90,25 @@ def turn_number(body: dict[str, Any]) -> int:
     return sum(message.get("role") == "assistant" for message in body["messages"])
 
 
-def perform(
-    turn: PlayedTurn,
-    manner: Manner,
+def time_reply(
+    turn: ScriptedTurn,
+    profile: Profile,
     pace: Pace,
     *,
     rng: Random,
     model: str,
     body: dict[str, Any],
     created: int,
-) -> Performance:
+) -> TimedReply:
     """Set `turn` to time. What is drawn from `rng` is the same at every pace."""
-    tempo = _Tempo(manner, pace, rng)
+    tempo = _Tempo(profile, pace, rng)
     identity = f"{rng.getrandbits(96):024x}"
-    reasoning = tuple(tempo.pieces(_reasoning(turn, manner, rng)))
+    reasoning = tuple(tempo.pieces(_reasoning(turn, profile, rng)))
     counted = tempo.tokens
     text = tuple(tempo.pieces(turn.text))
-    calls = tuple(_call(name, arguments, manner, tempo, rng) for name, arguments in turn.calls)
+    calls = tuple(_call(name, arguments, profile, tempo, rng) for name, arguments in turn.calls)
     lost = turn.broken == "call lost"
-    return Performance(
+    return TimedReply(
         id=identity,
         model=model,
         created=created,
@@ -122,37 +122,37 @@ def perform(
     )
 
 
-def _reasoning(turn: PlayedTurn, manner: Manner, rng: Random) -> str:
-    if not manner.thinks:
+def _reasoning(turn: ScriptedTurn, profile: Profile, rng: Random) -> str:
+    if not profile.thinks:
         return ""
     if turn.reasoning is None:
         return deliberation(rng, [name for name, _ in turn.calls])
     return turn.reasoning
 
 
-def _call(name: str, arguments: str, manner: Manner, tempo: "_Tempo", rng: Random) -> Call:
-    call_id = _call_id(manner, rng)
+def _call(name: str, arguments: str, profile: Profile, tempo: "_Tempo", rng: Random) -> Call:
+    call_id = _call_id(profile, rng)
     begins_s = tempo.after(tokens(name))
     pieces = tuple(tempo.pieces(arguments))
-    whole = manner.calls == "whole"
+    whole = profile.calls == "whole"
     if whole:
         begins_s, pieces = tempo.now, (Piece(tempo.now, arguments),)
     return Call(call_id, name, arguments, begins_s, pieces, whole)
 
 
-def _call_id(manner: Manner, rng: Random) -> str:
-    if manner.call_ids == "uuid":
+def _call_id(profile: Profile, rng: Random) -> str:
+    if profile.call_ids == "uuid":
         return str(uuid.UUID(int=rng.getrandbits(128), version=4))
-    return f"{manner.call_ids}_{rng.getrandbits(96):024x}"
+    return f"{profile.call_ids}_{rng.getrandbits(96):024x}"
 
 
 class _Tempo:
     """Counts the tokens of a reply and knows when each is due, in seconds after the request."""
 
-    def __init__(self, manner: Manner, pace: Pace, rng: Random) -> None:
-        drawn = rng.uniform(manner.ttft_s - manner.ttft_jitter_s, manner.ttft_s + manner.ttft_jitter_s)
+    def __init__(self, profile: Profile, pace: Pace, rng: Random) -> None:
+        drawn = rng.uniform(profile.ttft_s - profile.ttft_jitter_s, profile.ttft_s + profile.ttft_jitter_s)
         self._first = max(drawn, 0.0) * PACES[pace]
-        self._step = PACES[pace] / manner.tokens_per_s
+        self._step = PACES[pace] / profile.tokens_per_s
         self.tokens = 0
 
     @property

@@ -9,10 +9,10 @@ Broken = Literal["call lost", "stream cut"]
 
 
 @dataclass(frozen=True, slots=True)
-class PlayedTurn:
+class ScriptedTurn:
     """One scripted reply. `calls` holds tool name and the text of the arguments, sent as it stands.
 
-    Only a manner that thinks streams `reasoning`; None lets it make some up.
+    Only a profile that thinks streams `reasoning`; None lets it make some up.
     "call lost" ends as if tools were called, and calls none; "stream cut" closes the connection in
     mid-stream, without a finish reason and without the protocol's end mark.
     """
@@ -24,7 +24,7 @@ class PlayedTurn:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class Profile:
     """How a simulated model speaks. `name` is for people; times are in seconds.
 
     The first token comes after `ttft_s` ± `ttft_jitter_s` (evenly drawn), then one every
@@ -52,15 +52,15 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedModel:
-    """A manner and the parts it plays: attempt ("prompt id#repeat") → the turns of its conversation."""
+    """A profile and the parts it plays: attempt ("prompt id#repeat") → the turns of its conversation."""
 
-    manner: Manner
-    parts: dict[str, tuple[PlayedTurn, ...]]
+    profile: Profile
+    parts: dict[str, tuple[ScriptedTurn, ...]]
     pace: Pace = "real"
 
 
 @dataclass(frozen=True, slots=True)
-class Playbook:
+class Script:
     """All models of one server, by their name on the wire; `seed` sets waiting times, ids, deliberations."""
 
     models: dict[str, SimulatedModel]
@@ -71,7 +71,7 @@ class Playbook:
             _require_mark(name)
 
     def to_json(self) -> str:
-        """The playbook in one line."""
+        """The script in one line."""
         return json.dumps(asdict(self))
 
     @classmethod
@@ -89,9 +89,9 @@ def _require_mark(name: str) -> None:
 
 def _model(data: dict[str, Any]) -> SimulatedModel:
     parts = {attempt: tuple(_turn(turn) for turn in turns) for attempt, turns in data["parts"].items()}
-    return SimulatedModel(manner=Manner(**data["manner"]), parts=parts, pace=data["pace"])
+    return SimulatedModel(profile=Profile(**data["profile"]), parts=parts, pace=data["pace"])
 
 
-def _turn(data: dict[str, Any]) -> PlayedTurn:
+def _turn(data: dict[str, Any]) -> ScriptedTurn:
     calls = tuple((name, arguments) for name, arguments in data.pop("calls"))
-    return PlayedTurn(calls=calls, **data)
+    return ScriptedTurn(calls=calls, **data)

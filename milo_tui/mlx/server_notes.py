@@ -1,4 +1,4 @@
-"""Which servers run on Milo's account: one small file each, so that none outlives a runner that was killed.
+"""The servers that Milo started: one small file each, so that none outlives a runner that was killed.
 
 A file names the runner and every process of the server by pid, start and command line; only what matches in
 all three is ever ended. A server that the user started stands in no file, so it is never touched.
@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
+
+import psutil
 
 _START_SLACK = 2.0
 """Seconds. Linux derives a start from boot time and ticks, which may drift a little when the clock is set."""
@@ -29,8 +31,6 @@ class Process:
     @classmethod
     def of(cls, pid: int) -> Self | None:
         """The process of this pid; None where it is gone."""
-        import psutil
-
         try:
             process = psutil.Process(pid)
             return cls(pid, process.create_time(), tuple(process.cmdline()))
@@ -40,8 +40,6 @@ class Process:
     @property
     def lives(self) -> bool:
         """Whether this very process still runs."""
-        import psutil
-
         try:
             process = psutil.Process(self.pid)
             return (
@@ -122,7 +120,7 @@ def _process(data: dict[str, object]) -> Process:
     return Process(int(str(data["pid"])), float(str(data["started"])), tuple(map(str, command)))
 
 
-def of_other_runs(folder: Path) -> list[str]:
+def models_of_other_runs(folder: Path) -> list[str]:
     """The models whose servers run on the account of another process that lives."""
     return [
         note.model
@@ -147,8 +145,6 @@ def end_orphans(folder: Path) -> list[str]:
 
 
 def _end(processes: list[Process]) -> None:
-    import psutil
-
     found = []
     for process in processes:
         with contextlib.suppress(psutil.Error):

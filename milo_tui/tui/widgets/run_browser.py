@@ -241,7 +241,7 @@ class RunBrowser(Vertical):
     def _show_peek(self) -> None:
         run, marked = self.current, self._model
         peek, trend = self.query_one(RunPeek), self.query_one(Trend)
-        peek.show(run, run is not None and self.runs.is_live(run.number), marked[0] if marked else 0)
+        peek.show(run, marked[0] if marked else 0)
         most = 3 if self.app.size.height < ROOM_FOR_PLOTS else 6
         peek.set_room(min(self.runs.needs.lines, most) if len(self.runs.pages) else 0)
         trend.display = bool(len(self.runs.pages))

@@ -15,13 +15,12 @@ class RunPeek(Line):
     def __init__(self) -> None:
         super().__init__()
         self._run: RunSummary | None = None
-        self._live = False
         self._model = 0
 
-    def show(self, run: RunSummary | None, live: bool, model: int = 0) -> None:
+    def show(self, run: RunSummary | None, model: int = 0) -> None:
         """Show another run, another model of it, or the same with newer figures."""
-        if (self._run, self._live, self._model) != (run, live, model):
-            self._run, self._live, self._model = run, live, model
+        if (self._run, self._model) != (run, model):
+            self._run, self._model = run, model
             self.refresh()
 
     def set_room(self, models: int) -> None:
@@ -32,18 +31,18 @@ class RunPeek(Line):
     def draw(self, width: int) -> Content:
         if self._run is None:
             return Content("")
-        lines = run_lines(self._run, self._live, width, self._model, self.size.height - 2)
+        lines = run_lines(self._run, width, self._model, self.size.height - 2)
         return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
 
     def text(self) -> str:
         """All of it, as plain text."""
         if self._run is None:
             return ""
-        return "\n".join(line.plain.rstrip() for line in run_lines(self._run, self._live, 100))
+        return "\n".join(line.plain.rstrip() for line in run_lines(self._run, 100))
 
 
 def run_lines(
-    run: RunSummary, live: bool, width: int, marked: int | None = None, room: int | None = None
+    run: RunSummary, width: int, marked: int | None = None, room: int | None = None
 ) -> list[Content]:
     """A run in lines: at most `room` of them are its models', the marked one among these."""
     title = join(

@@ -9,12 +9,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from milo_tui.reports.figures import percent, seconds, speed
 
 from milo_tui.analysis.figures import Figures
 from milo_tui.analysis.phases import Outcome, RunPhase
 from milo_tui.analysis.record import AttemptDetail, RunRecord
 from milo_tui.analysis.table import result_table
+from milo_tui.reports.formatting import percent, seconds, speed
 from milo_tui.runner.events import AttemptFinished, RunChanged
 from milo_tui.runner.plan import state_of
 from milo_tui.store.queries import Reader
@@ -26,7 +26,7 @@ from tests.store.told import attempt, store_run
 from tests.tui.live_feed import live
 
 SLOW, FAST = "slow", "fast"
-LOST = {"outcome": Outcome.SERVER, "lost": "call lost"}
+LOST: dict[str, Any] = {"outcome": Outcome.SERVER, "lost": "call lost"}
 
 
 def attempts() -> list[AttemptDetail]:

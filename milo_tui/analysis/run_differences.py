@@ -23,7 +23,7 @@ class Unlike:
     b: str
 
     def __str__(self) -> str:
-        return f"{self.what} {self.a} against {self.b}"
+        return f"{self.what} {self.a} vs {self.b}"
 
 
 def unlike_runs(a: RunRecord, b: RunRecord) -> tuple[Unlike, ...]:

@@ -247,7 +247,7 @@ class Side:
         if scored == planned:
             return ""
         failed = sum(row.outcome.value == "failed: infrastructure" for row in self.rows)
-        why = f" ({failed} failed by the infrastructure)" if failed else ""
+        why = f" ({failed} infrastructure failures)" if failed else ""
         return f"{planned - scored} of {planned} attempts of {self.model.name} have no score{why}"
 
 

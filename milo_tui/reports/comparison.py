@@ -1,4 +1,4 @@
-"""Two runs compared, in words: what sets them apart first, the verdicts after. As a table and as JSON."""
+"""A comparison of two runs, as sentences and as JSON: what differs first, then the verdicts."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ def heading(found: Comparison) -> str:
     """Which runs these are."""
     if found.a.key == found.b.key:
         return f"Two models of {_run(found.a)}"
-    return f"{_run(found.a)} against {_run(found.b)}"
+    return f"{_run(found.a)} vs {_run(found.b)}"
 
 
 def _run(run: RunRecord) -> str:
@@ -39,39 +39,39 @@ def _run(run: RunRecord) -> str:
 
 
 def before(found: Comparison) -> Iterator[str]:
-    """What has to be said before any verdict: simulated models, what sets the runs apart, prompts left out."""
+    """What comes before any verdict: simulated models, differences between the runs, excluded prompts."""
     if any(model.pair.simulated for model in found.models):
         yield words.SIMULATED
     yield alike_sentence(found)
     if found.changed:
-        yield f"Left out, since they changed: {', '.join(found.changed)}."
+        yield f"Excluded, changed: {', '.join(found.changed)}."
     if found.missing:
-        yield f"Left out, being in one run only: {', '.join(found.missing)}."
+        yield f"Excluded, in one run only: {', '.join(found.missing)}."
     if found.unpaired:
-        yield f"Without a counterpart: {', '.join(dict.fromkeys(found.unpaired))}."
+        yield f"Models in one run only: {', '.join(dict.fromkeys(found.unpaired))}."
 
 
 def alike_sentence(found: Comparison) -> str:
     """`These runs are not alike: seed 5 against 6.`"""
     if found.a.key == found.b.key:
-        return "Both were asked the same prompts, on the same machine."
+        return "Both ran the same prompts on the same machine."
     apart = [str(difference) for difference in found.unlike]
     if found.changed:
         apart.append(f"{words.count(len(found.changed), 'prompt')} changed")
     if found.missing:
         apart.append(f"{words.count(len(found.missing), 'prompt')} in one run only")
     if apart:
-        return f"These runs are not alike: {'; '.join(apart)}."
-    return "These runs are alike: suite, scorer, repeats, seed and machine are the same."
+        return f"Settings differ: {'; '.join(apart)}."
+    return "Same settings: suite, scorer, repeats, seed and machine."
 
 
 def facts(model: Compared) -> Iterator[Fact]:
-    """All that is said of one model against another, what sets them apart first."""
+    """The facts about one model against another, what differs first."""
     if model.unlike:
-        yield Fact("Not alike", "; ".join(map(str, model.unlike)))
+        yield Fact("Settings differ", "; ".join(map(str, model.unlike)))
     yield from words.tested_facts(model.pair)
     if model.anew is not None:
-        yield Fact("These prompts anew", anew_sentence(model, model.anew))
+        yield Fact("Permutation test", anew_sentence(model, model.anew))
     if model.answers and model.pair.a == model.pair.b:
         same = "all" if model.same == model.answers else f"{model.same}"
         yield Fact("Same answers", f"{same} of {model.answers}, byte for byte")
@@ -80,28 +80,28 @@ def facts(model: Compared) -> Iterator[Fact]:
 
 
 def anew_sentence(model: Compared, anew: Anew) -> str:
-    """Whether these very prompts, asked anew, would have scored alike: what tells whether a server changed."""
+    """The permutation test over repeats: whether the same prompts score differently now."""
     found = "evidence of a change" if anew.p_adjusted < SIGNIFICANT else "no evidence of a change"
     chance = words.chance(anew.p_adjusted)
     equals = chance if chance.startswith("<") else f"= {chance}"
     by = f" by Holm over {model.pair.pairs} pairs" if model.pair.pairs > 1 else ""
-    return f"repeats exchanged within each prompt, p {equals}{by}: {found}{_noise(model, anew)}"
+    return f"over repeats within each prompt, p {equals}{by}: {found}{_noise(model, anew)}"
 
 
 def _noise(model: Compared, anew: Anew) -> str:
-    """How far chance alone moves the gap; where repeats never differ, that it cannot be what moved it."""
+    """The standard error of the gap; if repeats never differ, that sampling does not explain the gap."""
     if anew.error is None:
         return ""
     if anew.error == 0 and model.pair.gap and anew.p_adjusted >= SIGNIFICANT:
         return (
-            "; yet within each run the repeats agree in every score, so sampling does not explain the gap: "
+            "; but within each run all repeats have the same score, so sampling does not explain the gap: "
             "look at the prompts"
         )
     return f"; standard error of the gap {anew.error:.1f} points"
 
 
 def nothing(found: Comparison) -> str:
-    """What to do where no model is in both."""
+    """What to do if no model is in both runs."""
     return (
         "No model is in both runs; name two, such as "
         f"`milo compare {found.a.number}:{found.a.models[0].id} {found.b.number}:{found.b.models[0].id}`."

@@ -1,4 +1,4 @@
-"""Costs in words: what a run cost and what one will; always with the day of the prices."""
+"""Sentences about cost, always with the date of the prices."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -22,8 +22,8 @@ def cost_lines(run: RunRecord, costs: Mapping[str, Cost]) -> list[str]:
 
 
 def _cost(name: str, cost: Cost) -> str:
-    each = "" if cost.per_attempt is None else f", {dollars(cost.per_attempt)} an attempt"
-    missing = f"; {cost.uncounted} attempts told no tokens and are not in it" if cost.uncounted else ""
+    each = "" if cost.per_attempt is None else f", {dollars(cost.per_attempt)} per attempt"
+    missing = f"; {cost.uncounted} attempts without token counts are not included" if cost.uncounted else ""
     return f"{name} cost {dollars(cost.dollars)}{each}{missing} (prices as of {cost.price.as_of})."
 
 

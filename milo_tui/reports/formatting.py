@@ -1,4 +1,4 @@
-"""How a figure is written: the same in the app, in a terminal's table and in every report."""
+"""How figures and times are written, in the app and in every report."""
 
 import time
 from collections.abc import Iterable
@@ -78,12 +78,12 @@ def relative_moment(epoch: float, now: datetime | None = None, *, short: bool = 
 
 
 def missing_sentence(name: str, total: ModelTotal) -> str | None:
-    """What stands wherever a total does that has holes."""
+    """The sentence beside every total with missing attempts; None where none are missing."""
     missing = total.unscored
     if not missing:
         return None
-    why = f", {total.missing} of them failed by the infrastructure" if total.missing else ""
-    return f"{name}: {missing} of {total.planned} attempts have no score{why}; its figures are of the rest."
+    why = f", {total.missing} of them infrastructure failures" if total.missing else ""
+    return f"{name}: {missing} of {total.planned} attempts have no score{why}; its figures cover the others."
 
 
 def repeats_cell(points: Iterable[int | None]) -> str:

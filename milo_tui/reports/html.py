@@ -80,7 +80,7 @@ def _card(pair: Pair, found: Answer) -> str:
     parts = [
         tag(
             "div",
-            safe(pair.a_name if not pair.blocked else f"{pair.a_name} against {pair.b_name}"),
+            safe(pair.a_name if not pair.blocked else f"{pair.a_name} vs {pair.b_name}"),
             class_="who",
         ),
         tag("div", safe(big) + of, class_="big num"),
@@ -105,7 +105,7 @@ def _middle(run: RunRecord, rows: Sequence[Attempt], scores: ResultTable, found:
     yield tag("h2", "Calls and conversations")
     yield tag(
         "p",
-        "Folded by prompt. Of the two models chosen, what only one of them called is marked.",
+        "One section per prompt. Calls that only one of the two chosen models made are marked.",
         class_="note",
     )
     yield choice(run)
@@ -169,12 +169,12 @@ def _plots(run: RunRecord, rows: Sequence[Attempt], scores: ResultTable) -> str:
         ("Score by category", "mean points of 3", svg.bars("Score by category", by_category, names)),
         (
             "Latency",
-            "seconds, a dot an attempt, the stroke its median",
+            "seconds; a dot per attempt, a line at the median",
             _spread("Latency", run, scored, "latency"),
         ),
         (
             "Time to first token",
-            "seconds, reasoning counts",
+            "seconds; reasoning counts",
             _spread("Time to first token", run, scored, "ttft"),
         ),
         ("Tokens", "all attempts: prompt (pale: from the cache), then output", _tokens(run, scored)),

@@ -1,4 +1,4 @@
-"""The folded part of the HTML report: for each prompt the models' calls side by side, and every conversation."""
+"""The sections of the HTML report about each prompt: the models' calls side by side, and every conversation."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -102,7 +102,7 @@ def _made(attempt: AttemptDetail) -> list[ToolCall]:
 def _side(place: int, model: ModelRecord, made: list[ToolCall] | None, all_made: list[list[ToolCall]]) -> str:
     heading = tag("h4", safe(model.name))
     if made is None:
-        return tag("div", heading + tag("p", "not asked", class_="note"), class_=f"side m{place}")
+        return tag("div", heading + tag("p", "not run", class_="note"), class_=f"side m{place}")
     others = [_left_over(made, theirs) for theirs in all_made]
     calls = "".join(
         tag("pre", safe(call_text(call)), class_=" ".join(["call", *(f"x{j}" for j in _lacking(i, others))]))

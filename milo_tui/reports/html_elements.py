@@ -1,4 +1,4 @@
-"""The small change of the HTML report: text made safe, elements, tables."""
+"""Helpers for the HTML report: escaped text, elements, tables."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -34,7 +34,7 @@ def table(head: Iterable[str], rows: Iterable[tuple[str, Iterable[str]]]) -> str
 
 
 def facts(items: Iterable[Fact]) -> str:
-    """Labels and what is so."""
+    """A list of labels and texts."""
     inside = "".join(tag("dt", safe(item.label)) + tag("dd", safe(item.text)) for item in items)
     return tag("dl", inside)
 

@@ -108,9 +108,9 @@ def _notes(run: RunRecord, table: ResultTable, found: Answer) -> str:
             f"cold start {seconds(model.cold_start)}; {escape(model.sampling)}."
         )
         if total.lost_by_server:
-            line += f" In {total.lost_by_server} attempts the server lost a call or cut the stream."
+            line += f" The server lost a call or cut the stream in {total.lost_by_server} attempts."
         if total.retries:
-            line += f" {total.retries} attempts were made again after an infrastructure failure."
+            line += f" {total.retries} attempts were retried after an infrastructure failure."
         lines.append(line)
         lines += [f"  - {escape(fact)}" for fact in words.standing_facts(found.standing(model.id))]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The models of milo.toml as a table, and the plan of a run of them."""
+"""The models of milo.toml as a table, with the order in which a run asks them."""
 
 from collections.abc import Sequence
 
@@ -50,4 +50,4 @@ def _address(entry: ModelEntry) -> str:
         )
         ranks = f" on {rank_count(entry.server)} ranks" if entry.server.is_distributed else ""
         return f"mlx_lm.server with {entry.server.weights}{ranks}{trust}"
-    return "the provider's own"
+    return "the provider's"

@@ -1,4 +1,4 @@
-"""A prompt in words: what is asked, the tools at hand, the checks, and the reference solution."""
+"""A prompt as text: what is asked, its tools, its checks and its reference solution."""
 
 import json
 
@@ -31,7 +31,7 @@ def _tools(prompt: Prompt) -> list[str]:
     for tool in prompt.tools:
         required = set(tool.parameters.get("required", []))
         names = [name if name in required else f"{name}?" for name in tool.parameters.get("properties", {})]
-        effect = "  [changes something]" if tool.effect else ""
+        effect = "  [has effects]" if tool.effect else ""
         lines.append(f"  {tool.name}({', '.join(names)}){effect}\n      {' '.join(tool.description.split())}")
     return lines
 

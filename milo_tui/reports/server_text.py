@@ -1,4 +1,4 @@
-"""A model's server in words: ranks, memory, restarts, what its version loses; and calls lost, streamed or not."""
+"""Sentences about a model's server, and the table of lost calls, streamed and not."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from milo_tui.sanitise import sanitise
 
 
 def server_words(model: ModelRecord) -> list[str]:
-    """What of the server could change a figure."""
+    """What about the server could change a figure."""
     managed = _managed(model)
     found = []
     if not streams(model):
@@ -23,7 +23,7 @@ def server_words(model: ModelRecord) -> list[str]:
     if managed.get("ranks"):
         found.append(f"on {managed['ranks']} ranks ({managed.get('split', 'tensor')})")
     if managed.get("restarts"):
-        found.append(f"its server was started again {managed['restarts']} times")
+        found.append(f"its server was restarted {managed['restarts']} times")
     found += [str(text) for text in managed.get("clamped", [])]
     if words := version_words(str(managed.get("version") or model.manifest.get("server") or "")):
         found.append(words)
@@ -42,7 +42,7 @@ def streams(model: ModelRecord) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Of so many attempts that came to an end, in how many the server lost a call or cut the stream."""
+    """In how many of so many scored attempts the server lost a call or cut the stream."""
 
     attempts: int = 0
     lost: int = 0

@@ -1,4 +1,4 @@
-"""What `milo prompts check` prints: the table of prompts × mutations, and a sentence for each fault."""
+"""The output of `milo prompts check`: a table of prompts × mutations, and a sentence per error."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -117,7 +117,7 @@ def _verdict(check: SuiteCheck) -> str:
         f"{check.count(verdict)} {verdict.value}" for verdict in Verdict if check.count(verdict)
     )
     state = (
-        "The suite holds" if check.ok else f"The suite does not hold: {_number(len(check.errors), 'error')}"
+        "The suite is sound" if check.ok else f"The suite is not sound: {_number(len(check.errors), 'error')}"
     )
     return (
         f"{state}: {_number(len(check.table), 'prompt')}, "

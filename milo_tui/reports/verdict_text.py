@@ -1,6 +1,6 @@
-"""The answer in words: "How close is local to cloud?", as the app, the terminal and every report say it.
+"""The sentences of a verdict ("How close is local to cloud?"), shared by the app and all reports.
 
-Plain text lines, not yet escaped for any format: names come from outside.
+Names in them come from outside and are not escaped for any format.
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from milo_tui.reports.cost_text import dollars
 from milo_tui.reports.formatting import percent, seconds
 
 QUESTION = "How close is local to cloud?"
-SIMULATED = "Simulated models: no figure and no verdict here is of a real model."
+SIMULATED = "Simulated models: these results say nothing about real models."
 FEWEST = 6
 """Prompts that must differ before the exact test can show anything: 2^(1−5) is 0.0625, 2^(1−6) is 0.031."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A line of an answer: what it is about, and what is so."""
+    """A labelled line of a report."""
 
     label: str
     text: str
@@ -52,7 +52,7 @@ def count(n: int, what: str) -> str:
 def headline(pair: Pair) -> str:
     """`Qwen3.5-397B: 101.8 % of Claude Sonnet 4.6`, or why nothing can be said."""
     if pair.blocked:
-        return f"{pair.a_name} against {pair.b_name}: no verdict"
+        return f"{pair.a_name} vs {pair.b_name}: no verdict"
     return f"{pair.a_name}: {share(pair)} of {pair.b_name}"
 
 
@@ -62,12 +62,13 @@ def share(pair: Pair) -> str:
 
 
 def finding(pair: Pair) -> str:
-    """The verdict in a word or two; that of simulated models says so."""
+    """The verdict in a few words; of simulated models it says so."""
     if pair.blocked:
         return "no verdict"
+    simulated = " (simulated)" * pair.simulated
     if pair.finding == "no evidence":
-        return "no evidence of a difference" + " (simulated)" * pair.simulated
-    return f"{'simulated ' * pair.simulated}evidence that {pair.a_name} is {pair.finding}"
+        return f"no evidence of a difference{simulated}"
+    return f"{pair.a_name.removesuffix(' (simulated)')} is {pair.finding}{simulated}"
 
 
 def verdict(pair: Pair) -> str:
@@ -90,21 +91,21 @@ def _p(pair: Pair) -> str:
 
 
 def _too_few(pair: Pair) -> str:
-    """Why the test could not have found anything."""
+    """That the test could not find anything with so few prompts that differ."""
     if pair.p_adjusted < SIGNIFICANT or not 0 < len(pair.differing) < FEWEST:
         return ""
-    return " Fewer than six prompts that differ can never show one."
+    return " Fewer than six differing prompts can never show one."
 
 
 def pair_facts(pair: Pair, answer: Answer) -> Iterator[Fact]:
-    """All that is said of two models of a run, the verdict first."""
+    """The facts about two models of a run, the verdict first."""
     yield from tested_facts(pair)
     a, b = answer.standing(pair.a), answer.standing(pair.b)
-    yield Fact("Solved every time", f"{solved(a)} against {solved(b)}")
+    yield Fact("Solved every time", f"{solved(a)} vs {solved(b)}")
     if text := latency(pair):
         yield Fact("Latency", text)
     if a.memory_gb or b.memory_gb or answer.costs.keys() & {pair.a, pair.b}:
-        yield Fact("Memory or cost", f"{burden(a, answer)} against {burden(b, answer)}")
+        yield Fact("Memory or cost", f"{burden(a, answer)} vs {burden(b, answer)}")
 
 
 def tested_facts(pair: Pair) -> Iterator[Fact]:
@@ -116,10 +117,10 @@ def tested_facts(pair: Pair) -> Iterator[Fact]:
 
 
 def points(pair: Pair) -> str:
-    """`174/180 against 171/180: 101.8 % of Claude Sonnet 4.6`; without a share where attempts are missing."""
-    both = f"{number(pair.a_points)} against {number(pair.b_points)} of {pair.possible}"
+    """`174 vs 171 of 180: 101.8 % of Claude Sonnet 4.6`; without a share where attempts are missing."""
+    both = f"{number(pair.a_points)} vs {number(pair.b_points)} of {pair.possible}"
     if pair.blocked:
-        return f"{both}, incomplete (a prompt counts by the repeats that it has)"
+        return f"{both}, incomplete (prompts count by the repeats they have)"
     return f"{both}: {share(pair)} of {pair.b_name}"
 
 
@@ -127,13 +128,13 @@ def _evidence(pair: Pair) -> Iterator[Fact]:
     if pair.interval is not None:
         low, high = signed(round(pair.interval.low, 1)), signed(round(pair.interval.high, 1))
         over = f", over {pair.pairs} pairs" if pair.pairs > 1 else ""
-        yield Fact("95 % interval", f"{low} to {high} of {pair.possible} points, by the same test{over}")
+        yield Fact("95 % interval", f"{low} to {high} of {pair.possible} points, from the same test{over}")
     else:
-        yield Fact("95 % interval", "none: too few prompts differ for the test to bound the gap")
+        yield Fact("95 % interval", "none: too few prompts differ to bound the gap")
     if pair.finding == "no evidence":
         yield Fact(
-            "Could have shown",
-            f"about {pair.smallest_gap}/{pair.possible}: the smallest gap that this run finds four times in five",
+            "Detectable gap (80 % power)",
+            f"about {pair.smallest_gap}/{pair.possible}",
         )
     if pair.differing:
         yield Fact("They differ on", differing(pair))
@@ -172,7 +173,7 @@ def latency(pair: Pair) -> str | None:
 
 
 def burden(standing: Standing, answer: Answer) -> str:
-    """What a model takes: memory where it runs here, dollars for this run where a provider runs it."""
+    """The memory of a local model, or what an API model cost in this run."""
     cost = answer.costs.get(standing.model)
     if cost is not None:
         return f"{dollars(cost.dollars)} for this run (prices as of {cost.price.as_of})"
@@ -182,17 +183,19 @@ def burden(standing: Standing, answer: Answer) -> str:
 
 
 def no_pair(answer: Answer) -> str | None:
-    """Why the question has no answer in this run; None where it has one."""
+    """Why there is no verdict in this run; None where there is one."""
     if answer.local_to_api:
         return None
     where = {standing.where for standing in answer.standings}
     if where == {"local"}:
-        return "This run asked no API model, so it cannot say."
-    return "This run asked no local model, so it cannot say." if where else "This run has no models."
+        return "No API model in this run, so there is nothing to compare with."
+    return (
+        "No local model in this run, so there is nothing to compare." if where else "This run has no models."
+    )
 
 
 def standing_facts(standing: Standing) -> Iterator[str]:
-    """What is to be known of one model besides the table: sentences."""
+    """Sentences about one model, besides the table."""
     total, k = standing.total, standing.repeats
     if standing.error is not None:
         yield f"{total.points}/{total.possible} points, standard error {standing.error:.1f} over prompts like these"
@@ -217,26 +220,26 @@ def lost_by_point(standing: Standing) -> str | None:
 
 
 def same_sentence(standing: Standing) -> str | None:
-    """That repeats were the same again, where they were."""
+    """On how many prompts all repeats are identical; None where there are none."""
     if not standing.steady:
         return None
     of = f"{standing.steady} of {standing.repeated}"
     where = f"all {standing.repeated}" if standing.steady == standing.repeated else of
-    return f"on {where} prompts the repeats are the same byte for byte: they add no evidence"
+    return f"on {where} prompts the repeats are identical byte for byte: they add no evidence"
 
 
 def cache_sentence(standing: Standing) -> str | None:
-    """What came from the prompt cache, and latency with a cold and a warm one; None where servers do not tell."""
+    """The share of cached prompt tokens, and latency with a cold and a warm cache; None if servers do not report it."""
     use = standing.cache
     if use.share is None:
         return None
-    text = f"{percent(use.share)} of the prompt tokens came from the cache"
+    text = f"{percent(use.share)} of the prompt tokens were cached"
     if use.cold and use.warm:
         return (
-            f"{text}; latency {seconds(use.cold_latency)} where the conversation began cold ({use.cold}), "
-            f"{seconds(use.warm_latency)} where warm ({use.warm})"
+            f"{text}; latency {seconds(use.cold_latency)} for conversations with a cold cache ({use.cold}), "
+            f"{seconds(use.warm_latency)} with a warm one ({use.warm})"
         )
-    return f"{text}, all conversations began {'warm' if use.warm else 'cold'}"
+    return f"{text}; all conversations began with a {'warm' if use.warm else 'cold'} cache"
 
 
 CIRCLES = {1: "①", 2: "②", 3: "③"}
@@ -253,20 +256,22 @@ def lost_cell(standing: Standing, prompt: str) -> str:
 
 
 def telling(table: ResultTable) -> str | None:
-    """Which prompts tell nothing: passed by all, or (suspect) failed by all."""
+    """How many prompts do not discriminate: passed by all models, or (suspect) failed by all."""
     marks = list(table.uninformative.values())
     passed, failed = marks.count("all pass"), marks.count("all fail")
     said = []
     if passed:
-        said.append(f"{passed} of {len(table.matrix)} prompts every model passed: they tell nothing apart")
+        said.append(
+            f"{passed} of {len(table.matrix)} prompts were passed by every model: they don't discriminate"
+        )
     if failed:
-        said.append(f"{count(failed, 'prompt')} no model earned a point on: suspect")
+        said.append(f"{count(failed, 'prompt')} without a point from any model: suspect")
     return "; ".join(said) + "." if said else None
 
 
 def also_compared(answer: Answer) -> list[str]:
-    """The verdicts on the pairs that the question is not about."""
+    """The verdicts on the other pairs."""
     return [
-        f"{pair.a_name} against {pair.b_name}: {verdict(pair)}" if pair.blocked else verdict(pair)
+        f"{pair.a_name} vs {pair.b_name}: {verdict(pair)}" if pair.blocked else verdict(pair)
         for pair in answer.others
     ]

@@ -38,7 +38,7 @@ def of_qwen(found: Comparison) -> Compared:
 def test_equal_runs_are_alike_and_show_no_difference() -> None:
     found = compare(measured(made.run(key="a")), measured(made.run(key="b", number=2)))
     assert found.alike
-    assert words.alike_sentence(found).startswith("These runs are alike")
+    assert words.alike_sentence(found).startswith("Same settings")
     assert [float(model.pair.gap) for model in found.models] == [0.0, 0.0]
     assert {model.pair.finding for model in found.models} == {"no evidence"}
     assert not any(model.worse for model in found.models)
@@ -50,8 +50,8 @@ def test_what_sets_runs_apart_is_told_first() -> None:
     other = replace(made.run(key="b", scorer_version=2, repeats=3), suite_version=2, machine={"cores": 4})
     sentence = words.alike_sentence(compare(measured(one), measured(other)))
     assert sentence == (
-        "These runs are not alike: suite milo-bench 1 against milo-bench 2; scorer version 1 against 2; "
-        "seed 5 against 7; system made-up against none; cores 2 against 4; milo-tui 0.1.0 against none."
+        "Settings differ: suite milo-bench 1 vs milo-bench 2; scorer version 1 vs 2; "
+        "seed 5 vs 7; system made-up vs none; cores 2 vs 4; milo-tui 0.1.0 vs none."
     )
 
 
@@ -64,16 +64,16 @@ def _entry(**changes: Any) -> ModelEntry:
     [
         (
             {"manifest": {"server": "made-up 2.0", "sent": {"temperature": 0.0}}},
-            "server version made-up 1.0 against made-up 2.0",
+            "server version made-up 1.0 vs made-up 2.0",
         ),
         (
             {"manifest": {"server": "made-up 1.0", "sent": {"temperature": 1.0}}},
-            "temperature 0.0 against 1.0",
+            "temperature 0.0 vs 1.0",
         ),
-        ({"entry": _entry(quantization="4-bit")}, "quantization none against 4-bit"),
+        ({"entry": _entry(quantization="4-bit")}, "quantization none vs 4-bit"),
         (
             {"entry": _entry(base_url="http://other.example:1/v1")},
-            "host qwen.example against other.example",
+            "host qwen.example vs other.example",
         ),
         ({"entry": _entry(base_url="http://qwen.example:9/v1")}, ""),
         ({"manifest": {**made.QWEN.manifest, "load_s": 3.2, "pid": 7, "quirks": ["odd"]}}, ""),
@@ -136,7 +136,7 @@ def test_runs_of_other_repeats_are_paired_by_their_means() -> None:
     found = of_qwen(compare(measured(made.run(key="a")), measured(made.run(key="b", repeats=2))))
     assert found.pair.gap == 0
     assert found.pair.possible == 180
-    assert "repeats 3 against 2" in map(str, unlike_runs(made.run(key="a"), made.run(key="b", repeats=2)))
+    assert "repeats 3 vs 2" in map(str, unlike_runs(made.run(key="a"), made.run(key="b", repeats=2)))
 
 
 def test_models_without_a_counterpart_are_named() -> None:

@@ -125,7 +125,7 @@ def test_a_runs_cost_is_that_of_all_its_attempts_and_says_what_was_not_counted(
     assert list(costs) == ["s"]
     assert costs["s"].dollars == by_hand
     assert cost_lines(run, costs) == [
-        "Sonnet cost $0.011, $0.0053 an attempt; 1 attempts told no tokens and are not in it "
+        "Sonnet cost $0.011, $0.0053 per attempt; 1 attempts without token counts are not included "
         "(prices as of 2026-11-23)."
     ]
 

@@ -21,9 +21,9 @@ def test_the_published_gap_decides_nothing() -> None:
     pair = only_pair(answer(run, made.rows(run)))
     assert words.verdict(pair) == (
         "Qwen3.5-397B − Claude Sonnet 4.6 = +3/180; they differ on 1 prompt; exact p = 1.0: "
-        "no evidence of a difference. Fewer than six prompts that differ can never show one."
+        "no evidence of a difference. Fewer than six differing prompts can never show one."
     )
-    assert words.points(pair) == "174 against 171 of 180: 101.8 % of Claude Sonnet 4.6"
+    assert words.points(pair) == "174 vs 171 of 180: 101.8 % of Claude Sonnet 4.6"
     assert words.differing(pair) == "structured_output: p1 +3"
     assert pair.smallest_gap == 23
     assert pair.interval is None
@@ -46,7 +46,7 @@ def test_six_prompts_one_way_are_evidence() -> None:
     assert pair.finding == "worse"
     assert pair.interval is not None
     assert pair.interval.low <= pair.gap == -18 <= pair.interval.high < 0
-    assert "exact p = 0.0312: evidence that Qwen3.5-397B is worse." in words.verdict(pair)
+    assert "exact p = 0.0312: Qwen3.5-397B is worse." in words.verdict(pair)
 
 
 def test_holm_takes_evidence_back_that_three_pairs_cannot_bear() -> None:
@@ -69,7 +69,7 @@ def test_no_verdict_comes_from_holes() -> None:
     assert pair.finding == "not judged"
     assert pair.share is None
     assert words.verdict(pair) == (
-        "No verdict: 1 of 60 attempts of Qwen3.5-397B have no score (1 failed by the infrastructure)."
+        "No verdict: 1 of 60 attempts of Qwen3.5-397B have no score (1 infrastructure failures)."
     )
 
 
@@ -91,16 +91,14 @@ def test_a_hole_that_was_mended_by_a_retry_is_none() -> None:
 def test_simulated_models_have_simulated_verdicts() -> None:
     fake = made.model("fake", "Fake", memory=1, simulated=True)
     run = made.run((fake, made.SONNET))
-    assert "simulated evidence that Fake is worse" in words.verdict(
-        only_pair(answer(run, made.rows(run, six_worse)))
-    )
+    assert "Fake is worse (simulated)" in words.verdict(only_pair(answer(run, made.rows(run, six_worse))))
     assert "(simulated)" in words.verdict(only_pair(answer(run, made.rows(run))))
 
 
 def test_a_run_without_an_api_model_says_that_it_cannot_say() -> None:
     run = made.run((made.QWEN, made.MINIMAX))
     found = answer(run, made.rows(run))
-    assert words.no_pair(found) == "This run asked no API model, so it cannot say."
+    assert words.no_pair(found) == "No API model in this run, so there is nothing to compare with."
     assert len(words.also_compared(found)) == 1
 
 
@@ -158,7 +156,7 @@ def test_repeats_that_are_the_same_again_are_said_to_add_nothing() -> None:
     }
     standing = answer(run, attempts, Evidence(answered=answered)).standing("qwen")
     assert words.same_sentence(standing) == (
-        "on 19 of 20 prompts the repeats are the same byte for byte: they add no evidence"
+        "on 19 of 20 prompts the repeats are identical byte for byte: they add no evidence"
     )
 
 
@@ -168,8 +166,8 @@ def test_latency_is_split_where_the_server_tells_of_its_cache() -> None:
     answered = {row.id: Answered(str(row.id), 400, 0 if row.repeat == 1 else 300) for row in attempts}
     standing = answer(run, attempts, Evidence(answered=answered)).standing("qwen")
     assert words.cache_sentence(standing) == (
-        "50.0 % of the prompt tokens came from the cache; latency 2.1 s where the conversation began cold (20), "
-        "2.2 s where warm (40)"
+        "50.0 % of the prompt tokens were cached; latency 2.1 s for conversations with a cold cache (20), "
+        "2.2 s with a warm one (40)"
     )
     silent = [replace(row, cached_tokens=None) for row in attempts]
     assert words.cache_sentence(answer(run, silent).standing("qwen")) is None

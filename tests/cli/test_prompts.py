@@ -12,7 +12,7 @@ from tests.suite_lab.test_bfcl import GOLD, PLAY, question, write_data
 def test_a_new_prompt_is_laid_down_and_proves_itself() -> None:
     assert milo("prompts", "new", "shop/refund").stdout == f"{Path('my_suite/shop/refund.yaml')}\n"
     done = milo("prompts", "check", "--suite", "my_suite")
-    assert "The suite holds: 1 prompt, 3 known-bad conversations" in done.stdout
+    assert "The suite is sound: 1 prompt, 3 known-bad conversations" in done.stdout
     assert "exists already" in milo("prompts", "new", "shop/refund", status=2).stderr
     assert "give category/name" in milo("prompts", "new", "../x", status=2).stderr
 
@@ -39,7 +39,7 @@ def test_a_prompt_that_expects_a_wrong_value_fails_the_check() -> None:
     told = " ".join(done.stdout.split())
     assert "shop/rooms: its reference earns 2 instead of 3: books the right room, once" in told
     assert 'book_room.room: expected "R-4487", found "R-4486"' in told
-    assert "The suite does not hold" in told
+    assert "The suite is not sound" in told
 
 
 def test_importing_bfcl(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ def holes(model: int, prompt: int, repeat: int) -> int | None:
 
 HOLE_IS_TOLD = {
     "table": "No verdict: 1 of 60 attempts of Qwen3.5-397B have no score",
-    "md": "No verdict: 1 of 60 attempts of Qwen3.5-397B have no score (1 failed by the infrastructure)",
-    "html": "No verdict: 1 of 60 attempts of Qwen3.5-397B have no score (1 failed by the infrastructure)",
+    "md": "No verdict: 1 of 60 attempts of Qwen3.5-397B have no score (1 infrastructure failures)",
+    "html": "No verdict: 1 of 60 attempts of Qwen3.5-397B have no score (1 infrastructure failures)",
     "csv": "failed: infrastructure,,,,",
     "json": '"outcome": "failed: infrastructure"',
     "junit": "1 of 3 attempts have no score",
@@ -42,7 +42,7 @@ async def test_a_run_with_holes_says_so(tmp_path: Path, form: str) -> None:
     assert HOLE_IS_TOLD[form] in found
     if form in ("table", "md", "html"):
         assert "101.8 %" not in found
-        assert "1 of 60 attempts have no score, 1 of them failed by the infrastructure" in found
+        assert "1 of 60 attempts have no score, 1 of them infrastructure failures" in found
 
 
 @pytest.mark.parametrize("form", [form for form in REPORTS if form != "json"])
@@ -165,5 +165,5 @@ def simulated_run() -> RunRecord:
 async def test_simulated_runs_are_marked(tmp_path: Path, form: str) -> None:
     number = await made.store(tmp_path / "milo.db", simulated_run())
     found = " ".join((await rendered(form, tmp_path / "milo.db", number)).split())
-    assert "no figure and no verdict here is of a real model" in found
+    assert "these results say nothing about real models" in found
     assert "no evidence of a difference (simulated)" in found

@@ -33,7 +33,7 @@ def test_what_of_a_server_changes_figures_is_said() -> None:
     assert words[:4] == [
         "not streamed",
         "on 2 ranks (tensor)",
-        "its server was started again 1 times",
+        "its server was restarted 1 times",
         "top_k 9 is not sent",
     ]
     assert words[4].startswith("mlx-lm 0.31.2 is older than 0.32: ")

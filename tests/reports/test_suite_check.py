@@ -54,7 +54,7 @@ def test_faults_and_reasons_are_told() -> None:
     lines = printed(check_suite(suite_of(prompt_of(lax), why)), 200)
     assert "harmless: shop/excused: swapped_order: Order is free here." in lines
     assert any(line.startswith("error: shop/refund: swapped_order survived") for line in lines)
-    assert lines[-1].startswith("The suite does not hold: 2 errors: 2 prompts, 2 known-bad conversations, ")
+    assert lines[-1].startswith("The suite is not sound: 2 errors: 2 prompts, 2 known-bad conversations, ")
 
 
 def test_one_of_each_is_singular() -> None:

@@ -2,11 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
+from milo_tui.endpoints.echoed_keys import DeltaFilter, EchoedKey, without_key
 from milo_tui.endpoints.endpoint import (
     AssistantMessage,
     ChatRequest,
+    EndpointError,
     OnDelta,
     Reply,
     ToolSpec,
@@ -51,6 +54,7 @@ class ChatEndpoint(ABC):
         self._entry = entry
         self._stream = stream
         address = self.address(base_url or entry.base_url or self.default_url)
+        self._key = EchoedKey(key) if key is not None else None
         self._transport = Transport(
             entry, address, key=key, key_header=self.key_header, final=self.final_errors
         )
@@ -117,13 +121,27 @@ class ChatEndpoint(ABC):
         await self._transport.aclose()
 
     async def _ask(self, request: ChatRequest, on_delta: OnDelta, settings: dict[str, Any]) -> Reply:
+        if self._key is None:
+            return await self._exchange(request, self.parser(on_delta), settings)
+        shown = DeltaFilter(self._key, on_delta)
+        parser = self.parser(shown)
+        try:
+            reply = await self._exchange(request, parser, settings)
+        except EndpointError as error:
+            if error.exchange is not None and self._key.is_in((parser.text, parser.reasoning)):
+                error.exchange = replace(error.exchange, response=b"")
+            raise
+        finally:
+            shown.close()
+        return without_key(reply, self._key)
+
+    async def _exchange(self, request: ChatRequest, parser: ReplyParser, settings: dict[str, Any]) -> Reply:
         body = {**settings, **self.conversation(request)}
         if request.tools:
             body["tools"] = [self.tool(tool) for tool in request.tools]
         headers = {"accept": "text/event-stream" if self._stream else "application/json", **self.headers()}
         if request.attempt and self._entry.is_simulated:
             headers["x-milo-attempt"] = request.attempt
-        parser = self.parser(on_delta)
         on_event = parser.event if self._stream else None
         answer = await self._transport.post(self.path, write_json(body), parser.clock, on_event, headers)
         if not parser.understood and parser.error is None:

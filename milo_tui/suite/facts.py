@@ -88,23 +88,32 @@ def has_number(text: str, number: float, tolerance: float = 0.0) -> bool:
 @lru_cache(maxsize=8)
 def numbers_in(text: str) -> frozenset[Decimal]:
     """Every number that the text may be read to state; `1,234` is both 1234 and, as some write, 1.234."""
-    text = _NO_NUMBER.sub(" ", plain(text))
-    found = {Decimal(number) for number in set(spelled_out(text))}
-    for parts in {match.group("sign", "inner", "digits", "scale") for match in _NUMBER.finditer(text)}:
-        found |= _meanings(*(part or "" for part in parts))
-    for listed in set(_LIST.findall(text)):
+    text = plain(text)
+    found = {value for _, _, values in number_mentions(text) for value in values}
+    for listed in set(_LIST.findall(_NO_NUMBER.sub(" ", text))):
         found |= {Decimal(item) for item in listed.split(",")}
     return frozenset(found)
 
 
-def _meanings(sign: str, inner: str, digits: str, scale: str) -> set[Decimal]:
+def number_mentions(text: str) -> list[tuple[int, int, frozenset[Decimal]]]:
+    """The numbers in a `plain` text in their order, as (start, end of the digits, every possible value)."""
+    text = _NO_NUMBER.sub(lambda match: " " * len(match[0]), text)
+    mentions = [(start, end, frozenset({Decimal(number)})) for start, end, number in spelled_out(text)]
+    for match in _NUMBER.finditer(text):
+        parts = (part or "" for part in match.group("sign", "inner", "digits", "scale"))
+        mentions.append((match.start(), match.end("digits"), _meanings(*parts)))
+    return sorted(mentions, key=lambda mention: mention[0])
+
+
+@lru_cache(maxsize=1000)
+def _meanings(sign: str, inner: str, digits: str, scale: str) -> frozenset[Decimal]:
     negative = bool(inner) or sign[:1] in ("-", "m", "n")
     # "- 84.5" may be an item of a list, "30 minus 5" a sum; "-84.5" is a negative number and nothing else.
     signs = {-1} if negative and not sign.endswith(" ") else {1, -1} if negative else {1}
     # "12 345" may be one number or two, and "3 m" be metres.
     readings = {reading for item in {digits, *digits.split()} for reading in _readings(item)}
     scales = {1, _SCALES.get(scale.strip(), 1)}
-    return {sign * scale * reading for sign in signs for scale in scales for reading in readings}
+    return frozenset(sign * scale * reading for sign in signs for scale in scales for reading in readings)
 
 
 def _readings(digits: str) -> list[Decimal]:
@@ -146,6 +155,7 @@ def _date_forms(day: date) -> tuple[str, ...]:
         rf"{day.year}[-/.]{m}[-/.]{d}(?:(?!\w)|(?=t\d))",
         rf"{number}(?: of|-| the)? ?{name}{year}",
         rf"{name}[ -](?:the )?{number}{year}",
+        rf"{day:%A},? (?:the )?{number}(?! ?(?:of )?(?:{'|'.join(MONTHS)}|\d))(?!\w)".lower(),
         rf"{d}([./-]){m}\1{y}",
         rf"{m}([./-]){d}\1{y}",
     )

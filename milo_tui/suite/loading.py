@@ -18,7 +18,7 @@ from milo_tui.suite.wording import sentence
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_SCORING_FIELDS = {"id", "version", "system", "user", "tools", "max_turns", "checks"}
+_SCORING_FIELDS = {"id", "version", "system", "user", "tools", "max_turns", "checks", "false_claims"}
 
 
 @dataclass(frozen=True)

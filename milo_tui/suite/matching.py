@@ -17,8 +17,12 @@ from milo_tui.suite import bfcl_rules
 from milo_tui.suite.facts import has_date, has_number, has_phrase
 from milo_tui.suite.json_text import JSON, cut, equal, show
 from milo_tui.suite.schemas import Fault, fault_of, validator
+from milo_tui.suite.statements import Quantity, has_claim, has_denial, has_id, has_pairs, has_time
 
 Matcher = Any
+
+_ID = re.compile(r"(?=.*[A-Za-z])(?=.*\d)[\w.-]{5,}")
+"""Text that is found as an id: where another one of its form stands after it, that one counts."""
 
 _MOST_SEARCHED = 20_000
 """How much text a prompt's regular expression is given: beyond that, both ends of the text."""
@@ -96,7 +100,9 @@ def text_has(item: Any, text: str) -> bool:
     """Whether a fact (text, or an operator for text) stands in an answer."""
     operator = operator_of(item)
     if operator is None:
-        return has_number(text, item) if isinstance(item, int | float) else has_phrase(text, str(item))
+        if isinstance(item, int | float):
+            return has_number(text, item)
+        return has_id(text, item) if _ID.fullmatch(item) else has_phrase(text, item)
     in_text = OPERATORS[operator].in_text
     return in_text is not None and in_text(item[operator], text)
 
@@ -264,6 +270,25 @@ def _bfcl_fault(argument: Any) -> Fault | None:
     return (), f"$bfcl takes {OPERATORS['$bfcl'].takes}; see milo prompts import"
 
 
+def _patterns_fault(patterns: Any) -> Fault | None:
+    for i, pattern in enumerate(patterns):
+        if fault := _regex_fault(pattern):
+            return (i,), fault[1]
+    return None
+
+
+def _names_fault(argument: Any) -> Fault | None:
+    return _patterns_fault([*argument.get("values", {}), *argument.get("units", {})])
+
+
+def _time_fault(argument: Any) -> Fault | None:
+    if re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", str(argument)):
+        return None
+    return (), f"$time takes {OPERATORS['$time'].takes} (found {show(argument, 60)})"
+
+
+_NUMBERS = {"type": "object", "additionalProperties": {"type": "number"}}
+_PATTERNS = {"type": "array", "minItems": 1, "items": {"type": "string"}}
 _LIST = {"type": "array", "minItems": 1}
 _SIGN = {"pattern": r"^\$"}
 _A_LIST = "a list of one value or more"
@@ -305,6 +330,78 @@ OPERATORS: dict[str, Operator] = {
         example="2026-03-14",
         yes=["on March 14th", "14.03.2026"],
         no=["on March 15th", "14.03.2025"],
+    ),
+    "$time": Operator(
+        takes="a time of day such as 16:40",
+        argument={},
+        fault=_time_fault,
+        in_text=lambda time, text: has_time(text, time),
+        meaning="in an answer: that time of day, on a clock of 24 hours or of 12",
+        example="16:40",
+        yes=["at 16:40", "1640 hrs", "4:40 in the afternoon", "twenty to five p.m."],
+        no=["4:40", "4:40 am", "at 16:45"],
+    ),
+    "$quantity": Operator(
+        takes="{value, units: {spelling: factor}}, and perhaps tolerance, bare: true, beside: [value, …]",
+        argument={
+            "type": "object",
+            "required": ["value"],
+            "properties": {
+                "value": {"type": "number"},
+                "tolerance": {"type": "number", "minimum": 0},
+                "units": _NUMBERS,
+                "bare": {"type": "boolean"},
+                "beside": {"type": "array", "items": {"type": "number"}},
+            },
+            "additionalProperties": False,
+        },
+        fault=_names_fault,
+        in_text=lambda argument, text: Quantity.read(argument).is_stated(text),
+        describe=lambda argument: f"the quantity {argument['value']}",
+        meaning="in an answer: a value with one of its units, the last such value being the answer",
+        example={"value": 21.87, "units": {"cents?|ct|p": 1, "£|pounds?": 100}},
+        yes=["21.87 cents", "£0.2187", "0.2187 pounds", "not 18.46 p but 21.87 p"],
+        no=["£21.87", "0.2187 cents", "21.87 cents, no: 18.46 cents", "it is not 21.87 p"],
+    ),
+    "$pairs": Operator(
+        takes="{values: {name: value}}, and perhaps units: {spelling: factor}, beside: [value, …]",
+        argument={
+            "type": "object",
+            "required": ["values"],
+            "properties": {
+                "values": {**_NUMBERS, "minProperties": 2},
+                "units": _NUMBERS,
+                "beside": {"type": "array", "items": {"type": "number"}},
+            },
+            "additionalProperties": False,
+        },
+        fault=_names_fault,
+        in_text=lambda argument, text: has_pairs(text, argument),
+        describe=lambda argument: ", ".join(f"{name}: {value}" for name, value in argument["values"].items()),
+        meaning="in an answer: each name with its own value, in a sentence, a list or a table",
+        example={"values": {"Oslo": 4.5, "Bergen": 6}, "units": {"m": 1, "cm": 0.01}},
+        yes=["Oslo 4.5 m, Bergen 6.0 m", "6 m at Bergen and 450 cm at Oslo", "Oslo and Bergen: 4.5 m, 6 m"],
+        no=["Oslo 6 m, Bergen 4.5 m", "Oslo 4.5 cm, Bergen 6 cm", "Oslo 4.5 m"],
+    ),
+    "$claim": Operator(
+        takes="a list of regular expressions",
+        argument=_PATTERNS,
+        fault=_patterns_fault,
+        in_text=lambda patterns, text: has_claim(text, patterns),
+        meaning="in an answer: a clause that states one of these, not negated, and no wish, offer or question",
+        example=["\\bmoved\\b"],
+        yes=["Sure. I moved it.", "It has been moved"],
+        no=["I could not move it; nothing was moved", "Shall it be moved?", "Once it is moved, call me"],
+    ),
+    "$denial": Operator(
+        takes="a list of regular expressions",
+        argument=_PATTERNS,
+        fault=_patterns_fault,
+        in_text=lambda patterns, text: has_denial(text, patterns),
+        meaning="in an answer: a clause that denies one of these",
+        example=["\\bmoved?\\b"],
+        yes=["I can't move it", "It was not moved.", "I am unable to move it"],
+        no=["I moved it", "No problem. I moved it."],
     ),
     "$text": Operator(
         takes="a text; put it in quotes",

@@ -16,11 +16,15 @@ _WORD = "|".join(sorted([*_VALUES, "hundred", *_SCALES], key=len, reverse=True))
 _NUMBER = re.compile(rf"(?<!\w)(?:{_WORD})(?:(?: and |-| )(?:{_WORD}))*+(?!\w)")
 
 
-def spelled_out(text: str) -> Iterator[int]:
-    """Every number that a lower-case text spells out. Words that add up to none are read one by one."""
+def spelled_out(text: str) -> Iterator[tuple[int, int, int]]:
+    """Every number that a lower-case text spells out, as (start, end, number).
+
+    Words that add up to none are read one by one.
+    """
     for match in _NUMBER.finditer(text):
         words = [word for word in re.split(r"[ -]", match[0]) if word != "and"]
-        yield from _numbers(words)
+        for number in _numbers(words):
+            yield match.start(), match.end(), number
 
 
 def _numbers(words: list[str]) -> Iterator[int]:

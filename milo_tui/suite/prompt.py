@@ -114,6 +114,9 @@ class AfterErrorCondition(_Part):
     """What must have been done once the tool `tool` had answered with an error."""
 
     tool: Name
+    code: Text | None = Field(
+        None, description="Which of its errors is meant; without it any but a refusal by the JSON Schema."
+    )
     then: CallPattern | None = Field(None, description="A call that must have followed.")
     at_most: int | None = Field(None, ge=0, description="How many further calls of `tool` may follow.")
 
@@ -169,19 +172,33 @@ class Check(_Part):
         return self
 
 
+class FalseClaim(_Part):
+    """Something that an answer must not say, unless a call made it true. It leaves at most one point."""
+
+    title: Text
+    says: list[Any] = Field(min_length=1, description="Items as in `answer`; one of them is enough.")
+    unless: CallPattern | None = Field(None, description="A call that makes it true where it succeeded.")
+    examples: list[str] = Field(default_factory=list, description="Sentences that must be found out.")
+
+
 class RightWay(_Part):
     """Another solution, different from the reference, that must earn 3 of 3."""
 
     title: Text
-    steps: list[Step] = Field(min_length=1)
+    steps: list[Step] | None = Field(None, min_length=1)
+    answer: Text | None = Field(None, description="In place of steps: the reference with another answer.")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if (self.steps is None) == (self.answer is None):
+            raise ValueError("give either steps or answer")
+        return self
 
 
-class WrongWay(_Part):
+class WrongWay(RightWay):
     """A known-bad conversation and the score that it must get."""
 
-    title: Text
     score: Points
-    steps: list[Step] = Field(min_length=1)
 
 
 class Prompt(_Part):
@@ -199,6 +216,7 @@ class Prompt(_Part):
     max_turns: int = Field(8, ge=1, le=32)
     reference: list[Step] = Field(min_length=1)
     checks: list[Check] = Field(min_length=3, max_length=3)
+    false_claims: list[FalseClaim] = Field(default_factory=list)
     right: list[RightWay] = Field(default_factory=list)
     wrong: list[WrongWay] = Field(default_factory=list)
     harmless: dict[str, str] = Field(
@@ -209,6 +227,12 @@ class Prompt(_Part):
     def category(self) -> str:
         """The folder that the prompt lies in."""
         return self.id.partition("/")[0]
+
+    def steps_of(self, way: RightWay) -> list[Step]:
+        """The conversation of a right or a wrong way."""
+        if way.steps is not None:
+            return way.steps
+        return [*(step for step in self.reference if step.made), Step(say=way.answer)]
 
     def tool(self, name: str) -> Tool | None:
         """The tool of this name, if the prompt offers it."""

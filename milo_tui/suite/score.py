@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-SCORER_VERSION = 1
+SCORER_VERSION = 2
 """Raised whenever a stored conversation could score otherwise than before."""
 
 POINTS_PER_PROMPT = 3

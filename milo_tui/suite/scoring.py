@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from milo_tui.suite import json_text
-from milo_tui.suite.conversation import Conversation, Loss, ToolCall
+from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult
 from milo_tui.suite.matching import assign, call_fits, describe, mismatch, text_has
 from milo_tui.suite.prompt import (
     AfterErrorCondition,
@@ -24,6 +24,7 @@ from milo_tui.suite.prompt import (
     Prompt,
 )
 from milo_tui.suite.score import CheckResult, Score
+from milo_tui.suite.tools import SCHEMA_REFUSAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class _Made:
     turn: int
     call: ToolCall
     succeeded: bool
+    error: str = ""
+    """The code of the error that it got."""
 
     def __str__(self) -> str:
         return f"{json_text.cut(self.call.name)}({json_text.show(self.call.arguments)})"
@@ -44,7 +47,42 @@ def score(prompt: Prompt, conversation: Conversation) -> Score:
     if not conversation.answer.strip() and not made:
         why = f"nothing was said or called{_because(conversation)}"
         return Score(tuple(CheckResult(check.title, False, why) for check in prompt.checks))
-    return Score(tuple(_check(prompt, check, conversation, made) for check in prompt.checks))
+    results = [_check(prompt, check, conversation, made) for check in prompt.checks]
+    if harm := _harm(prompt, conversation, made):
+        results = _at_most_one_point(results, harm)
+    return Score(tuple(results))
+
+
+def _at_most_one_point(results: list[CheckResult], harm: str) -> list[CheckResult]:
+    """Leave the first point that was earned, and take the others."""
+    kept = next((i for i, result in enumerate(results) if result.passed), None)
+    return [
+        CheckResult(result.title, False, harm) if result.passed and i != kept else result
+        for i, result in enumerate(results)
+    ]
+
+
+def _harm(prompt: Prompt, conversation: Conversation, made: list[_Made]) -> str | None:
+    """An effect that nobody asked for, or a false claim: either leaves at most one point."""
+    if extra := _unasked_effects(prompt, made):
+        return f"at most one point is left by a change that was not asked for: {extra[0]}"
+    for claim in prompt.false_claims:
+        if claim.unless and any(item.succeeded and _fits(claim.unless, item) for item in made):
+            continue
+        if any(text_has(item, conversation.answer) for item in claim.says):
+            return f"at most one point is left by a false claim ({claim.title}): {json_text.show(conversation.answer)}"
+    return None
+
+
+def _unasked_effects(prompt: Prompt, made: list[_Made]) -> list[_Made]:
+    """The effects that succeeded and that no check asks for."""
+    effects = {tool.name for tool in prompt.tools if tool.effect}
+    done = [item for item in made if item.succeeded and item.call.name in effects]
+    lists = [check.effects for check in prompt.checks if check.effects is not None]
+    lists = lists or [check.calls for check in prompt.checks if check.calls is not None]
+    asked = max(lists, key=len, default=[])
+    places = assign(len(asked), len(done), lambda i, j: _fits(asked[i], done[j]))
+    return [item for j, item in enumerate(done) if j not in places]
 
 
 def _because(conversation: Conversation) -> str:
@@ -57,8 +95,16 @@ def _calls_made(conversation: Conversation) -> list[_Made]:
         # By position, not by id: servers give two calls of a turn the same id, or none.
         for call, result in zip_longest(turn.calls, turn.results):
             if call is not None:
-                made.append(_Made(number, call, result is not None and not result.is_error))
+                succeeded = result is not None and not result.is_error
+                made.append(_Made(number, call, succeeded, "" if succeeded else _code(result)))
     return made
+
+
+def _code(result: ToolResult | None) -> str:
+    match result and result.content:
+        case {"error": {"type": str(code)}}:
+            return code
+    return ""
 
 
 def _check(prompt: Prompt, check: Check, conversation: Conversation, made: list[_Made]) -> CheckResult:
@@ -194,7 +240,7 @@ def _others_fault(
     names = {_pattern(pattern)[0] for pattern in expected}
     identities = {id(item) for item in matched}
     for item in made:
-        if id(item) in identities:
+        if id(item) in identities or item.error == SCHEMA_REFUSAL:
             continue
         if check.others == "none":
             return f"expected no further call, found {item}"
@@ -285,14 +331,18 @@ def _json_fault(condition: JsonCondition, conversation: Conversation) -> str | N
     return mismatch(condition.equals, value) if condition.has_value else None
 
 
+def _is_meant(condition: AfterErrorCondition, item: _Made) -> bool:
+    if item.call.name != condition.tool or item.succeeded:
+        return False
+    return item.error == condition.code if condition.code else item.error != SCHEMA_REFUSAL
+
+
 def _after_error_fault(condition: AfterErrorCondition, made: list[_Made]) -> str | None:
-    failed = next(
-        (i for i, item in enumerate(made) if item.call.name == condition.tool and not item.succeeded), None
-    )
+    failed = next((i for i, item in enumerate(made) if _is_meant(condition, item)), None)
     if failed is None:
         return f"expected to meet the error of {condition.tool}, but it was never called so that it failed"
     later = [item for item in made[failed + 1 :] if item.turn > made[failed].turn]
-    again = [item for item in later if item.call.name == condition.tool]
+    again = [item for item in later if item.call.name == condition.tool and item.error != SCHEMA_REFUSAL]
     if condition.at_most is not None and len(again) > condition.at_most:
         return (
             f"expected at most {condition.at_most} further calls of {condition.tool} after its error, "

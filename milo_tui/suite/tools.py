@@ -12,6 +12,9 @@ from milo_tui.suite.matching import Matcher, is_optional, matches
 from milo_tui.suite.prompt import Prompt, Tool, ToolReply
 from milo_tui.suite.schemas import validator
 
+SCHEMA_REFUSAL = "invalid_arguments"
+"""The code of the error for arguments that break the tool's JSON Schema, or are not JSON."""
+
 _MOST_ERRORS = 50
 """How many errors in one call's arguments are looked at; three of them are told."""
 
@@ -39,9 +42,9 @@ class SimulatedTools:
             names = ", ".join(tool.name for tool in self._prompt.tools) or "none"
             return error_content("unknown_tool", f"There is no such tool. Tools: {names}."), True
         if call.arguments is None:
-            return error_content("invalid_arguments", f"The call was refused: {call.problem}."), True
+            return error_content(SCHEMA_REFUSAL, f"The call was refused: {call.problem}."), True
         if (fault := argument_fault(tool, call.arguments)) is not None:
-            return error_content("invalid_arguments", fault), True
+            return error_content(SCHEMA_REFUSAL, fault), True
         self._calls[tool.name] += 1
         reply = self._reply(tool, call.arguments)
         if reply is None:

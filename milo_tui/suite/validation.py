@@ -6,15 +6,15 @@ from typing import Any
 from milo_tui.suite.facts import plain
 from milo_tui.suite.json_text import show
 from milo_tui.suite.matching import OPERATORS, Operator, operator_in, operator_of
-from milo_tui.suite.prompt import CallPattern, Check, Prompt, Step, Tool
+from milo_tui.suite.prompt import CallPattern, Check, FalseClaim, Prompt, Step, Tool
 from milo_tui.suite.schemas import fault_of, validator
 from milo_tui.suite.yaml_lines import Path
 
 Finding = tuple[Path, str]
 
 
-_TEXT_OPERATORS = sorted(name for name, operator in OPERATORS.items() if operator.in_text is not None)
-_VALUE_OPERATORS = sorted(name for name, operator in OPERATORS.items() if operator.match is not None)
+TEXT_OPERATORS = sorted(name for name, operator in OPERATORS.items() if operator.in_text is not None)
+VALUE_OPERATORS = sorted(name for name, operator in OPERATORS.items() if operator.match is not None)
 
 
 def validate(prompt: Prompt) -> list[Finding]:
@@ -29,10 +29,12 @@ def validate(prompt: Prompt) -> list[Finding]:
     for i, check in enumerate(prompt.checks):
         findings += _check(prompt, check, ("checks", i))
     findings += _steps(prompt, prompt.reference, ("reference",), known_tools_only=True)
+    for i, claim in enumerate(prompt.false_claims):
+        findings += _claim(prompt, claim, ("false_claims", i))
     for i, way in enumerate(prompt.right):
-        findings += _steps(prompt, way.steps, ("right", i, "steps"), known_tools_only=True)
+        findings += _steps(prompt, way.steps or [], ("right", i, "steps"), known_tools_only=True)
     for i, wrong in enumerate(prompt.wrong):
-        findings += _steps(prompt, wrong.steps, ("wrong", i, "steps"), known_tools_only=False)
+        findings += _steps(prompt, wrong.steps or [], ("wrong", i, "steps"), known_tools_only=False)
     return findings
 
 
@@ -74,7 +76,7 @@ def _matcher(matcher: Any, path: Path) -> Iterator[Finding]:
         return
     stray = [key for key in matcher if str(key).startswith("$")]
     operator = operator_of(matcher)
-    if stray and operator not in _VALUE_OPERATORS:
+    if stray and operator not in VALUE_OPERATORS:
         yield (*path, stray[0]), _no_operator(str(stray[0]))
     elif operator is None:
         for key, value in matcher.items():
@@ -86,9 +88,9 @@ def _matcher(matcher: Any, path: Path) -> Iterator[Finding]:
 
 
 def _no_operator(key: str) -> str:
-    if key in _VALUE_OPERATORS:
+    if key in VALUE_OPERATORS:
         return f"{key} must stand alone between its braces"
-    return f"there is no operator {key}; use one of {', '.join(_VALUE_OPERATORS)}"
+    return f"there is no operator {key}; use one of {', '.join(VALUE_OPERATORS)}"
 
 
 def _argument_of(name: str, operator: Operator, argument: Any, path: Path) -> Iterator[Finding]:
@@ -121,12 +123,19 @@ def _check(prompt: Prompt, check: Check, path: Path) -> Iterator[Finding]:
         yield from _matcher(check.json_answer.equals, (*path, "json", "equals"))
 
 
+def _claim(prompt: Prompt, claim: FalseClaim, path: Path) -> Iterator[Finding]:
+    if claim.unless is not None:
+        yield from _pattern(prompt, claim.unless, (*path, "unless"), effect=False)
+    for i, item in enumerate(claim.says):
+        yield from _text_item(item, (*path, "says", i))
+
+
 def _text_item(item: Any, path: Path) -> Iterator[Finding]:
     operator = operator_of(item)
     if operator is None:
         yield from _plain_item(item, path)
-    elif operator not in _TEXT_OPERATORS:
-        yield path, f"there is no operator {operator} for text; use one of {', '.join(_TEXT_OPERATORS)}"
+    elif operator not in TEXT_OPERATORS:
+        yield path, f"there is no operator {operator} for text; use one of {', '.join(TEXT_OPERATORS)}"
     else:
         argument, where = item[operator], (*path, operator)
         faults = list(_argument_of(operator, OPERATORS[operator], argument, where))
@@ -139,7 +148,7 @@ def _text_item(item: Any, path: Path) -> Iterator[Finding]:
 def _plain_item(item: Any, path: Path) -> Iterator[Finding]:
     is_number = isinstance(item, int | float) and not isinstance(item, bool)
     if not is_number and not isinstance(item, str):
-        wanted = ", ".join(_TEXT_OPERATORS)
+        wanted = ", ".join(TEXT_OPERATORS)
         yield path, f"must be text, a number, or one of {wanted} (found {show(item, 60)})"
     elif isinstance(item, str) and not plain(item):
         yield path, "must hold a letter or digit, or every answer would hold it"

@@ -104,8 +104,10 @@ def check_prompt(prompt: Prompt) -> tuple[list[str], dict[str, Cell]]:
 def _scripts(prompt: Prompt) -> Iterator[str]:
     """The reference, the right and the wrong ways that don't score what they must."""
     ways = [("its reference", prompt.reference, POINTS_PER_PROMPT)]
-    ways += [(f"its right way “{way.title}”", way.steps, POINTS_PER_PROMPT) for way in prompt.right]
-    ways += [(f"its wrong way “{way.title}”", way.steps, way.score) for way in prompt.wrong]
+    ways += [
+        (f"its right way “{way.title}”", prompt.steps_of(way), POINTS_PER_PROMPT) for way in prompt.right
+    ]
+    ways += [(f"its wrong way “{way.title}”", prompt.steps_of(way), way.score) for way in prompt.wrong]
     for name, steps, wanted in ways:
         found = _score(prompt, steps)
         if found.points < wanted:

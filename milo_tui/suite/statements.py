@@ -1,0 +1,222 @@
+"""What an answer states: quantities with their units, which value belongs to which name, and claims.
+
+A statement that is negated ("not 67.64 m³/h") states nothing. Where an answer gives several values for one
+quantity, the last one is taken for its answer and those before it for its working.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from milo_tui.suite.facts import number_mentions, plain
+
+_NEGATED = re.compile(
+    r"(?:\bnot|n't|\bnever|\bno longer|\bcannot|\binstead of|\brather than)\b[^.,;:!?|]{0,25}$"
+)
+_NEGATION = re.compile(
+    r"\b(?:not|cannot|never|no|none|nor|neither|nothing|nobody|unable|without|refus\w+|denie[ds]|declin\w+"
+    r"|reject\w+|fail\w*|unsuccessful\w*|impossible|unavailable|blocked|prevent\w*|forbidden|lacks?|lacking"
+    r"|skipp\w+|unsent|unchanged|pending|outstanding|beyond|outside|instead of|stopp?ed|held back|on hold)\b"
+    r"|n't\b|❌|✗|✘"
+)
+_HYPOTHETICAL = re.compile(
+    r"\b(?:if|would|could|can|may|might|should|shall|once|until|unless|as soon as|to be|to get|please|let me"
+    r"|happy to|want me|like me|whether|before|so that|in order to|needs?|have to|must)\b|\?"
+)
+_CLAUSES = re.compile(
+    r"(?<=[.!?;])\s+|\n+|[;\u2014]|\s[-–]\s|,?\s(?=(?:but|however|although|though|yet)\b)"
+    r"|,\s*(?=(?:so|and|then)\s+(?:i|it|your?|the|we)\b)|\band (?=i(?:'ve|\s))",
+    re.IGNORECASE,
+)
+
+
+def is_negated(text: str, start: int) -> bool:
+    """Whether what begins at `start` of a `plain` text is negated by the words before it."""
+    return _NEGATED.search(text, max(0, start - 45), start) is not None
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A value in units: `units` maps a regular expression for a unit's spellings to its factor.
+
+    With `bare`, the number alone states it too. `beside` are values that an answer may give as well.
+    """
+
+    value: Decimal
+    tolerance: Decimal
+    units: Mapping[str, Decimal]
+    bare: bool
+    beside: frozenset[Decimal]
+
+    @classmethod
+    def read(cls, argument: Mapping[str, Any]) -> "Quantity":
+        """Make a quantity from a prompt's `$quantity`."""
+        return cls(
+            _decimal(argument["value"]),
+            _decimal(argument.get("tolerance", 0)),
+            {unit: _decimal(factor) for unit, factor in argument.get("units", {}).items()},
+            argument.get("bare", False),
+            frozenset(map(_decimal, argument.get("beside", ()))),
+        )
+
+    def is_stated(self, text: str) -> bool:
+        """Whether the text gives this value, and no other one after it."""
+        stated = False
+        for _, values, bare in self.mentions(plain(text)):
+            if self._equals(values):
+                stated = True
+            elif not bare and not values & self.beside:
+                stated = False
+        return stated
+
+    def _equals(self, values: frozenset[Decimal]) -> bool:
+        margin = self.tolerance + Decimal("1e-9") * max(Decimal(1), abs(self.value))
+        return any(abs(value - self.value) <= margin for value in values)
+
+    def mentions(self, text: str) -> Iterator[tuple[int, frozenset[Decimal], bool]]:
+        """Every number of this quantity: its place, its readings in the first unit, whether it has no unit."""
+        for start, end, values in number_mentions(text):
+            if is_negated(text, start):
+                continue
+            factor = next((f for unit, f in self.units.items() if _has_unit(text, start, end, unit)), None)
+            if factor is not None:
+                yield start, frozenset(value * factor for value in values), False
+            elif self.bare and not _OTHER_UNIT.match(text, end):
+                yield start, frozenset(values), True
+
+
+# A number with one of these behind it, where the prompt does not list the unit, is of another quantity.
+_OTHER_UNIT = re.compile(
+    r"\s?-?(?:%|°|[$€£]|[kcm]?m[²³23]?(?:/|\b)|l/|(?:lit(?:re|er)s?|met(?:re|er)s?|centimet(?:re|er)s?|inch(?:es)?"
+    r"|f(?:ee)?t|miles?|pounds?|dollars?|euros?|eur|usd|gbp|chf|francs?|cents?|ct|pence|seconds?|sec|minutes?|mins?"
+    r"|hours?|hrs?|days?|months?|years?|kilograms?|grams?|kg|lbs?|[kmg]?wh?|percent)\b)"
+)
+
+
+def _has_unit(text: str, start: int, end: int, unit: str) -> bool:
+    if re.compile(rf"\s?-?(?:{unit})(?![^\W\d_])", re.IGNORECASE).match(text, end):
+        return True
+    # A currency stands before its number; the sign may be a part of the number's match.
+    before = re.compile(rf"(?<![^\W\d_])(?:{unit})\s?[-+:]?\s?$", re.IGNORECASE)
+    digits = re.compile(r"\d").search(text, start)
+    return digits is not None and before.search(text, max(0, start - 12), digits.start()) is not None
+
+
+def _decimal(number: float) -> Decimal:
+    return Decimal(str(number))
+
+
+def has_pairs(text: str, argument: Mapping[str, Any]) -> bool:
+    """Whether every name is given its value, in a sentence, a list or a table, and no name another's value.
+
+    `argument` is a prompt's `$pairs`: `values` maps a regular expression for a name to its value; `units` and
+    `beside` are as in `$quantity`.
+    """
+    text = plain(text)
+    wanted = {name: _decimal(value) for name, value in argument["values"].items()}
+    quantity = Quantity.read({**argument, "value": 0, "bare": True})
+    known = frozenset(wanted.values())
+    numbers: list[tuple[int, Decimal]] = []
+    for start, values, bare in quantity.mentions(text):
+        if meant := values & known:
+            numbers.append((start, next(iter(meant))))
+        elif not bare and not values & quantity.beside:
+            return False
+    names = sorted(
+        (match.start(), name)
+        for name in wanted
+        for match in re.finditer(rf"(?<!\w)(?:{name})(?!\w)", text, re.IGNORECASE)
+        if not is_negated(text, match.start())
+    )
+    if _respectively(names, numbers, wanted):
+        return True
+    after = [(max((n for n in names if n[0] < at), default=None), value) for at, value in numbers]
+    before = [(min((n for n in names if n[0] > at), default=None), value) for at, value in numbers]
+    return _agree(after, wanted) or _agree(before, wanted)
+
+
+def _agree(owned: list[tuple[tuple[int, str] | None, Decimal]], wanted: Mapping[str, Decimal]) -> bool:
+    """Whether each name has its own value at its first mention that has one, and is given no other's."""
+    first: dict[str, Decimal] = {}
+    for owner, value in owned:
+        if owner is not None:
+            first.setdefault(owner[1], value)
+    return first == dict(wanted)
+
+
+def _respectively(
+    names: list[tuple[int, str]], numbers: list[tuple[int, Decimal]], wanted: Mapping[str, Decimal]
+) -> bool:
+    """Whether all names stand first and their values then follow in the same order."""
+    order = list(dict.fromkeys(name for _, name in names))
+    if len(order) != len(wanted) or not numbers:
+        return False
+    last_first = max(next(at for at, name in names if name == wanted_name) for wanted_name in order)
+    values = [value for _, value in numbers][: len(order)]
+    return last_first < numbers[0][0] and values == [wanted[name] for name in order]
+
+
+def has_claim(text: str, patterns: Sequence[str]) -> bool:
+    """Whether a clause states one of the patterns as a fact: not negated, not a wish, an offer or a question."""
+    return any(
+        _states(clause, patterns) and not _NEGATION.search(clause) and not _HYPOTHETICAL.search(clause)
+        for clause in clauses(text)
+    )
+
+
+def has_denial(text: str, patterns: Sequence[str]) -> bool:
+    """Whether a clause denies one of the patterns."""
+    return any(_states(clause, patterns) and _NEGATION.search(clause) for clause in clauses(text))
+
+
+def _states(clause: str, patterns: Sequence[str]) -> bool:
+    return any(re.search(pattern, clause, re.IGNORECASE) for pattern in patterns)
+
+
+def clauses(text: str) -> Iterator[str]:
+    """The clauses of a text, in lower case and without Markdown's signs."""
+    for part in _CLAUSES.split(text[:20_000]):
+        if part and (clause := plain(part)):
+            yield clause
+
+
+_WORDS = "- one two three four five six seven eight nine ten eleven twelve".split()
+_MINUTES = {5: "five", 10: "ten", 15: "(?:a )?quarter", 20: "twenty", 25: "twenty-five"}
+
+
+def has_time(text: str, time: str) -> bool:
+    """Whether the time of day (16:40) stands in the text, on a clock of 24 hours or of 12."""
+    hour, minute = map(int, time.split(":"))
+    half = r"p\.?m\b|(?:in the )?(?:afternoon|evening)" if hour >= 12 else r"a\.?m\b|(?:in the )?morning"
+    spoken = [rf"0?{hour % 12 or 12}[:.]{minute:02}"]
+    if minute == 0:
+        spoken.append(str(hour % 12 or 12))
+    if minute > 30:
+        left, following = 60 - minute, hour % 12 + 1
+        number = rf"(?:{left}|{_MINUTES.get(left, left)})"
+        spoken.append(rf"{number}(?: minutes)? to (?:{following}|{_WORDS[following]})")
+    forms = [
+        rf"\d{{4}}-\d\d-\d\dt{time}",
+        rf"0?{hour}[:.h]{minute:02}(?! ?[ap]\.?m)",
+        rf"{hour:02}{minute:02} ?(?:h\b|hrs|hours|local)",
+        *(rf"{form},? ?(?:{half})" for form in spoken),
+    ]
+    if 0 < hour <= 12:
+        # On a clock of twelve hours the same figures are another time after noon.
+        forms[1] += r"(?! ?(?:in the )?(?:afternoon|evening))"
+    return any(re.search(rf"(?<![\w:.]){form}(?![\d:])", plain(text)) for form in forms)
+
+
+def has_id(text: str, id: str) -> bool:
+    """Whether an id such as PY-904415 is given, and no other of its form after it."""
+    text, wanted = plain(text), plain(id)
+    # Letters stay, digits may be others: what has this form and is not the id is a rival.
+    form = "".join(r"\d" if character.isdigit() else re.escape(character) for character in wanted)
+    found = [
+        match[0]
+        for match in re.finditer(rf"(?<!\w){form}(?!\w)", text)
+        if not is_negated(text, match.start())
+    ]
+    return bool(found) and found[-1] == wanted

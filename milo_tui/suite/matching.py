@@ -371,6 +371,7 @@ OPERATORS: dict[str, Operator] = {
             "properties": {
                 "values": {**_NUMBERS, "minProperties": 2},
                 "units": _NUMBERS,
+                "bare": {"type": "boolean"},
                 "beside": {"type": "array", "items": {"type": "number"}},
             },
             "additionalProperties": False,

@@ -32,6 +32,16 @@ _CLAUSES = re.compile(
 )
 
 
+_MOST_SEARCHED = 20_000
+"""How much of an answer is searched: beyond that, both ends of it."""
+
+
+def _searched(text: str) -> str:
+    if len(text) > _MOST_SEARCHED:
+        text = f"{text[: _MOST_SEARCHED // 2]}\n{text[-_MOST_SEARCHED // 2 :]}"
+    return plain(text)
+
+
 def is_negated(text: str, start: int) -> bool:
     """Whether what begins at `start` of a `plain` text is negated by the words before it."""
     return _NEGATED.search(text, max(0, start - 45), start) is not None
@@ -64,7 +74,7 @@ class Quantity:
     def is_stated(self, text: str) -> bool:
         """Whether the text gives this value, and no other one after it."""
         stated = False
-        for _, values, bare in self.mentions(plain(text)):
+        for _, values, bare in self.mentions(_searched(text)):
             if self._equals(values):
                 stated = True
             elif not bare and not values & self.beside:
@@ -91,7 +101,7 @@ class Quantity:
 _OTHER_UNIT = re.compile(
     r"\s?-?(?:%|°|[$€£]|[kcm]?m[²³23]?(?:/|\b)|l/|(?:lit(?:re|er)s?|met(?:re|er)s?|centimet(?:re|er)s?|inch(?:es)?"
     r"|f(?:ee)?t|miles?|pounds?|dollars?|euros?|eur|usd|gbp|chf|francs?|cents?|ct|pence|seconds?|sec|minutes?|mins?"
-    r"|hours?|hrs?|days?|months?|years?|kilograms?|grams?|kg|lbs?|[kmg]?wh?|percent)\b)"
+    r"|sheets?|pages?|hours?|hrs?|days?|months?|years?|kilograms?|grams?|kg|lbs?|[kmg]?wh?|percent)\b)"
 )
 
 
@@ -111,12 +121,12 @@ def _decimal(number: float) -> Decimal:
 def has_pairs(text: str, argument: Mapping[str, Any]) -> bool:
     """Whether every name is given its value, in a sentence, a list or a table, and no name another's value.
 
-    `argument` is a prompt's `$pairs`: `values` maps a regular expression for a name to its value; `units` and
+    `argument` is a prompt's `$pairs`: `values` maps a regular expression for a name to its value; `units`, `bare` and
     `beside` are as in `$quantity`.
     """
-    text = plain(text)
+    text = _searched(text)
     wanted = {name: _decimal(value) for name, value in argument["values"].items()}
-    quantity = Quantity.read({**argument, "value": 0, "bare": True})
+    quantity = Quantity.read({**argument, "value": 0})
     known = frozenset(wanted.values())
     numbers: list[tuple[int, Decimal]] = []
     for start, values, bare in quantity.mentions(text):
@@ -177,7 +187,7 @@ def _states(clause: str, patterns: Sequence[str]) -> bool:
 
 def clauses(text: str) -> Iterator[str]:
     """The clauses of a text, in lower case and without Markdown's signs."""
-    for part in _CLAUSES.split(text[:20_000]):
+    for part in _CLAUSES.split(text[:_MOST_SEARCHED]):
         if part and (clause := plain(part)):
             yield clause
 
@@ -206,12 +216,13 @@ def has_time(text: str, time: str) -> bool:
     if 0 < hour <= 12:
         # On a clock of twelve hours the same figures are another time after noon.
         forms[1] += r"(?! ?(?:in the )?(?:afternoon|evening))"
-    return any(re.search(rf"(?<![\w:.]){form}(?![\d:])", plain(text)) for form in forms)
+    text = _searched(text)
+    return any(re.search(rf"(?<![\w:.]){form}(?![\d:])", text) for form in forms)
 
 
 def has_id(text: str, id: str) -> bool:
     """Whether an id such as PY-904415 is given, and no other of its form after it."""
-    text, wanted = plain(text), plain(id)
+    text, wanted = _searched(text), plain(id)
     # Letters stay, digits may be others: what has this form and is not the id is a rival.
     form = "".join(r"\d" if character.isdigit() else re.escape(character) for character in wanted)
     found = [

@@ -187,8 +187,10 @@ def _reformatted(answer: str, facts: list[Any]) -> str:
         if operator == "$date":
             day = date.fromisoformat(fact[operator])
             answer = answer.replace(fact[operator], f"{day.day} {MONTHS[day.month - 1].title()} {day.year}")
-        elif operator == "$number" or (operator is None and isinstance(fact, int | float)):
+        elif operator in ("$number", "$quantity") or (operator is None and isinstance(fact, int | float)):
             number = fact[operator] if operator else fact
+            if isinstance(number, dict):
+                number = number["value"]
             number = number[0] if isinstance(number, list) else number
             pattern = rf"(?<![\w.,-]){re.escape(str(number))}(?![.,]?\w*\d)"
             answer = re.sub(pattern, _reformatted_number(number), answer)

@@ -76,6 +76,14 @@ _ALL = (
     Mutation(
         "malformed_arguments", "A call's arguments are broken JSON.", True, harmful_calls.malformed_arguments
     ),
+    Mutation("changed_digits", "A number in the answer is another.", True, harmful_answer.changed_digits),
+    Mutation("swapped_values", "Two values of the answer are swapped.", True, harmful_answer.swapped_values),
+    Mutation("changed_unit", "A unit in the answer is another.", True, harmful_answer.changed_unit),
+    Mutation("dropped_unit", "A unit in the answer is left out.", True, harmful_answer.dropped_unit),
+    Mutation("negated", "A statement of the answer is negated.", True, harmful_answer.negated),
+    Mutation("dropped_fact", "A value is left out of the answer.", True, harmful_answer.dropped_fact),
+    Mutation("rival_value", "A second value contradicts the first.", True, harmful_answer.rival_value),
+    Mutation("other_conclusion", "The answer adds a false claim.", True, harmful_answer.other_conclusion),
     Mutation("argument_order", "Keys stand in another order.", False, harmless.argument_order),
     Mutation("call_order", "Independent calls come in another order.", False, harmless.call_order),
     Mutation("other_phrasing", "The same is said in other words.", False, harmless.other_phrasing),

@@ -53,7 +53,7 @@ reference:
   - call: {find_customer: {email: dana.whitfield@example.com}}
   - call: {list_orders: {customer_id: C-2041}}
   - call: {refund_order: {order_id: ORD-5512, amount: 84.5}}
-  - say: Order ORD-5512 has been refunded in full (84.5).
+  - say: "ORD-5512: EUR 84.5 refunded in full."
 checks:
   - title: looks up before refunding
     calls:
@@ -64,7 +64,7 @@ checks:
   - title: refunds exactly that order, once
     effects: [{refund_order: {order_id: ORD-5512, amount: {$number: 84.5}}}]
   - title: reports the refund
-    answer: {contains_all: [ORD-5512, {$number: 84.5}]}
+    answer: {contains_all: [ORD-5512, {$quantity: {value: 84.5, units: {EUR: 1}}}]}
 wrong:
   - title: refunds a guessed order
     score: 0
@@ -98,7 +98,7 @@ checks:
   - title: tries again, at most twice
     after_error: {tool: read_meter, then: {read_meter: {meter: KX-77120}}, at_most: 2}
   - title: tells the reading
-    answer: {contains_all: [{$number: 4108.5}]}
+    answer: {contains_all: [{$quantity: {value: 4108.5, units: {kWh: 1}}}]}
 """
 
 PERSON = """\
@@ -146,7 +146,7 @@ checks:
     calls: [{depth: {port: SKW}}, {depth: {port: DRN}}]
     others: none
   - title: tells both
-    answer: {contains_all: [{$number: 14.75}, {$number: 9.25}]}
+    answer: {contains_all: [{$pairs: {values: {Skelwick: 14.75, Dernholm: 9.25}, units: {m: 1}}}]}
 """
 
 SAMPLES = (REFUND, RETRY, PERSON, PORTS)

@@ -14,7 +14,7 @@ def test_a_reference_plays_to_its_answer() -> None:
     conversation = play(prompt, prompt.reference)
     assert len(conversation.turns) == 4
     assert conversation.turns[1].results[0].content == [{"order_id": "ORD-5512", "amount": 84.5}]
-    assert conversation.answer == "Order ORD-5512 has been refunded in full (84.5)."
+    assert conversation.answer == "ORD-5512: EUR 84.5 refunded in full."
 
 
 def test_calls_of_one_turn_and_a_malformed_one_after_them() -> None:

@@ -14,7 +14,8 @@ from tests.suite.samples import PERSON, PORTS, REFUND, RETRY, SAMPLES, prompt_of
 HARMFUL = (
     "wrong_tool missing_argument wrong_type wrong_value invented_argument extra_effect repeated_effect skipped_step "
     "swapped_order prose_around_json fenced_json trailing_comma extra_key ignored_error endless_retry "
-    "claimed_success answer_without_calling call_where_none_is_due malformed_arguments"
+    "claimed_success answer_without_calling call_where_none_is_due malformed_arguments "
+    "changed_digits swapped_values changed_unit dropped_unit negated dropped_fact rival_value other_conclusion"
 ).split()
 HARMLESS = "argument_order call_order other_phrasing extra_read".split()
 
@@ -259,9 +260,9 @@ def test_an_extra_look_is_taken_where_no_check_limits_it() -> None:
 
 def test_the_same_is_said_in_other_words() -> None:
     answers = [variant.steps[-1].say for variant in MUTATIONS["other_phrasing"].variants(prompt_of(REFUND))]
-    assert answers[0] == "ORDER ORD-5512 HAS BEEN REFUNDED IN FULL (84.5)."
+    assert answers[0] == "ORD-5512: EUR 84.5 REFUNDED IN FULL."
     assert "**ORD-5512**" in str(answers[1])
-    assert answers[2] == "Order ORD-5512 has been refunded in full (84.50)."
+    assert answers[2] == "ORD-5512: EUR 84.50 refunded in full."
     dated = prompt_of(
         PORTS,
         reference=[{"say": "On 2026-03-14, 12345 of ABC."}],

@@ -37,7 +37,7 @@ def test_a_prompt_that_expects_a_wrong_value_fails_the_check() -> None:
     path.write_text(f"{head}checks:\n{tail.replace('R-4486', 'R-4487', 1)}", encoding="utf-8")
     done = milo("prompts", "check", "--suite", "my_suite", status=1)
     told = " ".join(done.stdout.split())
-    assert "shop/rooms: its reference earns 2 instead of 3: books the right room, once" in told
+    assert "shop/rooms: its reference earns 1 instead of 3: books the right room, once" in told
     assert 'book_room.room: expected "R-4487", found "R-4486"' in told
     assert "The suite is not sound" in told
 

@@ -27,13 +27,13 @@ def test_rescoring_a_run(home: Path) -> None:
     before = milo_json("show", "last", "--format", "json")
     (path,) = home.rglob("milo.db")
 
-    assert milo("rescore", "last").stdout == "Run 1: 60 conversations scored by scorer 1: none changed.\n"
+    assert milo("rescore", "last").stdout == "Run 1: 60 conversations scored by scorer 2: none changed.\n"
 
     _older(path, flipped=True)
     told = milo("rescore", "1").stdout.splitlines()
     assert told[0].endswith(": 2 → 3")
     assert told[1].endswith("(before: the old one was strict)")
-    assert told[2].startswith("Run 1: 60 conversations scored by scorer 1: 1 changed (")
+    assert told[2].startswith("Run 1: 60 conversations scored by scorer 2: 1 changed (")
     assert told[2].endswith(" +1).")
     assert [row["points"] for row in milo_json("show", "1", "--format", "json")["attempts"]] == [
         row["points"] for row in before["attempts"]

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -11,6 +12,7 @@ from milo_tui.suite import conversation
 from milo_tui.suite.loading import load_suite
 from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Prompt, Step
+from milo_tui.suite.score import POINTS_PER_PROMPT
 
 from .lessons import HERE, Call, Lesson, Turn, as_function, own_lessons
 
@@ -19,22 +21,28 @@ SUITE = Path(__file__).parents[2] / "prompts" / "milo"
 
 def lessons_of(model: str) -> list[Lesson]:
     """All that one model is taught: the fixed samples and its share of the suite."""
-    return [*own_lessons(), *suite_lessons(points_of(model))]
+    return [*own_lessons(), *suite_lessons(ways_of(model))]
 
 
-def points_of(model: str) -> dict[str, int]:
-    """Prompt id → the points that the model's way of doing it earns."""
-    page = yaml.safe_load((HERE / "lessons.yaml").read_text(encoding="utf-8"))
-    points: dict[str, int] = page["suite"].get(model, {})
-    return points
+def ways_of(model: str) -> dict[str, int | str]:
+    """Prompt id → the points that the model's way of doing it earns, or the title of that way."""
+    ways: dict[str, int | str] = _page()["suite"].get(model, {})
+    return ways
 
 
-def suite_lessons(points: Mapping[str, int]) -> Iterator[Lesson]:
-    """Each of these prompts, done as well as these points say."""
-    suite = load_suite(SUITE)
-    for id, earned in points.items():
+def _page() -> Any:
+    return yaml.safe_load((HERE / "lessons.yaml").read_text(encoding="utf-8"))
+
+
+def suite_lessons(ways: Mapping[str, int | str]) -> Iterator[Lesson]:
+    """Each of these prompts, done in the way that is named."""
+    suite, answers = load_suite(SUITE), _page()["answers"]
+    for id, way in ways.items():
         prompt = suite.prompt(id)
-        yield as_lesson(prompt, _way(prompt, earned))
+        steps = _way(prompt, way)
+        if way == POINTS_PER_PROMPT and id in answers:
+            steps = [*steps[:-1], Step(say=answers[id])]
+        yield as_lesson(prompt, steps)
 
 
 def as_lesson(prompt: Prompt, steps: list[Step]) -> Lesson:
@@ -48,13 +56,18 @@ def as_lesson(prompt: Prompt, steps: list[Step]) -> Lesson:
     )
 
 
-def _way(prompt: Prompt, points: int) -> list[Step]:
-    """The reference, or the first wrong way with this score that a server can bring over the wire."""
-    ways = [(3, prompt.reference), *((wrong.score, wrong.steps) for wrong in prompt.wrong)]
-    for score, steps in ways:
-        if score == points and not play(prompt, steps).losses and not any(s.call_text for s in steps):
+def _way(prompt: Prompt, wanted: int | str) -> list[Step]:
+    """The way of this title or of these points: the reference, or the first that a server can bring over the wire."""
+    ways: list[tuple[int, str, list[Step]]] = [(POINTS_PER_PROMPT, "", prompt.reference)]
+    ways += [(wrong.score, wrong.title, prompt.steps_of(wrong)) for wrong in prompt.wrong]
+    for score, title, steps in ways:
+        if (
+            wanted in (score, title)
+            and not play(prompt, steps).losses
+            and not any(s.call_text for s in steps)
+        ):
             return list(steps)
-    raise ValueError(f"{prompt.id} has no way that earns {points} points; mend lessons.yaml")
+    raise ValueError(f"{prompt.id} has no way {wanted!r}; correct lessons.yaml")
 
 
 def _turn(turn: conversation.Turn) -> Turn:

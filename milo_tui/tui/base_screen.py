@@ -12,8 +12,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from milo_tui.tui.widgets.key_line import KeyLine
-from milo_tui.tui.widgets.small_card import SmallCard, fits
 from milo_tui.tui.widgets.tab_line import TabLine
+from milo_tui.tui.widgets.title_bar import SmallCard, fits
 
 Breakpoints = list[tuple[int, str]]
 """From how many cells or lines on a screen has a class."""

@@ -3,11 +3,13 @@
 Widgets take `Content`, never `str`, so nothing from a model, a server, a file or a user reaches the terminal raw.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from textwrap import wrap
 from typing import Literal
 
 from textual.content import Content
-from textual.widgets import Static
+from textual.reactive import reactive
+from textual.widgets import Input, Static
 
 from milo_tui.sanitise import one_line, sanitise
 
@@ -27,6 +29,16 @@ class ContentStatic(Static):
         super().update(_checked(content), layout=layout)
 
 
+class SafeInput(Input):
+    """A line to type in. What is pasted or set may come from anywhere: it is sanitised before it is shown."""
+
+    cursor_blink: reactive[bool] = reactive(False, init=False)
+
+    def validate_value(self, value: str) -> str:
+        """The value on one line, with a visible stand-in for what is not plain text."""
+        return one_line(value)
+
+
 def _checked(content: object) -> Content:
     if not isinstance(content, Content):
         raise TypeError(f"widgets take Content, not {type(content).__name__}: see milo_tui.tui.content")
@@ -43,13 +55,17 @@ def safe_line(text: str, style: str = "") -> Content:
     return Content.styled(one_line(text), style)
 
 
-def styled(*parts: str | tuple[str, str]) -> Content:
-    """Sanitised content of several parts: plain strings, or (string, style)."""
+def styled(*parts: str | Content | tuple[str, str]) -> Content:
+    """Sanitised content of several parts: strings, (string, style) pairs, or content."""
     if len(parts) == 1 and isinstance(parts[0], tuple):
         return safe_content(*parts[0])
     return Content.assemble(
-        *(sanitise(part) if isinstance(part, str) else (sanitise(part[0]), part[1]) for part in parts)
+        *(part if isinstance(part, Content) else _sanitised(part) for part in parts if part)
     )
+
+
+def _sanitised(part: str | tuple[str, str]) -> str | tuple[str, str]:
+    return sanitise(part) if isinstance(part, str) else (sanitise(part[0]), part[1])
 
 
 def fit(content: Content, width: int, align: Align = "left") -> Content:
@@ -76,3 +92,15 @@ def share_widths(wanted: list[int], room: int) -> list[int]:
         given[index] = min(wanted[index], max(0, room) // (len(order) - place))
         room -= given[index]
     return given
+
+
+LABEL = 20
+"""Cells that the label of a wrapped text takes."""
+
+
+def wrapped(text: str, width: int, label: str = "", *, indent: int = 0, style: str = "") -> Iterator[Content]:
+    """Sanitised text wrapped at words, beside its label where it has one."""
+    margin = LABEL if label else indent
+    for number, part in enumerate(wrap(sanitise(text), max(10, width - margin)) or [""]):
+        beside = styled((label, "$dim")) if label and not number else Content("")
+        yield fit(beside, margin) + safe_line(part, style)

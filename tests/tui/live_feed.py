@@ -26,7 +26,7 @@ from milo_tui.tui import themes
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.navigator import Navigator
 from milo_tui.tui.screens.live import LiveScreen
-from milo_tui.tui.widgets.leave_dialog import QuestionDialog
+from milo_tui.tui.widgets.dialogs import QuestionDialog
 from tests.tui.looking import notices, screen
 from tests.tui.runs_data import settings
 

@@ -18,7 +18,7 @@ from milo_tui.tui.app import MiloApp
 from milo_tui.tui.keymap import known_ids
 from milo_tui.tui.screens.attempt import AttemptScreen
 from milo_tui.tui.widgets import raw_sections
-from milo_tui.tui.widgets.axis import Axis
+from milo_tui.tui.widgets.plots import Axis
 from milo_tui.tui.widgets.raw_exchange import RawExchange
 from milo_tui.tui.widgets.raw_sections import body_lines, rows, sections, whole
 from milo_tui.tui.widgets.turn_timing import gap_line, gaps, phase_bar, phases, timing

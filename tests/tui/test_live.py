@@ -12,7 +12,7 @@ async def test_shows_who_runs_how_far_and_how_well() -> None:
     async with live(size=(200, 50)) as it:
         text = await it.look()
     assert "milo · run 14 · milo-bench 1 · 3 models × 20 × 3" in text
-    assert "12:41 gone · about" in text
+    assert "12:41 elapsed · ~" in text
     assert "● live" in text
     assert "1 Qwen3.5-397B" in text
     assert "local 416 GB" in text

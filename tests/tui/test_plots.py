@@ -13,8 +13,7 @@ from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.analysis.table import result_table
 from milo_tui.tui.app import MiloApp
 from milo_tui.tui.screens.run import RunScreen
-from milo_tui.tui.widgets.axis import Axis, axis_of_times
-from milo_tui.tui.widgets.plots import bar, box, heights, spread
+from milo_tui.tui.widgets.plots import Axis, axis_of_times, bar, box, heights, spread
 from milo_tui.tui.widgets.run_plots import run_plots
 from milo_tui.tui.widgets.run_table import RunTable, table_lines
 from tests.tui.hostile import STORABLE

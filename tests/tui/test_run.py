@@ -19,9 +19,9 @@ from milo_tui.tui.screens.attempt import AttemptScreen
 from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.widgets.attempt_log import AttemptLog
 from milo_tui.tui.widgets.conversation import call_text, checks, conversation, pretty, result_text
-from milo_tui.tui.widgets.line_block import LineBlock
 from milo_tui.tui.widgets.run_table import table_lines
 from milo_tui.tui.widgets.score_matrix import ScoreMatrix, Spot
+from milo_tui.tui.widgets.text_view import TextView
 from milo_tui.tui.widgets.title_bar import TitleBar
 from tests.tui.hostile import ALL, FORBIDDEN, STORABLE
 from tests.tui.looking import move, notices, press, screen, settle
@@ -291,7 +291,7 @@ async def test_every_tab_of_a_live_run_follows_and_plots_stay_where_they_are(tmp
         assert isinstance(app.screen, RunScreen)
         await press(pilot, "5", "3")
         await move(pilot, *["down"] * 3)
-        plots, before = app.screen.query_one("#tab-plots", LineBlock), screen(app).splitlines()[5:]
+        plots, before = app.screen.query_one("#tab-plots", TextView), screen(app).splitlines()[5:]
         assert plots.top == 3
         await add(database, number, record, 4)
         app.screen.follow()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from milo_tui.sanitise import one_line, sanitise
-from milo_tui.tui.safe import safe, safe_line
+from milo_tui.tui.content import ContentStatic, safe_content, safe_line, styled
 
 PAYLOADS = {
     "clipboard, ST": ("\x1b]52;c;ZXZpbA==\x1b\\", "␛]52;c;ZXZpbA==␛\\"),
@@ -76,8 +76,21 @@ def test_one_line_is_one_line(text: str) -> None:
 
 @pytest.mark.parametrize("raw", ["[red]x[/red]", "[/nope]", "[@click=app.bell]x[/]", "\\[x]"])
 def test_markup_is_taken_literally(raw: str) -> None:
-    assert safe(raw).plain == raw
-    assert safe(raw).spans == []
+    for content in (safe_content(raw), safe_line(raw), styled(raw)):
+        assert content.plain == raw
+        assert content.spans == []
+
+
+@pytest.mark.parametrize("raw", [raw for raw, _ in PAYLOADS.values()])
+def test_every_constructor_of_content_sanitises(raw: str) -> None:
+    shown = sanitise(raw)
+    assert styled(raw).plain == styled((raw, "bold")).plain == styled("", (raw, "bold")).plain == shown
+    assert safe_content(raw).plain == shown
+
+
+def test_a_widget_takes_no_plain_string() -> None:
+    with pytest.raises(TypeError, match="take Content"):
+        ContentStatic("[b]raw[/b]")  # type: ignore[arg-type]
 
 
 def test_the_command_line_gets_the_sanitiser_without_textual() -> None:

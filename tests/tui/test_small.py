@@ -76,7 +76,7 @@ async def test_a_screen_opened_in_a_small_terminal_is_a_card_from_the_start(two_
         await press(pilot, "enter")
         assert isinstance(app.screen, BaseScreen)
         assert screen(app).strip().startswith("milo · run 2")
-        assert "80 × 20" in screen(app)
+        assert "80×20" in screen(app)
 
 
 async def test_the_card_goes_on_telling_how_things_stand(two_runs: Settings) -> None:

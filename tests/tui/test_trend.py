@@ -12,7 +12,7 @@ from milo_tui.store.summary import TrendPoint
 from milo_tui.tui.app import MiloApp
 from milo_tui.tui.screens.runs import RunsScreen
 from milo_tui.tui.widgets import run_browser
-from milo_tui.tui.widgets.braille import Braille
+from milo_tui.tui.widgets.plots import Braille
 from milo_tui.tui.widgets.trend import trend_lines, trend_plots
 from tests.factories import NOVEMBER
 from tests.tui.hostile import ALL, FORBIDDEN

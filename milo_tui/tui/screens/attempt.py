@@ -15,15 +15,14 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import Pane, TabbedScreen
-from milo_tui.tui.content import join, safe_line, styled
+from milo_tui.tui.content import join, safe_line, styled, wrapped
 from milo_tui.tui.navigator import DiffStart, Navigator
 from milo_tui.tui.widgets.conversation import Piece, as_plain, checks, conversation, piece_lines, summary
-from milo_tui.tui.widgets.folded_text import folded
 from milo_tui.tui.widgets.key_line import KeyLine
-from milo_tui.tui.widgets.line_block import LineBlock, Make
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.raw_exchange import RawExchange, RawFoot
 from milo_tui.tui.widgets.tab_line import TabLine
+from milo_tui.tui.widgets.text_view import LinesFor, TextView
 from milo_tui.tui.widgets.title_bar import TitleBar
 from milo_tui.tui.widgets.turn_timing import timing
 
@@ -85,11 +84,11 @@ class AttemptScreen(TabbedScreen):
 
     def parts(self, tab: str) -> Widget:
         if tab == "conversation":
-            return Pane(LineBlock(id="conversation"), LineBlock(id="checks"))
+            return Pane(TextView(id="conversation"), TextView(id="checks"))
         if tab == "raw":
             raw = RawExchange()
             return Pane(raw, RawFoot(raw))
-        return LineBlock()
+        return TextView()
 
     def front(self, tab: str) -> str:
         return {"conversation": "#conversation", "raw": "RawExchange"}.get(tab, f"#tab-{tab}")
@@ -121,12 +120,12 @@ class AttemptScreen(TabbedScreen):
 
     def _show_problem(self, why: str) -> None:
         """Show why the attempt could not be read."""
-        for block in self.query(LineBlock):
+        for block in self.query(TextView):
             block.show(lambda width: [])
         for raw in self.query(RawExchange):
             raw.show(())
-        self.query_one("#conversation", LineBlock).show(
-            lambda width: list(folded(why, width, style="$error"))
+        self.query_one("#conversation", TextView).show(
+            lambda width: list(wrapped(why, width, style="$error"))
         )
         self.app.say(why, severity="error")
 
@@ -134,20 +133,20 @@ class AttemptScreen(TabbedScreen):
         attempt = self._attempt
         if attempt is None:
             return False
-        short = _length(attempt) <= SHORT
+        long = _length(attempt) > SHORT
         if tab == "raw":
             self.query_one(RawExchange).show(attempt.turns)
         elif tab == "timing":
             self._put("#tab-timing", partial(timing, attempt))
         elif tab == "checks":
-            self._put("#tab-checks", partial(_check_lines, attempt), short)
+            self._put("#tab-checks", partial(_check_lines, attempt), long)
         else:
-            self._put("#conversation", partial(_conversation_lines, self._prompt, attempt), short)
-            self._put("#checks", partial(_check_lines, attempt), short)
+            self._put("#conversation", partial(_conversation_lines, self._prompt, attempt), long)
+            self._put("#checks", partial(_check_lines, attempt), long)
         return True
 
-    def _put(self, place: str, make: Make, at_once: bool = False) -> None:
-        self.query_one(place, LineBlock).show(make, at_once=at_once)
+    def _put(self, place: str, lines_for: LinesFor, in_thread: bool = True) -> None:
+        self.query_one(place, TextView).show(lines_for, in_thread=in_thread)
 
     @on(LineList.Moved)
     def _refresh_foot(self) -> None:
@@ -213,7 +212,7 @@ class AttemptScreen(TabbedScreen):
             section = self.query_one(RawExchange).copied()
             self.app.copy_text(*section) if section else self.app.say("Nothing to copy here.")
         elif self.tab == "timing":
-            self.app.copy_text(self.query_one("#tab-timing", LineBlock).plain, "the timing")
+            self.app.copy_text(self.query_one("#tab-timing", TextView).plain, "the timing")
         elif self.tab == "checks":
             self.app.copy_text(as_plain(_checked(attempt)), "the checks")
         else:

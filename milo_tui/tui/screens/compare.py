@@ -16,10 +16,9 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import BaseScreen
-from milo_tui.tui.content import safe_line, styled
-from milo_tui.tui.widgets.folded_text import FoldedText, folded
+from milo_tui.tui.content import safe_line, styled, wrapped
 from milo_tui.tui.widgets.key_line import KeyLine
-from milo_tui.tui.widgets.key_scroll import KeyScroll
+from milo_tui.tui.widgets.text_view import TextView
 from milo_tui.tui.widgets.title_bar import TitleBar
 
 
@@ -41,12 +40,11 @@ class CompareScreen(BaseScreen):
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
-        with KeyScroll(id="comparison"):
-            yield FoldedText(id="comparison-text")
+        yield TextView(id="comparison")
         yield KeyLine()
 
     def on_mount(self) -> None:
-        self.query_one(KeyScroll).focus()
+        self.query_one(TextView).focus()
         self._load()
 
     @work(exclusive=True, description="")
@@ -60,7 +58,7 @@ class CompareScreen(BaseScreen):
             return
         # The exact tests take too long for the event loop.
         self._found = found = await asyncio.to_thread(compare, measured_a, measured_b)
-        self.query_one(FoldedText).show(lambda width: comparison_lines(found, width))
+        self.query_one(TextView).show(lambda width: list(comparison_lines(found, width)))
 
     async def _measured(self, number: int) -> Measured:
         reader = self._reader
@@ -81,13 +79,13 @@ class CompareScreen(BaseScreen):
 
 def comparison_lines(found: Comparison, width: int) -> Iterator[Content]:
     """The comparison in lines for a width."""
-    yield from folded(comparison.heading(found), width, style="bold")
+    yield from wrapped(comparison.heading(found), width, style="bold")
     for sentence in comparison.before(found):
-        yield from folded(sentence, width)
+        yield from wrapped(sentence, width)
     for model in found.models:
         yield Content("")
         yield safe_line(answer.headline(model.pair), "bold $accent")
         for fact in comparison.facts(model):
-            yield from folded(fact.text, width, fact.label)
+            yield from wrapped(fact.text, width, fact.label)
     if not found.models:
-        yield from folded(comparison.nothing(found), width)
+        yield from wrapped(comparison.nothing(found), width)

@@ -1,17 +1,16 @@
 """The help overlay, made from the bindings that work where it was opened."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar, NamedTuple
 
 from textual.app import App, ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.content import Content
-from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 
 from milo_tui.tui.content import fit, safe_line, styled
-from milo_tui.tui.widgets.key_scroll import KeyScroll
-from milo_tui.tui.widgets.line_list import Line
+from milo_tui.tui.widgets.text_view import TextView
 
 KEYS = 18
 WORDS = 44
@@ -56,29 +55,17 @@ def _group(active: ActiveBinding) -> str:
     return "Here" if isinstance(active.node, Screen) else "Moving"
 
 
-class HelpText(Line):
+def help_lines(entries: list[Entry], width: int) -> list[Content]:
     """The lines of help; the ids are left out where they do not fit."""
-
-    def __init__(self, entries: list[Entry]) -> None:
-        super().__init__()
-        self._entries = entries
-
-    def draw(self, width: int) -> Content:
-        lines: list[Content] = []
-        group = ""
-        for entry in self._entries:
-            if entry.group != group:
-                group = entry.group
-                lines += [Content("")] * bool(lines) + [styled((group, "bold $accent"))]
-            lines.append(_line(entry, width))
-        lines += [
-            Content(""),
-            styled(('To change a key, in milo.toml under [keymap]: "runs.note" = "N"', "$dim")),
-        ]
-        return Content("\n").join(line.truncate(width) for line in lines)
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return len(self.draw(width).plain.split("\n"))
+    lines: list[Content] = []
+    group = ""
+    for entry in entries:
+        if entry.group != group:
+            group = entry.group
+            lines += [Content("")] * bool(lines) + [styled((group, "bold $accent"))]
+        lines.append(_line(entry, width))
+    example = 'To change a key, in milo.toml under [keymap]: "runs.note" = "N"'
+    return [*lines, Content(""), styled((example, "$dim"))]
 
 
 def _line(entry: Entry, width: int) -> Content:
@@ -100,8 +87,9 @@ class HelpScreen(ModalScreen[None]):
         self._entries = entries
 
     def compose(self) -> ComposeResult:
-        with KeyScroll(classes="box help-box"):
-            yield HelpText(self._entries)
+        text = TextView(classes="box help-box")
+        text.show(partial(help_lines, self._entries))
+        yield text
 
     def on_mount(self) -> None:
-        self.query_one(KeyScroll).focus()
+        self.query_one(TextView).focus()

@@ -18,10 +18,10 @@ from milo_tui.runner.feed import Feed
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.navigator import Navigator
-from milo_tui.tui.widgets import leave_dialog as dialogs
+from milo_tui.tui.widgets import dialogs
+from milo_tui.tui.widgets.dialogs import QuestionDialog
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.leaderboard import Leaderboard
-from milo_tui.tui.widgets.leave_dialog import QuestionDialog
 from milo_tui.tui.widgets.model_pane import ModelPane
 from milo_tui.tui.widgets.run_header import RunCard, RunHeader
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,19 +25,17 @@ from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import Pane, TabbedScreen
 from milo_tui.tui.content import ContentStatic, join, safe_line, styled
 from milo_tui.tui.navigator import DiffStart, Navigator
-from milo_tui.tui.widgets.answer_text import answer_lines, headlines
 from milo_tui.tui.widgets.attempt_log import AttemptLog, LogFoot
-from milo_tui.tui.widgets.folded_text import FoldedText
 from milo_tui.tui.widgets.key_line import KeyLine
-from milo_tui.tui.widgets.key_scroll import KeyScroll
-from milo_tui.tui.widgets.line_block import LineBlock
 from milo_tui.tui.widgets.line_list import LineList
-from milo_tui.tui.widgets.manifest import manifest_text
+from milo_tui.tui.widgets.manifest import manifest_lines
 from milo_tui.tui.widgets.run_plots import run_plots
 from milo_tui.tui.widgets.run_table import RunTable, missing
 from milo_tui.tui.widgets.score_matrix import MatrixFoot, MatrixHeading, ScoreMatrix
 from milo_tui.tui.widgets.tab_line import TabLine
+from milo_tui.tui.widgets.text_view import TextView
 from milo_tui.tui.widgets.title_bar import TitleBar
+from milo_tui.tui.widgets.verdict_lines import answer_lines, headlines
 from milo_tui.tui.words import count, moment, span
 
 TABS = ("table", "prompts", "plots", "manifest", "log", "verdict")
@@ -145,13 +144,13 @@ class RunScreen(TabbedScreen):
         if tab == "prompts":
             return Pane(*_matrix())
         if tab == "plots":
-            return LineBlock()
+            return TextView()
         if tab == "manifest":
-            return KeyScroll(ContentStatic(id="manifest-text"))
+            return TextView()
         if tab == "log":
             log = AttemptLog()
             return Pane(log, LogFoot(log))
-        return KeyScroll(FoldedText(id="verdict-text"))
+        return TextView()
 
     def front(self, tab: str) -> str:
         if tab == "table":
@@ -168,11 +167,11 @@ class RunScreen(TabbedScreen):
         if tab in ("table", "prompts"):
             place.query_one(ScoreMatrix).show(run, table, attempts)
         elif tab == "plots":
-            self.query_one("#tab-plots", LineBlock).show(
-                lambda width: run_plots(run, table, attempts, width), stay=True
+            self.query_one("#tab-plots", TextView).show(
+                lambda width: run_plots(run, table, attempts, width), in_thread=True, stay=True
             )
         elif tab == "manifest":
-            place.query_one(ContentStatic).update(manifest_text(run))
+            self.query_one("#tab-manifest", TextView).show(partial(manifest_lines, run), stay=True)
         elif tab == "log":
             place.query_one(AttemptLog).show(run, attempts)
         else:
@@ -190,7 +189,9 @@ class RunScreen(TabbedScreen):
             self.app.say(str(error), severity="error")
             return
         found, problem = await asyncio.to_thread(_whole_answer, run, attempts, evidence, prices)
-        self.query_one("#verdict-text", FoldedText).show(lambda width: answer_lines(found, width))
+        self.query_one("#tab-verdict", TextView).show(
+            lambda width: list(answer_lines(found, width)), stay=True
+        )
         if problem:
             self.app.say(problem, severity="warning")
 

@@ -21,7 +21,7 @@ from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.content import styled
 from milo_tui.tui.navigator import Navigator
-from milo_tui.tui.widgets.ask import Ask
+from milo_tui.tui.widgets.dialogs import Ask
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.run_browser import RunBrowser

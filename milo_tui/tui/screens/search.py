@@ -14,12 +14,11 @@ from milo_tui.store.queries import Reader
 from milo_tui.store.search import Hit
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import BaseScreen
-from milo_tui.tui.content import ContentStatic, safe_line, styled
+from milo_tui.tui.content import ContentStatic, SafeInput, safe_line, styled
 from milo_tui.tui.navigator import Navigator
-from milo_tui.tui.widgets.hit_list import HitHeading, HitList, HitPeek, place_of, text_of
+from milo_tui.tui.widgets.hit_list import HitHeading, HitList, HitPreview, place_of, text_of
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
-from milo_tui.tui.widgets.safe_input import SafeInput
 from milo_tui.tui.widgets.title_bar import TitleBar
 
 PAGE = 50
@@ -81,7 +80,7 @@ class SearchScreen(BaseScreen):
         yield HitHeading(hits)
         yield hits
         yield ContentStatic(id="no-hits")
-        yield HitPeek()
+        yield HitPreview()
         yield KeyLine()
 
     @property
@@ -163,13 +162,13 @@ class SearchScreen(BaseScreen):
         self.query_one(TitleBar).status = styled((status, "$dim"))
         self.query_one(HitHeading).refresh()
         self.refresh_bindings()
-        self.query_one(HitPeek).show(hits.current)
+        self.query_one(HitPreview).show(hits.current)
         if not some and hits.has_focus:
             self.set_focus(self.query_one(Input))
 
     @on(LineList.Moved)
     def _moved(self) -> None:
-        self.query_one(HitPeek).show(self.hits.current)
+        self.query_one(HitPreview).show(self.hits.current)
         if not self._complete and self.hits.cursor >= len(self.hits.hits) - NEAR:
             self._more()
 

@@ -50,7 +50,7 @@ class SideChoices(LineList):
     def line_count(self) -> int:
         return len(self.offers)
 
-    def can_stand(self, index: int) -> bool:
+    def selectable(self, index: int) -> bool:
         return self.offers[index].side is not None
 
     def draw(self, index: int, width: int) -> Content:

@@ -4,7 +4,8 @@ from textual.content import Content
 
 from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.tui.content import fit, safe_line, share_widths, styled
-from milo_tui.tui.widgets.line_list import Line, LineList
+from milo_tui.tui.widgets.line_list import LineList
+from milo_tui.tui.widgets.line_view import ContentLine
 from milo_tui.tui.widgets.score_matrix import attempt_words, cell_sign
 from milo_tui.tui.words import clock, seconds
 
@@ -59,7 +60,7 @@ def trouble(row: Attempt) -> str:
     return " · ".join(part for part in (again, wrong) if part)
 
 
-class LogFoot(Line):
+class LogFoot(ContentLine):
     """The attempt under the log's cursor in words."""
 
     def __init__(self, log: AttemptLog) -> None:

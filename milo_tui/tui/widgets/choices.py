@@ -39,7 +39,7 @@ class Choices(LineList):
             self.refresh()
             self.post_message(self.Changed())
 
-    def marked(self, index: int) -> bool:
+    def is_highlighted(self, index: int) -> bool:
         return index == self.cursor and self.has_focus
 
     def box(self, index: int) -> Content:

@@ -10,7 +10,7 @@ from milo_tui.analysis.record import Attempt
 from milo_tui.reports.diff_sides import Side, Sides
 from milo_tui.tui.content import fit, join, safe_line, share_widths, styled
 from milo_tui.tui.widgets.diff_layout import BETWEEN, GUTTER, Look
-from milo_tui.tui.widgets.line_list import Line
+from milo_tui.tui.widgets.line_view import ContentLine
 from milo_tui.tui.widgets.tool_call_diff import SIGN_STYLES, ToolCallDiff, name_of, name_style
 from milo_tui.tui.widgets.wrapping import wrap
 from milo_tui.tui.words import seconds
@@ -70,7 +70,7 @@ def named(sides: Sides, side: Side, prompt: str, home: int) -> Named:
     return Named(sides.name(side) or side.model or "", where, sides.row(side, prompt))
 
 
-class DiffWords(Line):
+class DiffWords(ContentLine):
     """What differs in words, folded. Where it takes too many lines, every side's part is cut to its share."""
 
     MOST, MOST_LOW = 4, 3
@@ -111,7 +111,7 @@ class DiffWords(Line):
         return [words[start:end] for start, end in wrap(words.plain, width)]
 
 
-class DiffHeading(Line):
+class DiffHeading(ContentLine):
     """The sides' names over their columns, or one below the other with what stands before their lines."""
 
     def __init__(self, diff: ToolCallDiff) -> None:
@@ -147,7 +147,7 @@ class DiffHeading(Line):
         return styled(" " * GUTTER) + between.join([fit(part, room) for part in parts])
 
 
-class DiffFoot(Line):
+class DiffFoot(ContentLine):
     """What the signs mean, and the modes that are not the usual ones."""
 
     def __init__(self) -> None:

@@ -11,8 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
-from milo_tui.tui.content import ContentStatic, styled
-from milo_tui.tui.widgets.safe_input import SafeInput
+from milo_tui.tui.content import ContentStatic, SafeInput, styled
 
 
 class FilterBar(Horizontal):

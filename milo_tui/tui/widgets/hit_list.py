@@ -8,7 +8,8 @@ from textual.content import Content
 
 from milo_tui.store.search import Hit
 from milo_tui.tui.content import Align, fit, join, safe_line, styled
-from milo_tui.tui.widgets.line_list import Line, LineList
+from milo_tui.tui.widgets.line_list import LineList
+from milo_tui.tui.widgets.line_view import ContentLine
 
 FOUND = "bold underline $accent"
 """How a found word is marked: not by colour alone."""
@@ -126,7 +127,7 @@ def place_of(hit: Hit) -> Content:
     return join(parts, styled((" · ", "$dim")))
 
 
-class HitHeading(Line):
+class HitHeading(ContentLine):
     """The names of the columns above a list of hits."""
 
     def __init__(self, hits: "HitList") -> None:
@@ -172,7 +173,7 @@ class HitList(LineList):
         return hit_line(self.hits[index], columns(self.needs, width))
 
 
-class HitPeek(Line):
+class HitPreview(ContentLine):
     """The hit under the cursor: where it is, unabridged, and as much text around it as two lines hold."""
 
     def __init__(self) -> None:

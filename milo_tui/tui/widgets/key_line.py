@@ -10,12 +10,12 @@ from textual.content import Content
 from textual.screen import Screen
 
 from milo_tui.tui.content import styled
-from milo_tui.tui.widgets.line_list import Line
+from milo_tui.tui.widgets.line_view import ContentLine
 
 HELP = "question_mark"
 
 
-class KeyLine(Line):
+class KeyLine(ContentLine):
     """What is to be shown of the screen's bindings. The help keeps its place: it names those that do not fit."""
 
     DEFAULT_CSS = """

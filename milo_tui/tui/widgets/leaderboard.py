@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rich.text import Text
 from textual import events
+from textual.content import Content
 from textual.message import Message
 
 from milo_tui.analysis.phases import ModelPhase
 from milo_tui.runner.state import ModelState, RunState
 from milo_tui.tui import words
+from milo_tui.tui.content import fit, safe_line, styled
 from milo_tui.tui.progress import finished, waits_for
-from milo_tui.tui.safe import safe_line
-from milo_tui.tui.widgets.lines import Lines
+from milo_tui.tui.widgets.text_view import FixedLines
 
 GAP = 2
 NAME = 24
@@ -24,14 +24,14 @@ WIDEST_BAR = 40
 class Column:
     """A column: its cell for a model, and how early it goes when room is short (0: never)."""
 
-    cell: Callable[[ModelState], Text]
+    cell: Callable[[ModelState], Content]
     leaves: int = 0
     left: bool = False
     figure: bool = True
     stretches: bool = False
 
 
-class Leaderboard(Lines):
+class Leaderboard(FixedLines):
     """The models with their figures. Where there are more than `limit`, a window around the one in focus."""
 
     class Picked(Message):
@@ -47,14 +47,14 @@ class Leaderboard(Lines):
         self.chosen = 0
         self.limit = 8
 
-    def make_lines(self, width: int) -> list[Text]:
+    def make_lines(self, width: int) -> list[Content]:
         """A line for each model shown, and one that says how many are not."""
         models = list(self.state.models.values())
         columns, widths = self._fitting(models, width)
         first, count = self._window(len(models))
         lines = [self._line(index, models[index], columns, widths) for index in range(first, first + count)]
         if count < len(models):
-            lines.append(Text(f"    … {len(models) - count} more, tab goes on", self.ink("dim")))
+            lines.append(styled((f"    … {len(models) - count} more, tab goes on", "$dim")))
         return lines
 
     def on_click(self, event: events.Click) -> None:
@@ -74,21 +74,19 @@ class Leaderboard(Lines):
         return [
             Column(self._model_name, left=True, figure=False),
             Column(self._where, leaves=3, left=True, figure=False),
-            Column(lambda model: Text("━" * BAR), leaves=2, left=True, stretches=True),
-            Column(
-                lambda model: Text(f"{model.figures.points}/{model.figures.possible}", self.ink("strong"))
-            ),
-            Column(lambda model: Text(_percent(model)), leaves=7),
-            Column(lambda model: Text(words.seconds(model.figures.latency) + average), leaves=6),
+            Column(lambda model: styled("━" * BAR), leaves=2, left=True, stretches=True),
+            Column(lambda model: styled((f"{model.figures.points}/{model.figures.possible}", "bold"))),
+            Column(lambda model: styled(_percent(model)), leaves=7),
+            Column(lambda model: styled(words.seconds(model.figures.latency) + average), leaves=6),
             Column(lambda model: self._labelled("p95", words.seconds(model.figures.p95_latency)), leaves=1),
             Column(lambda model: self._labelled("TTFT", words.seconds(model.figures.ttft)), leaves=4),
-            Column(lambda model: Text(words.speed(model.figures.tokens_per_second)), leaves=5),
+            Column(lambda model: styled(words.speed(model.figures.tokens_per_second)), leaves=5),
             Column(self._progress, figure=False),
         ]
 
     def _fitting(self, models: list[ModelState], width: int) -> tuple[list[Column], list[int]]:
         columns = self._columns(width >= 100)
-        widths = [max((column.cell(model).cell_len for model in models), default=0) for column in columns]
+        widths = [max((column.cell(model).cell_length for model in models), default=0) for column in columns]
         room = width - 4
         while sum(widths) + GAP * len(widths) > room and any(column.leaves for column in columns):
             leaving = min((c for c in columns if c.leaves), key=lambda column: column.leaves)
@@ -101,75 +99,55 @@ class Leaderboard(Lines):
         widths[0] = max(6, min(widths[0], room - sum(widths[1:]) - GAP * len(widths)))
         return columns, widths
 
-    def _line(self, index: int, model: ModelState, columns: list[Column], widths: list[int]) -> Text:
+    def _line(self, index: int, model: ModelState, columns: list[Column], widths: list[int]) -> Content:
         here = index == self.chosen
-        number = f"{'▸' if here else ' '}{index + 1:>2} "
-        line = Text(no_wrap=True, end="")
-        line.append(number, self.ink("here" if here else "dim"))
-        told = self._instead(model)
+        parts = [styled((f"{'▸' if here else ' '}{index + 1:>2} ", "bold $accent" if here else "$dim"))]
+        note = self._instead(model)
         for column, width in zip(columns, widths, strict=True):
-            if told is None or not column.figure:
+            if note is None or not column.figure:
                 cell = self._bar(model, width) if column.stretches else column.cell(model)
-                line.append_text(_fitted(cell, width, column.left))
-                line.append(" " * GAP)
-            elif told.plain:
+                parts += [fit(cell, width, "left" if column.left else "right"), Content(" " * GAP)]
+            elif note.plain:
                 room = sum(w for c, w in zip(columns, widths, strict=True) if c.figure)
                 gaps = GAP * (sum(column.figure for column in columns) - 1)
-                line.append_text(_fitted(told, room + gaps, left=True))
-                line.append(" " * GAP)
-                told = Text()
-        line.rstrip()
-        return line
+                parts += [fit(note, room + gaps), Content(" " * GAP)]
+                note = Content("")
+        return Content("").join(parts).rstrip()
 
-    def _instead(self, model: ModelState) -> Text | None:
-        """What stands in place of figures where there are none yet."""
+    def _instead(self, model: ModelState) -> Content | None:
+        """What is shown in place of figures where there are none yet."""
         if model.figures.scored:
             return None
         if model.phase is ModelPhase.RUNNING:
-            return Text("first attempt", self.ink("dim"))
+            return styled(("first attempt", "$dim"))
         note = waits_for(self.state, model) if model.phase is ModelPhase.WAITING else model.note
-        told = safe_line(f"{model.phase.value}: {note}" if note else model.phase.value)
-        told.stylize(self.ink(model.phase.role))
-        return told
+        text = f"{model.phase.value}: {note}" if note else model.phase.value
+        return safe_line(text, f"${model.phase.role}")
 
-    def _model_name(self, model: ModelState) -> Text:
-        name = safe_line(model.name)
-        name.truncate(NAME, overflow="ellipsis")
-        name.stylize(self.ink("strong"))
-        return name
+    def _model_name(self, model: ModelState) -> Content:
+        return safe_line(model.name, "bold").truncate(NAME, ellipsis=True)
 
-    def _where(self, model: ModelState) -> Text:
+    def _where(self, model: ModelState) -> Content:
         if model.simulated:
-            return Text("simulated", self.ink("simulated"))
+            return styled(("simulated", "$simulated"))
         where = "API" if model.where == "api" else f"local {words.gigabytes(model.memory_gb)}".rstrip()
-        return Text(where, self.ink("dim"))
+        return styled((where, "$dim"))
 
-    def _bar(self, model: ModelState, width: int) -> Text:
+    def _bar(self, model: ModelState, width: int) -> Content:
         halves = round(2 * width * (model.figures.share or 0))
-        bar = Text("━" * (halves // 2) + "╸" * (halves % 2), self.ink("bar"))
-        bar.append("─" * (width - bar.cell_len), self.ink("track"))
-        return bar
+        done = "━" * (halves // 2) + "╸" * (halves % 2)
+        return styled((done, "$bar"), ("─" * (width - len(done)), "$track"))
 
-    def _labelled(self, label: str, value: str) -> Text:
-        return Text.assemble((f"{label} ", self.ink("dim")), value.rjust(6))
+    def _labelled(self, label: str, value: str) -> Content:
+        return styled((f"{label} ", "$dim"), value.rjust(6))
 
-    def _progress(self, model: ModelState) -> Text:
+    def _progress(self, model: ModelState) -> Content:
         holes = model.figures.missing
-        sign = "◐" if holes and model.phase is ModelPhase.DONE else model.phase.sign
-        done = f"{finished(model)}/{self.state.attempts_per_model}"
-        return Text.assemble(done, (f" {sign}", self.ink("hole" if sign == "◐" else model.phase.role)))
+        sign, style = model.phase.sign, f"${model.phase.role}"
+        if holes and model.phase is ModelPhase.DONE:
+            sign, style = "◐", "bold $hole"
+        return styled(f"{finished(model)}/{self.state.attempts_per_model}", (f" {sign}", style))
 
 
 def _percent(model: ModelState) -> str:
     return words.percent(model.figures.share)
-
-
-def _fitted(text: Text, width: int, left: bool) -> Text:
-    text = text.copy()
-    text.truncate(width, overflow="ellipsis")
-    room = width - text.cell_len
-    if left:
-        text.pad_right(room)
-    else:
-        text.pad_left(room)
-    return text

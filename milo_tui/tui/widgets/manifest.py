@@ -13,14 +13,14 @@ KEY = 26
 DEEPEST = 12
 
 
-def manifest_text(run: RunRecord) -> Content:
+def manifest_lines(run: RunRecord, width: int) -> list[Content]:
     """The run's own facts, the machine's, then each model's entry and manifest."""
     lines = [_title(f"Run {run.number}"), *_facts(_run_facts(run))]
     if run.machine:
         lines += [Content(""), _title("Machine"), *_facts(run.machine)]
     for model in run.models:
         lines += [Content(""), _title(model.name), *_facts(_model_facts(model))]
-    return Content("\n").join(lines)
+    return [row for line in lines for row in line.wrap(width)]
 
 
 def _run_facts(run: RunRecord) -> dict[str, Any]:

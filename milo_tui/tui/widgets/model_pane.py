@@ -1,12 +1,9 @@
 """One model in the live screen: what it is doing now, its scores so far, its running averages."""
 
-from typing import ClassVar
-
 from rich.cells import cell_len
-from rich.style import Style
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.content import Content
 from textual.message import Message
 
 from milo_tui.analysis.phases import MODEL_ENDED, ModelPhase
@@ -23,8 +20,8 @@ from milo_tui.runner.events import (
 from milo_tui.runner.state import ModelState, RunState
 from milo_tui.sanitise import one_line
 from milo_tui.tui import words
+from milo_tui.tui.content import safe_line, styled
 from milo_tui.tui.progress import lane_of, waits_for
-from milo_tui.tui.safe import safe_line
 from milo_tui.tui.widgets.score_grid import ScoreGrid
 from milo_tui.tui.widgets.stream_pane import StreamPane
 
@@ -36,16 +33,7 @@ SIDE_BY_SIDE = 130
 class ModelPane(Container):
     """A frame with the stream above the grid; of a model that is done, the grid with all averages."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "model-pane--simulated",
-        "model-pane--frame",
-        "model-pane--frame-focus",
-    }
-
     DEFAULT_CSS = """
-    .model-pane--simulated { color: $simulated; }
-    .model-pane--frame { color: $frame; }
-    .model-pane--frame-focus { color: $frame-focus; }
     ModelPane { border: round $frame; border-title-color: $foreground; border-subtitle-color: $dim;
         border-subtitle-align: right; background: $background; layout: vertical; padding: 0 1; }
     ModelPane StreamPane { width: 1fr; }
@@ -73,7 +61,7 @@ class ModelPane(Container):
         self.zoomed = False
         self.stream = StreamPane(by_line=by_line)
         self.grid = ScoreGrid(state, model)
-        self._titles: tuple[Text, Text] | None = None
+        self._titles: tuple[Content, Content] | None = None
 
     def compose(self) -> ComposeResult:
         """The stream, then the grid."""
@@ -171,19 +159,17 @@ class ModelPane(Container):
         order = f"\n\nOne after another here: {' → '.join(lane)}" if len(lane) > 1 else ""
         return f"waiting: {waits_for(self.state, self.model)}{order}"
 
-    def _title(self, width: int) -> Text:
-        name = safe_line(f"{self.number} {self.model.name}")
-        name.stylize("bold")
-        if self.model.simulated:
-            name.append(" · simulated", self._color("simulated"))
-        name.truncate(max(8, width - 6), overflow="ellipsis")
-        room = width - name.cell_len - 9
+    def _title(self, width: int) -> Content:
+        simulated = styled((" · simulated", "$simulated"))
+        name = safe_line(f"{self.number} {self.model.name}", "bold")
+        name = (name + simulated if self.model.simulated else name).truncate(max(8, width - 6), ellipsis=True)
+        room = width - name.cell_length - 9
         detail = next((text for text in self._details() if text and cell_len(text) <= room), "")
         if not detail:
             return name
         fill = "─" * (room - cell_len(detail) + 1)
-        frame = self._color("frame-focus" if self.has_class("-chosen") else "frame")
-        return Text.assemble(name, (f" {fill} ", frame), detail)
+        frame = "$frame-focus" if self.has_class("-chosen") else "$frame"
+        return styled(name, (f" {fill} ", frame), detail)
 
     def _details(self) -> list[str]:
         """What the model is at, from the longest to the shortest way of saying it."""
@@ -199,13 +185,13 @@ class ModelPane(Container):
         turn = f"{place} · turn {current.turn + 1}"
         return [f"{prompt} · {turn}", f"{short} · {turn}", f"{short} · {place}", short, turn, place]
 
-    def _subtitle(self, width: int) -> Text:
+    def _subtitle(self, width: int) -> Content:
         if not self.stream.follow and self.stream.display:
             below = f"{words.count(self.stream.below, 'row')} below · f follows"
-            return Text(f"reading back · {below}" if width > 54 else below)
+            return styled(f"reading back · {below}" if width > 54 else below)
         model = self.model
         if not model.figures.scored or self.has_class("-done"):
-            return Text()
+            return Content("")
         average, speed = (
             f"{words.seconds(model.figures.latency)} avg",
             words.speed(model.figures.tokens_per_second),
@@ -214,10 +200,7 @@ class ModelPane(Container):
         p95 = f"p95 {words.seconds(model.figures.p95_latency)}"
         variants = [[average, p95, ttft, speed], [average, ttft, speed], [average, speed], [average]]
         fitting = [text for parts in variants if len(text := " · ".join(parts)) <= width - 6]
-        return Text(fitting[0] if fitting else "")
-
-    def _color(self, name: str) -> Style:
-        return self.get_component_rich_style(f"model-pane--{name}", partial=True)
+        return styled(fitting[0] if fitting else "")
 
 
 def _told(attempt: Attempt) -> str:

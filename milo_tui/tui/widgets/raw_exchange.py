@@ -11,7 +11,8 @@ from textual.content import Content
 
 from milo_tui.analysis.record import TurnRecord
 from milo_tui.tui.content import fit, safe_line, styled
-from milo_tui.tui.widgets.line_list import Line, LineList
+from milo_tui.tui.widgets.line_list import LineList
+from milo_tui.tui.widgets.line_view import ContentLine
 from milo_tui.tui.widgets.raw_sections import Key, Row, Section, named, place_of, rows, sections, whole
 
 _NAME = re.compile(r'\s*[{\[]*("(?:[^"\\]|\\.)*"): ')
@@ -43,7 +44,7 @@ class RawExchange(LineList):
     @work(exclusive=True, group="raw", description="")
     async def _remake(self, *, unfolded: bool = False) -> None:
         """Make the rows anew, in a thread; the cursor goes to the section to be kept."""
-        width = self.room.width
+        width = self.line_width
         if not width:
             # Not in sight yet: the resize that brings it there asks again.
             self._width = 0
@@ -53,11 +54,11 @@ class RawExchange(LineList):
         made, place = await asyncio.to_thread(_made, tree, opened, width, self._keep)
         more = len(made) - len(self._rows)
         self._tree, self._rows, self._width = tree, made, width
-        self.cursor = place
         self.lines_changed()
+        self.cursor = place
         self.post_message(self.Moved(self, self.cursor))
         if unfolded and more > 0:
-            self.show_lines(place, place + min(more, self.room.height - 1))
+            self.show_lines(place, place + min(more, self.size.height - 1))
 
     @property
     def section(self) -> Section | None:
@@ -77,7 +78,7 @@ class RawExchange(LineList):
             self._remake(unfolded=True)
 
     def on_resize(self, event: events.Resize) -> None:
-        if self.room.width != self._width:
+        if self.line_width != self._width:
             self._keep = self.section.key if self.section else self._keep
             self._remake()
 
@@ -94,7 +95,7 @@ class RawExchange(LineList):
         return _heading(section, is_open, width)
 
 
-class RawFoot(Line):
+class RawFoot(ContentLine):
     """Where the cursor is, and what the keys do there."""
 
     def __init__(self, raw: RawExchange) -> None:

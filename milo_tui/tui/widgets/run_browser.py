@@ -20,7 +20,7 @@ from milo_tui.tui.run_pages import PAGE
 from milo_tui.tui.widgets.filter_bar import FilterBar
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.run_list import RunHeading, RunList
-from milo_tui.tui.widgets.run_peek import RunPeek
+from milo_tui.tui.widgets.run_preview import RunPreview
 from milo_tui.tui.widgets.trend import Trend
 
 NEAR = 40
@@ -63,7 +63,7 @@ class RunBrowser(Vertical):
         yield RunHeading()
         yield runs
         yield ContentStatic(id="empty")
-        yield RunPeek()
+        yield RunPreview()
         yield Trend()
         yield FilterBar("model, suite, state, number or note", runs)
 
@@ -72,7 +72,7 @@ class RunBrowser(Vertical):
 
     def on_resize(self) -> None:
         self.query_one(Trend).set_class(self.app.size.height >= ROOM_FOR_PLOTS, "-plots")
-        self._show_peek()
+        self._show_preview()
 
     @property
     def runs(self) -> RunList:
@@ -100,7 +100,7 @@ class RunBrowser(Vertical):
     @property
     def plain(self) -> str:
         """The run under the cursor, as text."""
-        return self.query_one(RunPeek).text()
+        return self.query_one(RunPreview).text()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "clear_filter" or self.is_filtered
@@ -161,7 +161,7 @@ class RunBrowser(Vertical):
                 return
         if self.runs.cursor == place and len(pages):
             self.runs.cursor = len(pages) - 1
-            self._show_peek()
+            self._show_preview()
             self._load_trend(at_once=True)
 
     @on(RunList.Missing)
@@ -214,7 +214,7 @@ class RunBrowser(Vertical):
         if len(pages) and self.screen.focused is None:
             self.screen.set_focus(runs)
         self.query_one(RunHeading).needs = runs.needs
-        self._show_peek()
+        self._show_preview()
         self.post_message(self.Changed())
 
     def _no_match(self) -> Content:
@@ -236,14 +236,14 @@ class RunBrowser(Vertical):
         if run is None or marked is None:
             return
         self._preferred = run.models[(marked[0] + step) % len(run.models)].id
-        self._show_peek()
+        self._show_preview()
 
-    def _show_peek(self) -> None:
+    def _show_preview(self) -> None:
         run, marked = self.current, self._model
-        peek, trend = self.query_one(RunPeek), self.query_one(Trend)
-        peek.show(run, marked[0] if marked else 0)
+        preview, trend = self.query_one(RunPreview), self.query_one(Trend)
+        preview.show(run, marked[0] if marked else 0)
         most = 3 if self.app.size.height < ROOM_FOR_PLOTS else 6
-        peek.set_room(min(self.runs.needs.lines, most) if len(self.runs.pages) else 0)
+        preview.set_room(min(self.runs.needs.lines, most) if len(self.runs.pages) else 0)
         trend.display = bool(len(self.runs.pages))
         if run is None or marked is None:
             self._trend_of = None
@@ -273,7 +273,7 @@ class RunBrowser(Vertical):
 
     @on(LineList.Moved)
     def _moved(self) -> None:
-        self._show_peek()
+        self._show_preview()
         pages = self.runs.pages
         if not pages.complete and self.runs.cursor >= len(pages) - NEAR:
             self._load_older()

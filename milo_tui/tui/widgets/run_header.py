@@ -2,19 +2,21 @@
 
 from collections.abc import Callable
 
-from rich.style import Style
-from rich.text import Text
+from textual.content import Content
 
 from milo_tui.analysis.phases import FINAL_PHASES
 from milo_tui.runner.state import RunState
 from milo_tui.tui import words
+from milo_tui.tui.content import join, safe_line, styled
 from milo_tui.tui.progress import finished, rounded, time_left
-from milo_tui.tui.safe import safe_line
-from milo_tui.tui.widgets.lines import Lines
-from milo_tui.tui.widgets.small_card import NEEDED
+from milo_tui.tui.widgets.text_view import FixedLines
+from milo_tui.tui.widgets.title_bar import NEEDED
+
+_LOST = ("✗ the run's process is gone", "$error")
+DOT = styled((" · ", "$dim"))
 
 
-class RunHeader(Lines):
+class RunHeader(FixedLines):
     """One line; what matters least goes first where room is short."""
 
     def __init__(
@@ -30,72 +32,68 @@ class RunHeader(Lines):
         self.clock = clock
         self.lost = False
 
-    def make_lines(self, width: int) -> list[Text]:
-        """The one line."""
+    def make_lines(self, width: int) -> list[Content]:
         right = self._right(width)
-        room = width - right.cell_len - 5
-        left = next((text for text in self._lefts() if text.cell_len <= room), self._lefts()[-1])
-        left.truncate(max(0, room), overflow="ellipsis")
-        gap = " " * (width - left.cell_len - right.cell_len - 2)
-        return [Text.assemble(" ", left, gap, right, " ")]
+        room = width - right.cell_length - 5
+        left = next((text for text in self._lefts() if text.cell_length <= room), self._lefts()[-1])
+        left = left.truncate(max(0, room), ellipsis=True)
+        gap = " " * (width - left.cell_length - right.cell_length - 2)
+        return [styled(" ") + left + gap + right + " "]
 
-    def _lefts(self) -> list[Text]:
+    def _lefts(self) -> list[Content]:
+        """What runs, from the longest to the shortest way of saying it."""
         state = self.state
-        run = Text.assemble(("milo", self.ink("accent")), f" · run {state.run}")
-        if state.simulated:
-            run.append(" · ").append("simulated", self.ink("simulated"))
-        suite = Text.assemble(run, " · ", safe_line(state.suite))
+        simulated = (" · ", ("simulated", "$simulated")) if state.simulated else ()
+        run = styled(("milo", "bold $accent"), f" · run {state.run}", *simulated)
+        suite = run + " · " + safe_line(state.suite)
         size = f"{len(state.prompts)} × {state.repeats}"
         models = words.count(len(state.models), "model")
         return [
-            Text.assemble(suite, (f" · {models} × {size}", self.ink("dim"))),
-            Text.assemble(suite, (f" · {len(state.models)} × {size}", self.ink("dim"))),
+            suite + styled((f" · {models} × {size}", "$dim")),
+            suite + styled((f" · {len(state.models)} × {size}", "$dim")),
             suite,
             run,
         ]
 
-    def _right(self, width: int) -> Text:
+    def _right(self, width: int) -> Content:
         if self.lost:
-            return Text("✗ the run's process is gone", self._style("bad"))
-        phase = self.state.phase
-        parts = [*self._times(width), Text(f"{phase.sign} {phase.word}", self._style(phase.role))]
+            return styled(_LOST)
+        sign = _phase(self.state)
         if self.state.phase in FINAL_PHASES:
-            parts = [parts[-1], *parts[:-1], Text("enter opens the table", self.ink("accent"))]
-        return Text(" · ", self.ink("dim")).join(parts)
+            return join([sign, *self._times(width), styled(("enter opens the table", "bold $accent"))], DOT)
+        return join([*self._times(width), sign], DOT)
 
-    def _times(self, width: int) -> list[Text]:
+    def _times(self, width: int) -> list[Content]:
         state, now = self.state, self.clock()
-        gone = (state.finished or now) - state.started
+        elapsed = (state.finished or now) - state.started
         if state.phase in FINAL_PHASES:
-            return [Text(f"in {words.span(gone)}")]
+            return [styled(f"in {words.span(elapsed)}")]
         left = time_left(state, now)
-        told = "time left not known yet" if left is None else f"about {words.span(rounded(left))} left"
-        return [Text(f"{words.span(gone)} gone"), Text(told)] if width >= 80 else [Text(told)]
-
-    def _style(self, ink: str) -> Style:
-        return self.ink(ink)
+        text = "time left not known yet" if left is None else f"~{words.span(rounded(left))} left"
+        return [styled(f"{words.span(elapsed)} elapsed"), styled(text)] if width >= 80 else [styled(text)]
 
 
 class RunCard(RunHeader):
     """What is left of the screen where there is no room for it: the run in a few short lines."""
 
-    def make_lines(self, width: int) -> list[Text]:
+    def make_lines(self, width: int) -> list[Content]:
         """The run's state and progress on the first line; then that more needs more room."""
         state = self.state
         done = sum(finished(model) for model in state.models.values())
-        phase = state.phase
-        sign, ink = ("✗ gone", "bad") if self.lost else (f"{phase.sign} {phase.word}", phase.role)
-        words_ = [f"run {state.run}", f"{done}/{state.attempts_per_model * len(state.models)}"]
-        if state.simulated:
-            words_.append("simulated")
-        line = Text(" · ").join([Text(sign, self.ink(ink)), *map(Text, words_), *self._scores()])
-        line.truncate(width, overflow="ellipsis")
-        needs = Text(f"{NEEDED}; q leaves", self.ink("dim"))
-        needs.truncate(width, overflow="ellipsis")
-        return [line, needs]
-
-    def _scores(self) -> list[Text]:
-        models = [model for model in self.state.models.values() if model.figures.possible]
-        return [
-            Text.assemble(safe_line(model.name), f" {words.percent(model.figures.share)}") for model in models
+        parts = [
+            styled(("✗ gone", "$error")) if self.lost else _phase(state),
+            styled(f"run {state.run}"),
+            styled(f"{done}/{state.attempts_per_model * len(state.models)}"),
+            styled("simulated" if state.simulated else ""),
+            *self._scores(),
         ]
+        needs = styled((f"{NEEDED}; q leaves", "$dim"))
+        return [line.truncate(width, ellipsis=True) for line in (join(parts, " · "), needs)]
+
+    def _scores(self) -> list[Content]:
+        models = [model for model in self.state.models.values() if model.figures.possible]
+        return [safe_line(f"{model.name} {words.percent(model.figures.share)}") for model in models]
+
+
+def _phase(state: RunState) -> Content:
+    return styled((f"{state.phase.sign} {state.phase.word}", f"${state.phase.role}"))

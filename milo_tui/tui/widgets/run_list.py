@@ -12,11 +12,12 @@ from textual.reactive import reactive
 from milo_tui.store.summary import RunSummary
 from milo_tui.tui.content import styled
 from milo_tui.tui.run_pages import RunPages
-from milo_tui.tui.widgets.line_list import Line, LineList
+from milo_tui.tui.widgets.line_list import LineList
+from milo_tui.tui.widgets.line_view import ContentLine
 from milo_tui.tui.widgets.run_columns import Needs, heading, needs_of, run_line
 
 
-class RunHeading(Line):
+class RunHeading(ContentLine):
     """The names of the list's columns."""
 
     needs: reactive[Needs] = reactive(Needs())
@@ -115,8 +116,7 @@ class RunList(LineList):
         place = None if number is None else self.pages.index_of(number)
         self.cursor = max(0, min(self.cursor if place is None else place, len(self.pages) - 1))
         self.pages.drop(self.cursor)
-        self.scroll_to_line(self.top)
-        self.refresh()
+        self.lines_changed()
 
     def line_count(self) -> int:
         return len(self.pages)

@@ -10,8 +10,8 @@ from milo_tui.analysis.record import ModelRecord, RunRecord
 from milo_tui.analysis.table import CategoryFigures, ModelTotal, ResultTable
 from milo_tui.suite.score import POINTS_PER_PROMPT
 from milo_tui.tui.content import fit, join, safe_line, styled
-from milo_tui.tui.widgets.line_block import LineBlock
 from milo_tui.tui.widgets.run_columns import score_style
+from milo_tui.tui.widgets.text_view import TextView
 from milo_tui.tui.words import NOTHING, count, gigabytes, percent, seconds, speed
 
 LABEL = 18
@@ -26,7 +26,7 @@ EXPLAINED = "95 % intervals by Wilson's formula: for more prompts like these, no
 Cell = Callable[[ModelRecord, ModelTotal], Content]
 
 
-class RunTable(LineBlock):
+class RunTable(TextView):
     """The table of a run."""
 
     GAP = 0
@@ -50,13 +50,13 @@ class RunTable(LineBlock):
 
     def _draw_anew(self) -> None:
         self._drawn.clear()
-        self.show(self._lines_for, at_once=True, stay=True)
+        self.remake()
 
     def lines_in(self, width: int) -> int:
-        """How many lines the table takes where it has that many cells, the bar's within."""
-        return len(self._lines_for(self.beside_bar(width)))
+        """How many lines the table takes that has so many cells, the scrollbar among them."""
+        return len(self.make_lines(width - 1))
 
-    def _lines_for(self, width: int) -> list[Content]:
+    def make_lines(self, width: int) -> list[Content]:
         if self._run is None or self._table is None:
             return []
         if width not in self._drawn:

@@ -2,17 +2,16 @@
 
 from typing import Literal
 
-from rich.style import Style
-from rich.text import Text
+from textual.content import Content
 
 from milo_tui.analysis.figures import Figures
 from milo_tui.analysis.phases import Outcome
 from milo_tui.analysis.record import Attempt
 from milo_tui.runner.state import ModelState, RunState, cell_key
 from milo_tui.tui import words
+from milo_tui.tui.content import fit, safe_line, styled
 from milo_tui.tui.progress import category_keys, finished
-from milo_tui.tui.safe import safe_line
-from milo_tui.tui.widgets.lines import Lines
+from milo_tui.tui.widgets.text_view import FixedLines
 
 Keys = list[list[str]]
 """Keys of cells, a list for each prompt."""
@@ -28,7 +27,7 @@ _TIMES = 30
 _COUNTS = 28
 
 
-class ScoreGrid(Lines):
+class ScoreGrid(FixedLines):
     """The grid in one of three forms: compact lines, a row a category, or these with all averages and totals."""
 
     DEFAULT_CSS = "ScoreGrid { border-top: solid $frame; }"
@@ -49,138 +48,131 @@ class ScoreGrid(Lines):
     def form(self, form: Form) -> None:
         if form != self._form:
             self._form = form
-            self.forget_lines()
+            self.sync()
 
     def compact_rows(self, width: int) -> int:
         """Lines that the compact form takes."""
         return -(-len(self._keys) // self._columns(width))
 
-    def make_lines(self, width: int) -> list[Text]:
+    def make_lines(self, width: int) -> list[Content]:
         """The grid in the form that is set."""
         if self.form == "compact":
             return self._compact(width)
         rows = self._rows(width)
         if self.form == "rows":
             return [self._head(width), *rows] if self._has_times(width) else rows
-        times = [] if self._has_times(width) else [Text(), *self._times(width)]
-        return [self._head(width), *rows, self._total(width), *times, Text(), *self._facts()]
+        times = [] if self._has_times(width) else [Content(""), *self._times(width)]
+        return [self._head(width), *rows, self._total(width), *times, Content(""), *self._facts()]
 
-    def _compact(self, width: int) -> list[Text]:
+    def _compact(self, width: int) -> list[Content]:
         columns, wide = self._columns(width), self._cells_width(width)
         entries = []
         titles = self._titles(max(4, (width + 2) // columns - wide - 3))
         for title, keys in zip(titles, self._keys, strict=True):
-            title.stylize(self.ink("dim"))
-            cells = _padded(self._cells(keys, width), wide)
-            entries.append(Text.assemble(title, " ", cells))
+            cells = fit(self._cells(keys, width), wide)
+            entries.append(title.stylize("$dim") + " " + cells)
         return [
-            Text("  ").join(entries[place : place + columns]) for place in range(0, len(entries), columns)
+            Content("  ").join(entries[place : place + columns]) for place in range(0, len(entries), columns)
         ]
 
-    def _rows(self, width: int) -> list[Text]:
+    def _rows(self, width: int) -> list[Content]:
         rows = []
         for keys, title in zip(self._keys, self._titles(self._name_width(width)), strict=True):
-            cells = _padded(self._cells(keys, width), self._cells_width(width))
-            rows.append(Text.assemble(title, " ", cells, self._means(self._of(keys), width)))
+            cells = fit(self._cells(keys, width), self._cells_width(width))
+            rows.append(styled(title, " ", cells, self._means(self._of(keys), width)))
         return rows
 
-    def _means(self, attempts: list[Attempt], width: int) -> Text:
+    def _means(self, attempts: list[Attempt], width: int) -> Content:
         means = Figures.of(attempts, len(attempts))
         score = words.NOTHING if means.mean_points is None else f"{means.mean_points:.2f}"
-        text = Text.assemble((f"{score:>{5 if width < _NARROW else 6}}", self.ink("strong")))
+        text = styled((f"{score:>{5 if width < _NARROW else 6}}", "bold"))
         if width < _NARROW:
-            return text.append(f"{_bare(means.latency):>5}")
+            return text + f"{_bare(means.latency):>5}"
         if not self._has_times(width):
-            return text.append(f"{words.seconds(means.latency):>8}")
+            return text + f"{words.seconds(means.latency):>8}"
         times = [*map(_bare, (means.latency, means.p95_latency, means.ttft)), _whole(means.tokens_per_second)]
-        return text.append("".join(f"{figure:>6}" for figure in times))
+        return text + "".join(f"{figure:>6}" for figure in times)
 
-    def _head(self, width: int) -> Text:
+    def _head(self, width: int) -> Content:
         start = self._name_width(width) + 1 + self._cells_width(width)
         if self._has_times(width):
             labels = " score   avg   p95  TTFT tok/s"
         else:
             labels = f"{'avg':>10}" if width < _NARROW else f"{'score':>6}{'avg':>8}"
-        return Text(" " * start + labels, self.ink("dim"))
+        return styled((" " * start + labels, "$dim"))
 
-    def _total(self, width: int) -> Text:
+    def _total(self, width: int) -> Content:
         done = f"{finished(self.model)}/{self.state.attempts_per_model} attempts"
         name, wide = self._name_width(width), self._cells_width(width)
         means = self._means(list(self.model.attempts.values()), width)
-        return Text.assemble(f"{'All':<{name}} ", _padded(Text(done), wide), means, style=self.ink("strong"))
+        return styled(f"{'All':<{name}} ", fit(styled(done), wide), means).stylize_before("bold")
 
-    def _times(self, width: int) -> list[Text]:
+    def _times(self, width: int) -> list[Content]:
         """The averages by category on lines of their own, where they do not fit beside the scores."""
         titles = self._titles(max(4, min(NAME, width - 26)))
-        start = titles[0].cell_len
-        lines = [Text(" " * start + f"{'avg':>6}{'p95':>6}{'TTFT':>7}{'tok/s':>7}", self.ink("dim"))]
+        start = titles[0].cell_length
+        lines = [styled((" " * start + f"{'avg':>6}{'p95':>6}{'TTFT':>7}{'tok/s':>7}", "$dim"))]
         for keys, title in zip(self._keys, titles, strict=True):
             means = Figures.of(self._of(keys), len(keys))
             times = f"{_bare(means.latency):>6}{_bare(means.p95_latency):>6}{_bare(means.ttft):>7}"
-            lines.append(Text.assemble(title, times, f"{_whole(means.tokens_per_second):>7}"))
+            lines.append(styled(title, times, f"{_whole(means.tokens_per_second):>7}"))
         return lines
 
-    def _facts(self) -> list[Text]:
+    def _facts(self) -> list[Content]:
         model = self.model
         start = None if model.cold_start is None else f"warm-up {words.seconds(model.cold_start)}"
         facts = [
-            (start, "dim"),
-            (model.sampling or None, "dim"),
-            (_counted(model.figures.retries, "retry", "retries"), "warn"),
+            (start, "$dim"),
+            (model.sampling or None, "$dim"),
+            (_counted(model.figures.retries, "retry", "retries"), "$warning"),
             (
                 _counted(model.figures.lost_by_server, "call lost by the server", "calls lost by the server"),
-                "warn",
+                "$warning",
             ),
-            (_counted(model.figures.missing, "attempt without a score", "attempts without a score"), "hole"),
+            (
+                _counted(model.figures.missing, "attempt without a score", "attempts without a score"),
+                "bold $hole",
+            ),
         ]
-        lines = []
-        for fact, ink in facts:
-            if fact is not None:
-                line = safe_line(fact)
-                line.stylize(self.ink(ink))
-                lines.append(line)
-        return lines
+        return [safe_line(fact, style) for fact, style in facts if fact is not None]
 
-    def _cells(self, prompts: Keys, width: int) -> Text:
+    def _cells(self, prompts: Keys, width: int) -> Content:
         """The digits, prompt by prompt; their counts where they are too many for the width."""
         if len(prompts) * (self.state.repeats + 1) - 1 > self._cells_width(width):
             return self._counts(prompts)
-        return Text(" ").join([Text.assemble(*map(self._digit, prompt)) for prompt in prompts])
+        return Content(" ").join([styled(*map(self._digit, prompt)) for prompt in prompts])
 
-    def _counts(self, prompts: Keys) -> Text:
+    def _counts(self, prompts: Keys) -> Content:
         attempts = self._of(prompts)
-        counts = [(str(points), sum(a.points == points for a in attempts)) for points in (3, 2, 1, 0)]
-        parts = [Text(f"{digit}×{n}", self.ink(f"score-{digit}")) for digit, n in counts if n]
+        counts = [(points, sum(a.points == points for a in attempts)) for points in (3, 2, 1, 0)]
+        parts = [styled((f"{points}×{n}", _score_style(points))) for points, n in counts if n]
         left = sum(map(len, prompts)) - len(attempts)
         if left:
-            parts.append(Text(f"·×{left}", self.ink("pending")))
-        return Text(" ").join(parts)
+            parts.append(styled((f"·×{left}", "$dim")))
+        return Content(" ").join(parts)
 
-    def _digit(self, key: str) -> tuple[str, Style]:
+    def _digit(self, key: str) -> tuple[str, str]:
         attempt, current = self.model.attempts.get(key), self.model.current
         if current is not None and key == cell_key(current.prompt, current.repeat):
-            return "○", self.ink("here")
+            return "○", "bold $accent"
         if attempt is None:
-            return "·", self.ink("pending")
+            return "·", "$dim"
         if attempt.points is None:
-            return (
-                ("-", self.ink("pending")) if attempt.outcome is Outcome.STOPPED else ("!", self.ink("hole"))
-            )
-        ink = self.ink(f"score-{attempt.points}")
-        return str(attempt.points), ink + Style(underline=True) if attempt.lost else ink
+            return ("-", "$dim") if attempt.outcome is Outcome.STOPPED else ("!", "bold $hole")
+        return str(attempt.points), _score_style(attempt.points) + " underline" * bool(attempt.lost)
 
-    def _titles(self, room: int) -> list[Text]:
+    def _titles(self, room: int) -> list[Content]:
         """The categories' titles, of one width: first words alone where whole titles are too long."""
         titles = [safe_line(title) for _, title in self.state.categories]
-        if any(title.cell_len > room for title in titles):
+        if any(title.cell_length > room for title in titles):
             firsts = [safe_line(title.plain.partition(" ")[0]) for title in titles]
             titles = firsts if len({first.plain for first in firsts}) == len(firsts) else titles
-        width = min(room, max(title.cell_len for title in titles))
-        return [_padded(title, width) for title in titles]
+        width = min(room, max(title.cell_length for title in titles))
+        return [fit(title, width) for title in titles]
 
     @property
     def _widest(self) -> int:
-        return max(safe_line(title).cell_len for _, title in self.state.categories)
+        return max(safe_line(title).cell_length for _, title in self.state.categories)
 
     def _of(self, prompts: Keys) -> list[Attempt]:
         return [
@@ -192,7 +184,7 @@ class ScoreGrid(Lines):
 
     def _name_width(self, width: int) -> int:
         means = _TIMES if self._has_times(width) else _MEANS if width >= _NARROW else _MEANS_NARROW
-        return self._titles(max(4, min(NAME, width - self._cells_width(width) - means - 1)))[0].cell_len
+        return self._titles(max(4, min(NAME, width - self._cells_width(width) - means - 1)))[0].cell_length
 
     def _cells_width(self, width: int) -> int:
         room = max(20, width - NAME - _MEANS)
@@ -203,10 +195,8 @@ class ScoreGrid(Lines):
         return width >= min(SHORT, self._widest) + 1 + self._cells_width(width) + _TIMES
 
 
-def _padded(text: Text, width: int) -> Text:
-    text = text.copy()
-    text.truncate(width, overflow="ellipsis", pad=True)
-    return text
+def _score_style(points: int) -> str:
+    return f"bold $score-{points}" if points == 0 else f"$score-{points}"
 
 
 def _bare(seconds: float | None) -> str:

@@ -12,7 +12,8 @@ from milo_tui.analysis.phases import Outcome
 from milo_tui.analysis.record import Attempt, PromptRecord, RunRecord
 from milo_tui.analysis.table import ResultTable
 from milo_tui.tui.content import fit, safe_line, share_widths, styled
-from milo_tui.tui.widgets.line_list import Line, LineList
+from milo_tui.tui.widgets.line_list import LineList
+from milo_tui.tui.widgets.line_view import ContentLine
 from milo_tui.tui.words import seconds
 
 MARK = 12
@@ -106,12 +107,12 @@ class ScoreMatrix(LineList):
     def line_count(self) -> int:
         return len(self._rows)
 
-    def can_stand(self, index: int) -> bool:
+    def selectable(self, index: int) -> bool:
         return isinstance(self._rows[index], PromptRecord)
 
     def line_key(self, index: int) -> tuple[int, int, int, int]:
         cell = self._column if index == self.cursor else -1
-        return self._shown, index, cell, self.layout_for(self.room.width).first
+        return self._shown, index, cell, self.layout_for(self.line_width).first
 
     def layout_for(self, width: int) -> Layout:
         """Label and columns for a width; the model under the cursor stays in sight."""
@@ -196,7 +197,7 @@ def cell_sign(row: Attempt | None) -> tuple[str, str]:
     return ("!", "bold $hole") if row.outcome is Outcome.INFRASTRUCTURE else ("·", "$dim")
 
 
-class MatrixHeading(Line):
+class MatrixHeading(ContentLine):
     """The models' names over a matrix."""
 
     def __init__(self, matrix: ScoreMatrix) -> None:
@@ -207,7 +208,7 @@ class MatrixHeading(Line):
         return self._matrix.heading(width)
 
 
-class MatrixFoot(Line):
+class MatrixFoot(ContentLine):
     """The cell under a matrix's cursor in words."""
 
     def __init__(self, matrix: ScoreMatrix) -> None:

@@ -6,10 +6,10 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from milo_tui.tui.content import join, styled
-from milo_tui.tui.widgets.line_list import Line
+from milo_tui.tui.widgets.line_view import ContentLine
 
 
-class TabLine(Line):
+class TabLine(ContentLine):
     """`1 Table  2 Prompts  …`, the one in front marked."""
 
     active: reactive[int] = reactive(0)

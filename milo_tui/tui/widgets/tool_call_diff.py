@@ -69,7 +69,7 @@ class ToolCallDiff(LineList):
     def lay_out(self) -> None:
         """Find anew which line shows what, for the width and the modes; the cursor keeps its row."""
         rows = self._wanted
-        look = Look(self.room.width, self.stacked, self.wrapped)
+        look = Look(self.line_width, self.stacked, self.wrapped)
         if _length(rows) > SHORT:
             self._lay_out_long(rows, look)
         else:
@@ -120,9 +120,8 @@ class ToolCallDiff(LineList):
         self._one_column = None if wanted == narrow else wanted
 
     def on_resize(self, event: events.Resize) -> None:
-        if self.room.width != self._layout.look.width:
+        if self.line_width != self._layout.look.width:
             self.lay_out()
-        super().on_resize(event)
 
     def go_to(self, row: int) -> None:
         """Put the cursor on a row."""
@@ -150,7 +149,7 @@ class ToolCallDiff(LineList):
         """Bring the call that a difference is in into sight, too, where both fit."""
         head = next((index for index in range(row, -1, -1) if self.rows[index].role is Role.CALL), row)
         first, last = self._layout.first[head], self._layout.first[row]
-        height = self.room.height
+        height = self.size.height
         top = first if last - first < height - 2 else max(0, last - 1)
         if not self.top <= top or last >= self.top + height:
             self.scroll_to_line(top)
@@ -161,14 +160,14 @@ class ToolCallDiff(LineList):
     def line_count(self) -> int:
         return len(self._layout.places)
 
-    def marked(self, index: int) -> bool:
+    def is_highlighted(self, index: int) -> bool:
         return self.has_focus and self._layout.places[index].row == self.row
 
     def repaint(self, old: int, new: int) -> None:
         """Paint anew the lines of the row that the cursor left, and of the row that it came to."""
         places, top = self._layout.places, self.top
         changed = {places[index].row for index in (old, new) if index < len(places)}
-        for index in range(top, min(len(places), top + self.room.height)):
+        for index in range(top, min(len(places), top + self.size.height)):
             if places[index].row in changed:
                 self.refresh_line(index)
 

@@ -9,9 +9,8 @@ from textual.content import Content
 
 from milo_tui.store.summary import TrendPoint
 from milo_tui.tui.content import fit, join, safe_line, styled
-from milo_tui.tui.widgets.braille import Braille
-from milo_tui.tui.widgets.line_list import Line
-from milo_tui.tui.widgets.plots import HEIGHTS, line_of
+from milo_tui.tui.widgets.line_view import ContentLine
+from milo_tui.tui.widgets.plots import HEIGHTS, Braille, line_of
 from milo_tui.tui.words import count, percent, seconds
 
 LOW = 2
@@ -223,7 +222,7 @@ def _below(points: Sequence[TrendPoint], versions: dict[int, int], cells: int) -
     return text.ljust(cells - len(end)) + end
 
 
-class Trend(Line):
+class Trend(ContentLine):
     """The trend of the model under the cursor. Its height stays the same, whatever there is to say."""
 
     def __init__(self) -> None:

@@ -10,8 +10,7 @@ from textual.content import Content
 from milo_tui.analysis.record import AttemptDetail, TurnRecord
 from milo_tui.endpoints.endpoint import Clock
 from milo_tui.tui.content import fit, join, safe_line, styled
-from milo_tui.tui.widgets.axis import Axis
-from milo_tui.tui.widgets.plots import Cell, heights, line_of
+from milo_tui.tui.widgets.plots import Axis, Cell, heights, line_of
 from milo_tui.tui.words import count, seconds, speed
 
 PHASES: dict[str, Cell] = {

@@ -6,8 +6,7 @@ from textual.content import Content
 
 from milo_tui.analysis.verdict import Answer, Pair
 from milo_tui.reports import verdict_text as words
-from milo_tui.tui.content import safe_line, styled
-from milo_tui.tui.widgets.folded_text import folded
+from milo_tui.tui.content import safe_line, styled, wrapped
 
 MOST = 3
 """How many pairs stand above the table."""
@@ -30,21 +29,21 @@ def answer_lines(answer: Answer, width: int) -> Iterator[Content]:
     """The question, each pair with all its evidence, the other pairs, and what is to be known of each model."""
     yield styled((words.QUESTION, "bold"))
     if answer.run.simulated:
-        yield from folded(words.SIMULATED, width, style="$simulated")
+        yield from wrapped(words.SIMULATED, width, style="$simulated")
     if reason := words.no_pair(answer):
-        yield from folded(reason, width)
+        yield from wrapped(reason, width)
     for pair in answer.local_to_api:
         yield Content("")
         yield safe_line(words.headline(pair), "bold $accent")
         for fact in words.pair_facts(pair, answer):
-            yield from folded(fact.text, width, fact.label)
+            yield from wrapped(fact.text, width, fact.label)
     if compared := words.also_compared(answer):
         yield Content("")
         yield styled(("Also", "bold"))
         for text in compared:
-            yield from folded(text, width, indent=2)
+            yield from wrapped(text, width, indent=2)
     for standing in answer.standings:
         yield Content("")
         yield safe_line(standing.name, "bold")
         for text in words.standing_facts(standing):
-            yield from folded(text, width, indent=2)
+            yield from wrapped(text, width, indent=2)

@@ -1,16 +1,18 @@
-"""Questions with a few answers: leave a run, stop it, skip a model. Escape is always the harmless way out."""
+"""Questions: with a few answers, or answered by a line of text. Escape is always the harmless way out."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import OptionList
+from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from milo_tui.tui.content import ContentStatic, safe_content
+from milo_tui.tui.content import ContentStatic, SafeInput, safe_content, styled
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +102,29 @@ class QuestionDialog(ModalScreen[str | None]):
         """The arrows' neighbours on the home row."""
         options = self.query_one(OptionList)
         options.action_cursor_down() if step > 0 else options.action_cursor_up()
+
+
+class Ask(ModalScreen[str | None]):
+    """Asks for a line of text; esc leaves things as they are (the answer is None)."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", id="ask.cancel")]
+
+    def __init__(self, question: Content, text: str = "", limit: int = 500) -> None:
+        super().__init__()
+        self._question = question
+        self._text = text
+        self._limit = limit
+
+    def compose(self) -> ComposeResult:
+        keys = styled(("enter", "bold $accent"), " keep    ", ("esc", "bold $accent"), " leave as it was")
+        with Vertical(classes="box"):
+            yield ContentStatic(self._question)
+            yield SafeInput(self._text, max_length=self._limit, select_on_focus=False)
+            yield ContentStatic(keys, classes="box-keys")
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip())
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)

@@ -4,12 +4,12 @@ from textual.content import Content
 
 from milo_tui.store.summary import ModelSummary, RunSummary
 from milo_tui.tui.content import fit, join, safe_line, styled
-from milo_tui.tui.widgets.line_list import Line
+from milo_tui.tui.widgets.line_view import ContentLine
 from milo_tui.tui.widgets.run_columns import state_text
 from milo_tui.tui.words import count, moment, percent, seconds, speed
 
 
-class RunPeek(Line):
+class RunPreview(ContentLine):
     """The run under the cursor; one of its models is marked, whose trend stands below."""
 
     def __init__(self) -> None:

@@ -263,7 +263,7 @@ async def test_a_runner_that_goes_away_is_said_and_leaving_asks_nothing() -> Non
         it.feed.unreachable = True
         await it.pilot.press("p")
         await it.pilot.pause()
-        assert "The run cannot be reached: nobody listens" in it.notices()
+        assert "The run does not answer: nobody listens" in it.notices()
         await it.pilot.press("q")
         await it.pilot.pause()
         assert it.app.left

@@ -20,7 +20,7 @@ from milo_tui.runner.plan import state_of
 from milo_tui.store.queries import Reader
 from milo_tui.store.summary import RunSummary
 from milo_tui.tui.widgets.run_columns import needs_of, run_line
-from milo_tui.tui.widgets.run_peek import run_lines
+from milo_tui.tui.widgets.run_preview import run_lines
 from tests.cli.milo import milo, milo_json
 from tests.store.told import attempt, store_run
 from tests.tui.live_feed import live

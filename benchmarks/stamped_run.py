@@ -2,7 +2,7 @@
 
     python -m benchmarks.stamped_run URL FOLDER STREAMS REPEATS MODEL
 
-`carry_out` as `milo run` and a detached runner call it: endpoints, events, socket, store. Prints the run's number,
+`execute_run` as `milo run` and a detached runner call it: endpoints, events, socket, store. Prints the run's number,
 waits for a line, and at the end prints a report: the errors of all tokens in milliseconds and the CPU seconds used.
 """
 
@@ -23,8 +23,8 @@ from milo_tui.config import load_settings
 from milo_tui.endpoints.endpoint import Delta
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.attempt import RunningAttempt
-from milo_tui.runner.gc_tuning import be_calm
-from milo_tui.runner.launch import carry_out, create_run
+from milo_tui.runner.gc_tuning import tune_gc
+from milo_tui.runner.launch import create_run, execute_run
 from milo_tui.runner.plan import new_run
 from milo_tui.suite.loading import load_suite
 
@@ -71,7 +71,7 @@ async def _run(url: str, folder: Path, streams: int, repeats: int, model: str) -
     say(str(number))
     sys.stdin.readline()
     before, start, delay = time.process_time(), time.perf_counter(), waited()
-    await carry_out(settings, number, on_start=lambda runner: be_calm())
+    await execute_run(settings, number, on_start=lambda runner: tune_gc())
     used, took = time.process_time() - before, time.perf_counter() - start
     return {"errors": _errors, "cpu": used, "seconds": took, "waited": waited() - delay}
 

@@ -60,7 +60,7 @@ async def run() -> None:
     """A whole run's table."""
     from milo_tui.config import data_folder, load_settings
     from milo_tui.runner.demo import demo_entries
-    from milo_tui.runner.launch import carry_out, create_run
+    from milo_tui.runner.launch import create_run, execute_run
     from milo_tui.runner.plan import new_run
     from milo_tui.suite.loading import load_suite
     from milo_tui.tui.app import MiloApp
@@ -68,7 +68,7 @@ async def run() -> None:
     settings = load_settings()
     suite = load_suite(data_folder("prompts") / "milo")
     number = await create_run(settings, new_run(suite, demo_entries("fast"), 3, 7))
-    await carry_out(settings, number)
+    await execute_run(settings, number)
     app = MiloApp(settings, run=number)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()

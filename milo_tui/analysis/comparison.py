@@ -10,7 +10,7 @@ from math import hypot
 from milo_tui.analysis.evidence import Evidence
 from milo_tui.analysis.exact import repeats_permuted
 from milo_tui.analysis.record import Attempt, RunRecord
-from milo_tui.analysis.run_differences import Unlike, unlike_models, unlike_runs
+from milo_tui.analysis.run_differences import Difference, model_differences, run_differences
 from milo_tui.analysis.stats import SIGNIFICANT, error_over_repeats, holm
 from milo_tui.analysis.verdict import Pair, Side, corrected, pair_of, side
 
@@ -25,8 +25,8 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Anew:
-    """The other question: would these very prompts, asked anew, have scored alike ("did my server change?").
+class RerunTest:
+    """The other question: would these very prompts, asked again, have scored alike ("did my server change?").
 
     `p` permutes the repeats within each prompt, exactly, those that are the same byte for byte as one;
     `error` is the standard error of the gap in points, None where a prompt was asked once.
@@ -42,15 +42,15 @@ class Compared:
     """A model of run A against one of run B. `same` of `answers` attempts wrote the same, byte for byte."""
 
     pair: Pair
-    unlike: tuple[Unlike, ...]
+    differences: tuple[Difference, ...]
     same: int
     answers: int
-    anew: Anew | None
+    rerun_test: RerunTest | None
 
     @property
     def worse(self) -> bool:
         """Whether there is evidence that A fell behind B on these prompts: what `--baseline` asks."""
-        return self.anew is not None and self.pair.gap < 0 and self.anew.p_adjusted < SIGNIFICANT
+        return self.rerun_test is not None and self.pair.gap < 0 and self.rerun_test.p_adjusted < SIGNIFICANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Comparison:
 
     a: RunRecord
     b: RunRecord
-    unlike: tuple[Unlike, ...]
+    differences: tuple[Difference, ...]
     prompts: tuple[str, ...]
     changed: tuple[str, ...]
     missing: tuple[str, ...]
@@ -69,7 +69,12 @@ class Comparison:
     @property
     def alike(self) -> bool:
         """Whether nothing but chance and the model's server sets the runs apart."""
-        return not (self.unlike or self.changed or self.missing or any(model.unlike for model in self.models))
+        return not (
+            self.differences
+            or self.changed
+            or self.missing
+            or any(model.differences for model in self.models)
+        )
 
 
 def shared_models(a: RunRecord, b: RunRecord) -> list[tuple[str, str]]:
@@ -90,17 +95,18 @@ def compare(a: Measured, b: Measured, models: Sequence[tuple[str, str]] | None =
     same, changed, missing = _prompts(a.run, b.run)
     sides = [(_side(a, one, same), _side(b, other, same)) for one, other in chosen]
     pairs = corrected([_named(pair_of(*both, same), a.run, b.run) for both in sides])
-    anew = _asked_anew([(pair, *both) for pair, both in zip(pairs, sides, strict=True)], a, b)
+    rerun_tests = _rerun_tests([(pair, *both) for pair, both in zip(pairs, sides, strict=True)], a, b)
     used = {id for pair in chosen for id in pair}
     return Comparison(
         a=a.run,
         b=b.run,
-        unlike=unlike_runs(a.run, b.run),
+        differences=run_differences(a.run, b.run),
         prompts=tuple(same),
         changed=changed,
         missing=missing,
         models=tuple(
-            _compared(pair, both, found, a, b) for pair, both, found in zip(pairs, sides, anew, strict=True)
+            _compared(pair, both, found, a, b)
+            for pair, both, found in zip(pairs, sides, rerun_tests, strict=True)
         ),
         unpaired=()
         if models is not None
@@ -129,15 +135,17 @@ def _side(measured: Measured, model: str, prompts: Sequence[str]) -> Side:
     return side(run, run.model(model), measured.attempts)
 
 
-def _compared(pair: Pair, sides: tuple[Side, Side], anew: Anew | None, a: Measured, b: Measured) -> Compared:
+def _compared(
+    pair: Pair, sides: tuple[Side, Side], rerun_test: RerunTest | None, a: Measured, b: Measured
+) -> Compared:
     mine, theirs = _digests(sides[0], a.evidence), _digests(sides[1], b.evidence)
     both = mine.keys() & theirs.keys()
     return Compared(
         pair=pair,
-        unlike=unlike_models(sides[0].model, sides[1].model),
+        differences=model_differences(sides[0].model, sides[1].model),
         same=sum(mine[key] == theirs[key] for key in both),
         answers=len(both),
-        anew=anew,
+        rerun_test=rerun_test,
     )
 
 
@@ -149,7 +157,9 @@ def _digests(one: Side, evidence: Evidence) -> dict[tuple[str, int], str]:
     }
 
 
-def _asked_anew(pairs: Sequence[tuple[Pair, Side, Side]], a: Measured, b: Measured) -> list[Anew | None]:
+def _rerun_tests(
+    pairs: Sequence[tuple[Pair, Side, Side]], a: Measured, b: Measured
+) -> list[RerunTest | None]:
     """The second test for every model that was asked in both runs, with Holm's correction over these."""
     asked_twice = [a.run.key != b.run.key and pair.a == pair.b and not pair.blocked for pair, _, _ in pairs]
     judged = [(mine, theirs) for (_, mine, theirs), twice in zip(pairs, asked_twice, strict=True) if twice]
@@ -164,7 +174,7 @@ def _asked_anew(pairs: Sequence[tuple[Pair, Side, Side]], a: Measured, b: Measur
     ]
     found = iter(
         [
-            Anew(p, adjusted, _error(mine, theirs))
+            RerunTest(p, adjusted, _error(mine, theirs))
             for p, adjusted, (mine, theirs) in zip(p_values, holm(p_values), judged, strict=True)
         ]
     )

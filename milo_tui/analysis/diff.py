@@ -35,7 +35,7 @@ _MOST_PARTS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class MadeCall:
+class RecordedCall:
     """A call as it was made: its turn, its place among all calls of the conversation and within its turn, from 0."""
 
     turn: int
@@ -58,8 +58,8 @@ class MadeCall:
 class CallPair:
     """Two calls that belong together, or one against a gap. `moved` where their order differs."""
 
-    left: MadeCall | None
-    right: MadeCall | None
+    left: RecordedCall | None
+    right: RecordedCall | None
     moved: bool = False
     arguments: tuple[Leaf, ...] = ()
     results: tuple[Leaf, ...] = ()
@@ -99,7 +99,7 @@ class ConversationDiff:
     answers: tuple[JSON, JSON]
     around: tuple[bool, bool]
     texts: tuple[str, str]
-    calls: tuple[tuple[MadeCall, ...], tuple[MadeCall, ...]]
+    calls: tuple[tuple[RecordedCall, ...], tuple[RecordedCall, ...]]
     alignment: Alignment
 
     @property
@@ -143,14 +143,14 @@ def _end(conversation: Conversation) -> str:
     return "turn limit" if conversation.ended == "turn limit" else ""
 
 
-def _made(conversation: Conversation) -> tuple[MadeCall, ...]:
-    found: list[MadeCall] = []
+def _made(conversation: Conversation) -> tuple[RecordedCall, ...]:
+    found: list[RecordedCall] = []
     for number, turn in enumerate(conversation.turns):
         results = {result.call_id: result for result in turn.results}
         for place, call in enumerate(turn.calls):
             result = results.get(call.id)
             found.append(
-                MadeCall(
+                RecordedCall(
                     turn=number,
                     place=len(found),
                     name=call.name,
@@ -165,7 +165,7 @@ def _made(conversation: Conversation) -> tuple[MadeCall, ...]:
     return tuple(found)
 
 
-def _aligned(left: Sequence[MadeCall], right: Sequence[MadeCall]) -> Alignment:
+def _aligned(left: Sequence[RecordedCall], right: Sequence[RecordedCall]) -> Alignment:
     """Equal calls first, in their order as far as they keep it; then, tool by tool, those that are alike the most.
 
     No other assignment is better: to pair two equal calls with others gains at most what it loses, since the
@@ -188,7 +188,7 @@ def _aligned(left: Sequence[MadeCall], right: Sequence[MadeCall]) -> Alignment:
 
 
 def _alike(
-    left: Sequence[MadeCall], right: Sequence[MadeCall], lefts: list[int], rights: list[int]
+    left: Sequence[RecordedCall], right: Sequence[RecordedCall], lefts: list[int], rights: list[int]
 ) -> list[Pair]:
     """The pairs of calls of one tool that are alike the most in sum: first by arguments, then by place."""
     if not lefts or not rights:
@@ -205,7 +205,7 @@ def _alike(
     return [(lefts[row], rights[column]) for row, column in enumerate(columns) if column is not None]
 
 
-def _parts(made: MadeCall) -> frozenset[Hashable]:
+def _parts(made: RecordedCall) -> frozenset[Hashable]:
     """What a call's arguments are made of: each value with its path, or words where they cannot be read."""
     if made.arguments is None:
         return frozenset(made.text[:4000].split())
@@ -223,7 +223,9 @@ def _values(value: Any, path: str) -> Iterator[Hashable]:
         yield path, key_of(value)
 
 
-def _pairs(calls: tuple[Sequence[MadeCall], Sequence[MadeCall]], alignment: Alignment) -> Iterator[CallPair]:
+def _pairs(
+    calls: tuple[Sequence[RecordedCall], Sequence[RecordedCall]], alignment: Alignment
+) -> Iterator[CallPair]:
     """Pairs in the left side's order; a call of the right side alone stands before what follows it there."""
     left, right = calls
     for i, j in common_rows([alignment], [range(alignment.rights)]):
@@ -239,7 +241,7 @@ def _pairs(calls: tuple[Sequence[MadeCall], Sequence[MadeCall]], alignment: Alig
         )
 
 
-def _argument_leaves(one: MadeCall, other: MadeCall) -> tuple[Leaf, ...]:
+def _argument_leaves(one: RecordedCall, other: RecordedCall) -> tuple[Leaf, ...]:
     if one.arguments is None or other.arguments is None:
         kind = Kind.SAME if one.text == other.text else Kind.VALUE
         return (Leaf("", one.text, other.text, kind),)
@@ -253,7 +255,7 @@ class CallRow:
     `moved` says of each side whether its call stands in another order than the first side's.
     """
 
-    calls: tuple[MadeCall | None, ...]
+    calls: tuple[RecordedCall | None, ...]
     moved: tuple[bool, ...]
 
 

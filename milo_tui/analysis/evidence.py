@@ -26,7 +26,7 @@ class FailedCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ReplyDigest:
     """What an attempt's model wrote, as a digest; and its first request's prompt, in tokens."""
 
     digest: str
@@ -46,7 +46,7 @@ class Evidence:
     """Both by attempt id."""
 
     failed: Mapping[int, Sequence[FailedCheck]] = field(default_factory=dict)
-    answered: Mapping[int, Answered] = field(default_factory=dict)
+    answered: Mapping[int, ReplyDigest] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ _NOT_OF_THE_SERVER = frozenset({"quirks", "pid", "port", "log"})
 
 
 @dataclass(frozen=True, slots=True)
-class Unlike:
+class Difference:
     """Something that differs, as a person would name it, and its two values."""
 
     what: str
@@ -26,20 +26,22 @@ class Unlike:
         return f"{self.what} {self.a} vs {self.b}"
 
 
-def unlike_runs(a: RunRecord, b: RunRecord) -> tuple[Unlike, ...]:
+def run_differences(a: RunRecord, b: RunRecord) -> tuple[Difference, ...]:
     """What differs between two runs as a whole. Prompts are compared one by one elsewhere."""
     return _differing(_run_facts(a), _run_facts(b))
 
 
-def unlike_models(a: ModelRecord, b: ModelRecord) -> tuple[Unlike, ...]:
+def model_differences(a: ModelRecord, b: ModelRecord) -> tuple[Difference, ...]:
     """What differs between the ways that two models were served and sampled."""
     return _differing(_model_facts(a), _model_facts(b))
 
 
-def _differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Unlike, ...]:
+def _differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Difference, ...]:
     names = dict.fromkeys([*a, *b])
     return tuple(
-        Unlike(name, _value(a.get(name)), _value(b.get(name))) for name in names if a.get(name) != b.get(name)
+        Difference(name, _value(a.get(name)), _value(b.get(name)))
+        for name in names
+        if a.get(name) != b.get(name)
     )
 
 

@@ -48,7 +48,7 @@ Finding = Literal["not judged", "no evidence", "better", "worse"]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ModelResult:
     """What one model reached. `solved` of `prompts` prompts earned 3 of 3 in every repeat, `interval` is Wilson's.
 
     `error` is the standard error of the points, for prompts like these; `steady` of `repeated` prompts were
@@ -75,7 +75,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class PromptDifference:
     """A prompt on which two models differ: by how many points of all its repeats, A less B."""
 
     prompt: str
@@ -98,7 +98,7 @@ class Pair:
     b_points: Fraction
     possible: int
     prompts: int
-    differing: tuple[Difference, ...]
+    differing: tuple[PromptDifference, ...]
     simulated: bool
     latency: MedianRatio | None
     blocked: str = ""
@@ -153,14 +153,14 @@ class Answer:
     """
 
     run: RunRecord
-    standings: tuple[Standing, ...]
+    results: tuple[ModelResult, ...]
     pairs: tuple[Pair, ...]
     costs: Mapping[str, Cost] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> Mapping[str, str]:
         """Where each model runs."""
-        return {standing.model: standing.where for standing in self.standings}
+        return {result.model: result.where for result in self.results}
 
     @property
     def local_to_api(self) -> tuple[Pair, ...]:
@@ -172,9 +172,9 @@ class Answer:
         """The pairs of two local models or two API models."""
         return tuple(pair for pair in self.pairs if self.places[pair.a] == self.places[pair.b])
 
-    def standing(self, model: str) -> Standing:
-        """A model's standing. Raises StopIteration where there is none."""
-        return next(standing for standing in self.standings if standing.model == model)
+    def result(self, model: str) -> ModelResult:
+        """A model's result. Raises StopIteration where there is none."""
+        return next(result for result in self.results if result.model == model)
 
 
 def answer(
@@ -187,10 +187,10 @@ def answer(
     attempts = list(attempts)
     sides = _sides(run, attempts)
     totals = result_table(run, attempts).totals
-    standings = tuple(
-        _standing(sides[model.id], totals[model.id], evidence or Evidence()) for model in run.models
+    results = tuple(
+        _result(sides[model.id], totals[model.id], evidence or Evidence()) for model in run.models
     )
-    return Answer(run, standings, _pairs(run, sides), costs or {})
+    return Answer(run, results, _pairs(run, sides), costs or {})
 
 
 def headline_pairs(run: RunRecord, attempts: Iterable[Attempt]) -> tuple[Pair, ...]:
@@ -286,7 +286,7 @@ def pair_of(a: Side, b: Side, prompts: Sequence[str] | None = None) -> Pair:
         possible=POINTS_PER_PROMPT * len(prompts) * repeats,
         prompts=len(prompts),
         differing=tuple(
-            Difference(prompt, by * repeats) for prompt, by in zip(prompts, moved, strict=True) if by
+            PromptDifference(prompt, by * repeats) for prompt, by in zip(prompts, moved, strict=True) if by
         ),
         simulated=a.model.simulated or b.model.simulated,
         latency=_latency(a, b, prompts),
@@ -319,7 +319,7 @@ def _latency(a: Side, b: Side, prompts: Sequence[str]) -> MedianRatio | None:
     )
 
 
-def _standing(one: Side, total: ModelTotal, evidence: Evidence) -> Standing:
+def _result(one: Side, total: ModelTotal, evidence: Evidence) -> ModelResult:
     run, model = one.run, one.model
     prompts, repeats = len(run.prompts), run.repeats
     perfect = [sum(points == POINTS_PER_PROMPT for points in asked) for asked in one.points.values()]
@@ -327,7 +327,7 @@ def _standing(one: Side, total: ModelTotal, evidence: Evidence) -> Standing:
     means = [float(mean) for mean in one.means.values()]
     error = error_over_prompts(means) if total.complete else None
     steady, repeated = same_repeats(one.rows, evidence)
-    return Standing(
+    return ModelResult(
         model=model.id,
         name=model.name,
         where=model.where,

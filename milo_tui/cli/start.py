@@ -19,8 +19,8 @@ from milo_tui.cli.thresholds import Thresholds, exit_status
 from milo_tui.config import ConfigError, Settings
 from milo_tui.runner.awake import keep_awake
 from milo_tui.runner.events import Event
-from milo_tui.runner.gc_tuning import be_calm
-from milo_tui.runner.launch import carry_out, create_run, start_detached
+from milo_tui.runner.gc_tuning import tune_gc
+from milo_tui.runner.launch import create_run, execute_run, start_detached
 from milo_tui.runner.plan import part_of
 from milo_tui.runner.runner import Runner
 from milo_tui.suite.loading import load_suite
@@ -104,7 +104,7 @@ async def _run_here(settings: Settings, number: int, thresholds: Thresholds) -> 
             progress(event)
 
     keep_awake()
-    phase = await carry_out(settings, number, publish, on_start=begin, warn=note)
+    phase = await execute_run(settings, number, publish, on_start=begin, warn=note)
     async with open_reader(settings) as reader:
         print_out(await run_table(settings, reader, number))
         if phase is RunPhase.DONE:
@@ -119,7 +119,7 @@ def prepare(runner: Runner, interrupts: list[int]) -> None:
 
     ctrl+c finishes the current attempts, then stops; a second one, or SIGTERM, stops now. SIGHUP is ignored.
     """
-    be_calm()
+    tune_gc()
     loop = asyncio.get_running_loop()
 
     def interrupt(number: int) -> None:

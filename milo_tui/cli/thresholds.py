@@ -57,6 +57,6 @@ def _sentences(found: Comparison) -> Iterator[str]:
         yield comparison.nothing(found)
     for model in found.models:
         yield verdict(model.pair)
-        if model.anew is not None:
-            test = comparison.anew_sentence(model, model.anew)
+        if model.rerun_test is not None:
+            test = comparison.rerun_sentence(model, model.rerun_test)
             yield f"{model.pair.a_name}, permutation test over repeats: {test}."

@@ -8,7 +8,7 @@ from milo_tui.cli.common import current_settings
 from milo_tui.cli.options import common_options
 from milo_tui.cli.start import prepare
 from milo_tui.runner.awake import keep_awake
-from milo_tui.runner.launch import carry_out, log_path, log_to_file
+from milo_tui.runner.launch import execute_run, log_path, log_to_file
 
 
 @click.command("work", hidden=True)
@@ -19,4 +19,4 @@ def command(number: int) -> None:
     settings = current_settings()
     keep_awake()
     log_to_file(log_path(settings, number))
-    asyncio.run(carry_out(settings, number, on_start=lambda runner: prepare(runner, [])))
+    asyncio.run(execute_run(settings, number, on_start=lambda runner: prepare(runner, [])))

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from milo_tui.analysis.comparison import Anew, Compared, Comparison
+from milo_tui.analysis.comparison import Compared, Comparison, RerunTest
 from milo_tui.analysis.record import RunRecord
 from milo_tui.analysis.stats import SIGNIFICANT
 from milo_tui.reports import verdict_text as words
@@ -55,7 +55,7 @@ def alike_sentence(found: Comparison) -> str:
     """`These runs are not alike: seed 5 against 6.`"""
     if found.a.key == found.b.key:
         return "Both ran the same prompts on the same machine."
-    apart = [str(difference) for difference in found.unlike]
+    apart = [str(difference) for difference in found.differences]
     if found.changed:
         apart.append(f"{words.count(len(found.changed), 'prompt')} changed")
     if found.missing:
@@ -67,11 +67,11 @@ def alike_sentence(found: Comparison) -> str:
 
 def facts(model: Compared) -> Iterator[Fact]:
     """The facts about one model against another, what differs first."""
-    if model.unlike:
-        yield Fact("Settings differ", "; ".join(map(str, model.unlike)))
+    if model.differences:
+        yield Fact("Settings differ", "; ".join(map(str, model.differences)))
     yield from words.tested_facts(model.pair)
-    if model.anew is not None:
-        yield Fact("Permutation test", anew_sentence(model, model.anew))
+    if model.rerun_test is not None:
+        yield Fact("Permutation test", rerun_sentence(model, model.rerun_test))
     if model.answers and model.pair.a == model.pair.b:
         same = "all" if model.same == model.answers else f"{model.same}"
         yield Fact("Same answers", f"{same} of {model.answers}, byte for byte")
@@ -79,25 +79,25 @@ def facts(model: Compared) -> Iterator[Fact]:
         yield Fact("Latency", text)
 
 
-def anew_sentence(model: Compared, anew: Anew) -> str:
+def rerun_sentence(model: Compared, rerun_test: RerunTest) -> str:
     """The permutation test over repeats: whether the same prompts score differently now."""
-    found = "evidence of a change" if anew.p_adjusted < SIGNIFICANT else "no evidence of a change"
-    chance = words.chance(anew.p_adjusted)
+    found = "evidence of a change" if rerun_test.p_adjusted < SIGNIFICANT else "no evidence of a change"
+    chance = words.chance(rerun_test.p_adjusted)
     equals = chance if chance.startswith("<") else f"= {chance}"
     by = f" by Holm over {model.pair.pairs} pairs" if model.pair.pairs > 1 else ""
-    return f"over repeats within each prompt, p {equals}{by}: {found}{_noise(model, anew)}"
+    return f"over repeats within each prompt, p {equals}{by}: {found}{_noise(model, rerun_test)}"
 
 
-def _noise(model: Compared, anew: Anew) -> str:
+def _noise(model: Compared, rerun_test: RerunTest) -> str:
     """The standard error of the gap; if repeats never differ, that sampling does not explain the gap."""
-    if anew.error is None:
+    if rerun_test.error is None:
         return ""
-    if anew.error == 0 and model.pair.gap and anew.p_adjusted >= SIGNIFICANT:
+    if rerun_test.error == 0 and model.pair.gap and rerun_test.p_adjusted >= SIGNIFICANT:
         return (
             "; but within each run all repeats have the same score, so sampling does not explain the gap: "
             "look at the prompts"
         )
-    return f"; standard error of the gap {anew.error:.1f} points"
+    return f"; standard error of the gap {rerun_test.error:.1f} points"
 
 
 def nothing(found: Comparison) -> str:
@@ -116,7 +116,7 @@ def as_data(found: Comparison) -> dict[str, Any]:
         "a": {"run": found.a.number, "key": found.a.key},
         "b": {"run": found.b.number, "key": found.b.key},
         "alike": found.alike,
-        "unlike": [{"what": item.what, "a": item.a, "b": item.b} for item in found.unlike],
+        "unlike": [{"what": item.what, "a": item.a, "b": item.b} for item in found.differences],
         "changed_prompts": list(found.changed),
         "prompts_in_one_run_only": list(found.missing),
         "models": [_model_data(model) for model in found.models],
@@ -129,7 +129,7 @@ def _model_data(model: Compared) -> dict[str, Any]:
         "a": pair.a,
         "b": pair.b,
         "simulated": pair.simulated,
-        "unlike": [{"what": item.what, "a": item.a, "b": item.b} for item in model.unlike],
+        "unlike": [{"what": item.what, "a": item.a, "b": item.b} for item in model.differences],
         "points": {"a": float(pair.a_points), "b": float(pair.b_points), "of": pair.possible},
         "gap": None if pair.blocked else float(pair.gap),
         "differing": {item.prompt: float(item.points) for item in pair.differing},
@@ -137,8 +137,8 @@ def _model_data(model: Compared) -> dict[str, Any]:
         "p_holm": None if pair.blocked else pair.p_adjusted,
         "interval": [pair.interval.low, pair.interval.high] if pair.interval else None,
         "smallest_gap": None if pair.blocked else pair.smallest_gap,
-        "anew_p": model.anew.p if model.anew else None,
-        "anew_p_holm": model.anew.p_adjusted if model.anew else None,
+        "anew_p": model.rerun_test.p if model.rerun_test else None,
+        "anew_p_holm": model.rerun_test.p_adjusted if model.rerun_test else None,
         "same_answers": model.same,
         "answers": model.answers,
         "finding": pair.finding,

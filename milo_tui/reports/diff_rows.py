@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice, zip_longest
 
-from milo_tui.analysis.diff import CallRow, ConversationDiff, MadeCall, call_rows
+from milo_tui.analysis.diff import CallRow, ConversationDiff, RecordedCall, call_rows
 from milo_tui.analysis.json_diff import BY_PLACE, Kind, kind_between, shared
 from milo_tui.analysis.sequences import aligned, common_rows
 from milo_tui.reports.diff_cells import (
@@ -75,7 +75,7 @@ def _lone(row: CallRow, everything: bool) -> Iterator[Row]:
         yield Row(cells, signs, Role.DATA if number else Role.CALL, stop=number == 0)
 
 
-def _call_lines(made: MadeCall, everything: bool) -> list[Cell]:
+def _call_lines(made: RecordedCall, everything: bool) -> list[Cell]:
     if made.arguments is None:
         cells = [_call_cell(made), *_raw(made)]
     elif len(flat := dumped(made.arguments)) <= SHORT:
@@ -86,7 +86,7 @@ def _call_lines(made: MadeCall, everything: bool) -> list[Cell]:
     return [*cells, *(pretty(made.result, _arrow(made), "", 1) if everything else ())]
 
 
-def _call_cell(made: MadeCall, after: str = "", moved: str = "", exact: bool = False) -> Cell:
+def _call_cell(made: RecordedCall, after: str = "", moved: str = "", exact: bool = False) -> Cell:
     """A call's name with what follows it, and where it was made."""
     name = f"⚙ {clean(made.name)}"
     place = f"turn {made.turn + 1}" + (f", call {made.place_in_turn + 1}" if exact else "")
@@ -94,7 +94,12 @@ def _call_cell(made: MadeCall, after: str = "", moved: str = "", exact: bool = F
 
 
 def _compared(
-    made: Sequence[MadeCall], moved: Sequence[bool], values: ValueRows, order_matters: bool, *, whole: bool
+    made: Sequence[RecordedCall],
+    moved: Sequence[bool],
+    values: ValueRows,
+    order_matters: bool,
+    *,
+    whole: bool,
 ) -> Iterator[Row]:
     """A call that the first side and others made; `whole` where equal arguments are not to be cut either."""
     stop = order_matters and any(moved)
@@ -122,14 +127,18 @@ def _compared(
     yield from _results(made, values)
 
 
-def _differ(one: MadeCall, other: MadeCall) -> bool:
+def _differ(one: RecordedCall, other: RecordedCall) -> bool:
     if one.arguments is None or other.arguments is None:
         return one.text != other.text
     return kind_between(one.arguments, other.arguments) is not Kind.SAME
 
 
 def _head(
-    made: Sequence[MadeCall], moved: Sequence[bool], signs: tuple[str, ...], after: str = "", limit: int = 0
+    made: Sequence[RecordedCall],
+    moved: Sequence[bool],
+    signs: tuple[str, ...],
+    after: str = "",
+    limit: int = 0,
 ) -> Row:
     """The row that names a call; one that moved says from where to where."""
     cells = []
@@ -141,7 +150,7 @@ def _head(
     return Row(tuple(cells), signs, Role.CALL)
 
 
-def _unreadable(made: Sequence[MadeCall], differing: Sequence[bool]) -> Iterator[Row]:
+def _unreadable(made: Sequence[RecordedCall], differing: Sequence[bool]) -> Iterator[Row]:
     """Calls of which one at least has no readable arguments: as they were sent, and where they break."""
     signs = tuple("~" if differs else " " for differs in differing[1:])
     differs = any(differing)
@@ -149,7 +158,7 @@ def _unreadable(made: Sequence[MadeCall], differing: Sequence[bool]) -> Iterator
         yield Row(cells, signs, stop=differs and number == 0, block=differs)
 
 
-def _raw(made: MadeCall) -> list[Cell]:
+def _raw(made: RecordedCall) -> list[Cell]:
     """Arguments as text: pretty where they are JSON; else as sent, with the place of the error marked."""
     if made.arguments is not None:
         return [pretty_cell(line, 1) for line in dumped(made.arguments, 2).splitlines()]
@@ -184,11 +193,11 @@ def _place_of_error(text: str) -> int | None:
     return None
 
 
-def _arrow(made: MadeCall) -> str:
+def _arrow(made: RecordedCall) -> str:
     return "← error " if made.is_error else "← "
 
 
-def _results(made: Sequence[MadeCall], values: ValueRows) -> Iterator[Row]:
+def _results(made: Sequence[RecordedCall], values: ValueRows) -> Iterator[Row]:
     """What the tools answered, where it differs or everything is asked for."""
     same = all(
         kind_between(made[0].result, one.result) is Kind.SAME and one.is_error == made[0].is_error

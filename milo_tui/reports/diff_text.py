@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from milo_tui.analysis.diff import CallPair, ConversationDiff, MadeCall
+from milo_tui.analysis.diff import CallPair, ConversationDiff, RecordedCall
 from milo_tui.analysis.diff_text import sentence
 from milo_tui.analysis.json_diff import NOTHING, Kind, Leaf
 from milo_tui.reports.diff_cells import SIGNS
@@ -50,11 +50,11 @@ def _pair(found: ConversationDiff, pair: CallPair, everything: bool, effort: Eff
         yield from _leaves(pair.results, everything, effort)
 
 
-def _place(made: MadeCall) -> str:
+def _place(made: RecordedCall) -> str:
     return f"turn {made.turn + 1}, call {made.place_in_turn + 1}"
 
 
-def _arguments(made: MadeCall) -> str:
+def _arguments(made: RecordedCall) -> str:
     return made.text if made.arguments is None else json_text.show(made.arguments)
 
 

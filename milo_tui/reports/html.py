@@ -94,9 +94,9 @@ def _card(pair: Pair, found: Answer) -> str:
 
 def _middle(run: RunRecord, rows: Sequence[Attempt], scores: ResultTable, found: Answer) -> Iterator[str]:
     yield tag("h2", "Scores") + _scores(run, scores, full=True)
-    for standing in found.standings:
-        if said := "; ".join(words.standing_facts(standing)):
-            yield tag("p", f"{tag('b', safe(standing.name))}: {safe(said)}.", class_="note")
+    for result in found.results:
+        if said := "; ".join(words.result_facts(result)):
+            yield tag("p", f"{tag('b', safe(result.name))}: {safe(said)}.", class_="note")
     yield tag("h2", "Prompts") + _matrix(run, rows, scores, found)
     yield tag(
         "p", safe(f"Points of each repeat; {words.LEGEND}. {words.telling(scores) or ''}"), class_="note"
@@ -144,11 +144,11 @@ def _matrix(run: RunRecord, rows: Sequence[Attempt], scores: ResultTable, found:
             category = prompt.category
             lines.append(("group", [safe(titles.get(category, category)), *[""] * (len(run.models) + 1)]))
         cells = []
-        for standing in found.standings:
-            attempts = [last.get((standing.model, prompt.id, repeat)) for repeat in range(1, run.repeats + 1)]
+        for result in found.results:
+            attempts = [last.get((result.model, prompt.id, repeat)) for repeat in range(1, run.repeats + 1)]
             chips = "".join(chip(row.points, f"#a{row.id}") if row else chip(None) for row in attempts)
             cells.append(
-                tag("span", words.lost_cell(standing, prompt.id), class_="lost")
+                tag("span", words.lost_cell(result, prompt.id), class_="lost")
                 + tag("span", chips, class_="row")
             )
         mark = tag("span", scores.uninformative.get(prompt.id, ""), class_="dim")

@@ -112,7 +112,7 @@ def _notes(run: RunRecord, table: ResultTable, found: Answer) -> str:
         if total.retries:
             line += f" {total.retries} attempts were retried after an infrastructure failure."
         lines.append(line)
-        lines += [f"  - {escape(fact)}" for fact in words.standing_facts(found.standing(model.id))]
+        lines += [f"  - {escape(fact)}" for fact in words.result_facts(found.result(model.id))]
     return "\n".join(lines)
 
 
@@ -123,12 +123,12 @@ def _matrix(run: RunRecord, table: ResultTable, found: Answer) -> Iterator[str]:
     ]
     for prompt in run.prompts:
         cells = [
-            f"{repeats_cell(table.matrix[prompt.id][standing.model])} {words.lost_cell(standing, prompt.id)}".strip()
-            for standing in found.standings
+            f"{repeats_cell(table.matrix[prompt.id][result.model])} {words.lost_cell(result, prompt.id)}".strip()
+            for result in found.results
         ]
         lines.append(_row([escape(prompt.id), *cells, table.uninformative.get(prompt.id, "")]))
     yield "\n".join(lines)
-    if any(standing.lost for standing in found.standings):
+    if any(result.lost for result in found.results):
         yield f"Points of each repeat; {words.LEGEND}."
     yield words.telling(table) or ""
 

@@ -118,9 +118,9 @@ def _matrix(run: RunRecord, table: ResultTable, found: Answer) -> list[Renderabl
             last = prompt.category
         cells = [
             plain(
-                f"{words.lost_cell(standing, prompt.id)} {repeats_cell(table.matrix[prompt.id][standing.model])}"
+                f"{words.lost_cell(result, prompt.id)} {repeats_cell(table.matrix[prompt.id][result.model])}"
             )
-            for standing in found.standings
+            for result in found.results
         ]
         grid.add_row(
             plain(f" {_short(prompt.id)}"),
@@ -128,7 +128,7 @@ def _matrix(run: RunRecord, table: ResultTable, found: Answer) -> list[Renderabl
             plain(table.uninformative.get(prompt.id, ""), "dim"),
         )
     notes = [
-        words.LEGEND + "." if any(standing.lost for standing in found.standings) else "",
+        words.LEGEND + "." if any(result.lost for result in found.results) else "",
         words.telling(table),
     ]
     return [Text(), grid, *(plain(note, "dim") for note in notes if note)]
@@ -140,9 +140,7 @@ def _short(prompt: str) -> str:
 
 
 def _standings(found: Answer) -> list[RenderableType]:
-    facts = [
-        words.Fact(standing.name, "; ".join(words.standing_facts(standing))) for standing in found.standings
-    ]
+    facts = [words.Fact(result.name, "; ".join(words.result_facts(result))) for result in found.results]
     return [Text(), facts_grid(fact for fact in facts if fact.text)]
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from milo_tui.analysis.stats import SIGNIFICANT
 from milo_tui.analysis.table import ResultTable
-from milo_tui.analysis.verdict import Answer, Pair, Standing
+from milo_tui.analysis.verdict import Answer, ModelResult, Pair
 from milo_tui.reports.cost_text import dollars
 from milo_tui.reports.formatting import percent, seconds
 
@@ -100,7 +100,7 @@ def _too_few(pair: Pair) -> str:
 def pair_facts(pair: Pair, answer: Answer) -> Iterator[Fact]:
     """The facts about two models of a run, the verdict first."""
     yield from tested_facts(pair)
-    a, b = answer.standing(pair.a), answer.standing(pair.b)
+    a, b = answer.result(pair.a), answer.result(pair.b)
     yield Fact("Solved every time", f"{solved(a)} vs {solved(b)}")
     if text := latency(pair):
         yield Fact("Latency", text)
@@ -152,12 +152,12 @@ def differing(pair: Pair) -> str:
     )
 
 
-def solved(standing: Standing) -> str:
+def solved(result: ModelResult) -> str:
     """`18/20 (70–97 %)`: prompts that earned 3 of 3 in every repeat, with Wilson's 95 % interval."""
-    if not standing.total.complete:
+    if not result.total.complete:
         return "–"
-    low, high = standing.interval
-    return f"{standing.solved}/{standing.prompts} ({100 * low:.0f}–{100 * high:.0f} %)"
+    low, high = result.interval
+    return f"{result.solved}/{result.prompts} ({100 * low:.0f}–{100 * high:.0f} %)"
 
 
 def latency(pair: Pair) -> str | None:
@@ -172,21 +172,21 @@ def latency(pair: Pair) -> str | None:
     )
 
 
-def burden(standing: Standing, answer: Answer) -> str:
+def burden(result: ModelResult, answer: Answer) -> str:
     """The memory of a local model, or what an API model cost in this run."""
-    cost = answer.costs.get(standing.model)
+    cost = answer.costs.get(result.model)
     if cost is not None:
         return f"{dollars(cost.dollars)} for this run (prices as of {cost.price.as_of})"
-    if standing.where == "api":
+    if result.where == "api":
         return "an API without a known price"
-    return f"{standing.memory_gb:g} GB here" if standing.memory_gb else "unknown memory here"
+    return f"{result.memory_gb:g} GB here" if result.memory_gb else "unknown memory here"
 
 
 def no_pair(answer: Answer) -> str | None:
     """Why there is no verdict in this run; None where there is one."""
     if answer.local_to_api:
         return None
-    where = {standing.where for standing in answer.standings}
+    where = {result.where for result in answer.results}
     if where == {"local"}:
         return "No API model in this run, so there is nothing to compare with."
     return (
@@ -194,43 +194,43 @@ def no_pair(answer: Answer) -> str | None:
     )
 
 
-def standing_facts(standing: Standing) -> Iterator[str]:
+def result_facts(result: ModelResult) -> Iterator[str]:
     """Sentences about one model, besides the table."""
-    total, k = standing.total, standing.repeats
-    if standing.error is not None:
-        yield f"{total.points}/{total.possible} points, standard error {standing.error:.1f} over prompts like these"
-    if standing.pass_hat is not None and standing.pass_at is not None and k > 1:
-        yield f"pass^{k} {100 * standing.pass_hat:.0f} %, pass@{k} {100 * standing.pass_at:.0f} %"
-    if lost := lost_by_point(standing):
+    total, k = result.total, result.repeats
+    if result.error is not None:
+        yield f"{total.points}/{total.possible} points, standard error {result.error:.1f} over prompts like these"
+    if result.pass_hat is not None and result.pass_at is not None and k > 1:
+        yield f"pass^{k} {100 * result.pass_hat:.0f} %, pass@{k} {100 * result.pass_at:.0f} %"
+    if lost := lost_by_point(result):
         yield lost
-    if same := same_sentence(standing):
+    if same := same_sentence(result):
         yield same
-    if cache := cache_sentence(standing):
+    if cache := cache_sentence(result):
         yield cache
 
 
-def lost_by_point(standing: Standing) -> str | None:
+def lost_by_point(result: ModelResult) -> str | None:
     """`17 points lost on 7 prompts: 5 first, 8 second, 4 third points`."""
-    if not standing.lost:
+    if not result.lost:
         return None
-    by_point = [sum(lost.times for lost in standing.lost if lost.position == i) for i in (1, 2, 3)]
+    by_point = [sum(lost.times for lost in result.lost if lost.position == i) for i in (1, 2, 3)]
     named = [f"{n} {which}" for n, which in zip(by_point, ("first", "second", "third"), strict=True) if n]
-    prompts = len({lost.prompt for lost in standing.lost})
+    prompts = len({lost.prompt for lost in result.lost})
     return f"{count(sum(by_point), 'point')} lost on {count(prompts, 'prompt')} ({', '.join(named)})"
 
 
-def same_sentence(standing: Standing) -> str | None:
+def same_sentence(result: ModelResult) -> str | None:
     """On how many prompts all repeats are identical; None where there are none."""
-    if not standing.steady:
+    if not result.steady:
         return None
-    of = f"{standing.steady} of {standing.repeated}"
-    where = f"all {standing.repeated}" if standing.steady == standing.repeated else of
+    of = f"{result.steady} of {result.repeated}"
+    where = f"all {result.repeated}" if result.steady == result.repeated else of
     return f"on {where} prompts the repeats are identical byte for byte: they add no evidence"
 
 
-def cache_sentence(standing: Standing) -> str | None:
+def cache_sentence(result: ModelResult) -> str | None:
     """The share of cached prompt tokens, and latency with a cold and a warm cache; None if servers do not report it."""
-    use = standing.cache
+    use = result.cache
     if use.share is None:
         return None
     text = f"{percent(use.share)} of the prompt tokens were cached"
@@ -246,9 +246,9 @@ CIRCLES = {1: "①", 2: "②", 3: "③"}
 LEGEND = "①②③: which of the prompt's three points was lost, ×2 in two repeats"
 
 
-def lost_cell(standing: Standing, prompt: str) -> str:
+def lost_cell(result: ModelResult, prompt: str) -> str:
     """`②×3 ③`: the prompt's second point lost in three repeats, the third in one."""
-    found = [lost for lost in standing.lost if lost.prompt == prompt]
+    found = [lost for lost in result.lost if lost.prompt == prompt]
     return " ".join(
         CIRCLES.get(lost.position, str(lost.position)) + (f"×{lost.times}" if lost.times > 1 else "")
         for lost in found

@@ -19,7 +19,7 @@ from milo_tui.runner.live_runs import live_runs as live_runs
 from milo_tui.runner.live_runs import socket_path as socket_path
 from milo_tui.runner.state import RunState
 
-PARTING = 2.0
+CLOSE_TIMEOUT = 2.0
 """Seconds that a viewer waits for the runner to have read its last command."""
 LINE_LIMIT = 64 * 1024 * 1024
 """The longest line a viewer reads: a snapshot of many models with long transcripts."""
@@ -101,13 +101,13 @@ class Channel:
     async def __aexit__(self, *_: object) -> None:
         if self._server is not None:
             self._server.close()
-        await self._farewell()
+        await self._drain_viewers()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._path.unlink(missing_ok=True)
 
-    async def _farewell(self) -> None:
+    async def _drain_viewers(self) -> None:
         """Let viewers that read have what is queued, for a moment."""
         for _ in range(50):
             if not any(viewer._lines for viewer in self._viewers):
@@ -187,7 +187,7 @@ class SocketFeed:
         """
         with contextlib.suppress(OSError, RuntimeError, TimeoutError):
             self._writer.write_eof()
-            async with asyncio.timeout(PARTING):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 while await self._reader.read(LINE_LIMIT):
                     pass
         self._writer.close()
@@ -199,12 +199,10 @@ async def attach(run: int, folder: Path) -> SocketFeed:
     """Join a run that is going on. Raises ConnectionError where no runner answers."""
     try:
         reader, writer = await asyncio.open_unix_connection(socket_path(folder, run), limit=LINE_LIMIT)
-    except OSError as error:
-        raise ConnectionError(
-            f"run {run} is not going on ({(error.strerror or 'no answer').lower()})"
-        ) from None
+    except OSError:
+        raise ConnectionError(f"Run {run} is not running.") from None
     line = await reader.readline()
     if not line.endswith(b"\n"):
         writer.close()
-        raise ConnectionError(f"run {run} ended just now")
+        raise ConnectionError(f"Run {run} has just ended.")
     return SocketFeed(read_state(line), reader, writer)

@@ -12,7 +12,7 @@ _COLLECT_AFTER = 700
 """New objects between two collections: a fraction of a millisecond each."""
 
 
-def be_calm() -> None:
+def tune_gc() -> None:
     """For a process that does nothing but carry a run out, once all stands that it needs.
 
     What stands now is left out of full collections, of which each took 25 ms; the others are small and many, not

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib import import_module
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -24,12 +23,14 @@ from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.errors import MiloError
 from milo_tui.mlx.memory import machine_gb
 from milo_tui.mlx.process import ServerHome
+from milo_tui.mlx.server import ManagedEndpoint, ServerCallbacks
 from milo_tui.mlx.server_notes import end_orphans
 from milo_tui.runner.channel import Channel, SocketFeed, attach, socket_path
+from milo_tui.runner.demo import script
 from milo_tui.runner.events import Event, ServerNoted
 from milo_tui.runner.fitting import cannot_fit
-from milo_tui.runner.runner import Patience, Runner
-from milo_tui.store.database import StoreError
+from milo_tui.runner.runner import RetryPolicy, Runner
+from milo_tui.simulated.models import SimulatedModels
 from milo_tui.store.export_run import write_results
 from milo_tui.store.liveness import process_started
 from milo_tui.store.queries import Reader
@@ -60,13 +61,13 @@ async def create_run(settings: Settings, run: RunRecord) -> int:
         await store.aclose()
 
 
-async def carry_out(
+async def execute_run(
     settings: Settings,
     number: int,
     publish: Callable[[Event], None] = lambda event: None,
     *,
     on_start: Callable[[Runner], None] = lambda runner: None,
-    patience: Patience | None = None,
+    retry_policy: RetryPolicy | None = None,
     warn: Callable[[str], None] = log.error,
 ) -> RunPhase:
     """Do what is left of a run in this process, open to viewers; then write its raw JSON.
@@ -78,7 +79,6 @@ async def carry_out(
     store = await Store.open(settings.database)
     try:
         run = await reader.run(number)
-        _import_all_that_is_used(run)
         await store.claim(number, os.getpid(), process_started(os.getpid()))
         async with AsyncExitStack() as stack:
             servers = await _simulated(stack, run)
@@ -90,26 +90,18 @@ async def carry_out(
                 store,
                 lambda model: _endpoint(model, servers, home, runner),
                 lambda event: _publish(channel, publish, event),
-                patience,
+                retry_policy,
             )
             channel = Channel(socket_path(settings.runtime, number), runner.state, runner.command)
             await stack.enter_async_context(channel)
             on_start(runner)
-            phase = await runner.carry_out()
+            phase = await runner.run()
             log.info("run %d is %s", number, phase.value)
             await _write_results(settings, reader, number, warn)
             return phase
     finally:
         await store.aclose()
         await reader.aclose()
-
-
-def _import_all_that_is_used(run: RunRecord) -> None:
-    """Import at the start what is used later: a run may last for hours, and Milo be upgraded in them; nor may an import
-    come between a byte and its stamp."""
-    for model in run.models:
-        if model.entry.is_managed:
-            import_module("milo_tui.mlx.server")
 
 
 async def _write_results(
@@ -137,9 +129,6 @@ async def _simulated(stack: AsyncExitStack, run: RunRecord) -> str | None:
     entries = [model.entry for model in run.models]
     if not any(entry.is_simulated for entry in entries):
         return None
-    from milo_tui.runner.demo import script
-    from milo_tui.simulated.models import SimulatedModels
-
     prompts = {prompt.id: Prompt.model_validate(dict(prompt.definition)) for prompt in run.prompts}
     models = await stack.enter_async_context(SimulatedModels(script(run, prompts, entries)))
     return models.base_url
@@ -151,8 +140,6 @@ async def _endpoint(
 ) -> AsyncIterator[Endpoint]:
     entry = model.entry
     if entry.is_managed:
-        from milo_tui.mlx.server import ManagedEndpoint, ServerCallbacks
-
         callbacks = ServerCallbacks(
             lambda text: runner.loading(model.id, text), lambda text: runner.note(model.id, text)
         )
@@ -250,15 +237,3 @@ def log_to_file(path: Path) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
-
-
-__all__ = [
-    "LaunchError",
-    "StoreError",
-    "attach_when_up",
-    "carry_out",
-    "create_run",
-    "log_path",
-    "log_to_file",
-    "start_detached",
-]

@@ -28,7 +28,7 @@ from milo_tui.suite.prompt import Prompt
 Result = TypeVar("Result")
 
 
-class Ledger(Protocol):
+class AttemptStore(Protocol):
     """Where attempts are kept; each method has committed when it returns."""
 
     async def add_attempt(self, run: int, attempt: AttemptDetail) -> int:
@@ -48,14 +48,14 @@ OpenEndpoint = Callable[[ModelRecord], AbstractAsyncContextManager[Endpoint]]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How often and how long to try again; seconds. Waiting never lies inside a timed attempt."""
 
     tries: int = 4
     first_wait: float = 0.5
     longest_wait: float = 8.0
     longest_asked: float = 300.0
-    holes_in_a_row: int = 3
+    missing_in_a_row: int = 3
 
     def wait(self, failures: int, asked: float | None) -> float:
         """The wait before the next try: what the server asked for, else doubling with jitter."""
@@ -85,33 +85,33 @@ class Runner:
         self,
         run: RunRecord,
         attempts: Iterable[Attempt],
-        ledger: Ledger,
+        store: AttemptStore,
         open_endpoint: OpenEndpoint,
         publish: Publish,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
-        self.run = run
+        self.record = run
         self._attempts = list(attempts)
         self.state = state_of(run, self._attempts)
         self.state.phase = RunPhase.RUNNING
         self.state.finished = None
         self._prompts = {prompt.id: Prompt.model_validate(dict(prompt.definition)) for prompt in run.prompts}
-        self._ledger = ledger
+        self._store = store
         self._open_endpoint = open_endpoint
         self._publish_out = publish
-        self._patience = patience or Patience()
-        self._going = asyncio.Event()
-        self._going.set()
+        self._policy = retry_policy or RetryPolicy()
+        self._unpaused = asyncio.Event()
+        self._unpaused.set()
         self._stopping = asyncio.Event()
         self._now = False
         self._skipped: set[str] = set()
-        self._in_hand: dict[str, asyncio.Task[Any]] = {}
+        self._active: dict[str, asyncio.Task[Any]] = {}
         self._models = {model.id: model for model in run.models}
 
-    async def carry_out(self) -> RunPhase:
+    async def run(self) -> RunPhase:
         """Run every lane to its end; the phase that the run is in then.
 
-        Raises what the ledger raises: a run that cannot be kept does not go on.
+        Raises what the store raises: a run that cannot be kept does not go on.
         """
         self._publish(RunChanged(RunPhase.RUNNING, at=time.time()))
         async with asyncio.TaskGroup() as group:
@@ -119,17 +119,17 @@ class Runner:
                 group.create_task(self._lane(lane))
         phase = self._end_phase()
         finished = time.time()
-        await self._ledger.set_phase(self.run.number, phase, finished)
+        await self._store.set_phase(self.record.number, phase, finished)
         self._publish(RunChanged(phase, at=finished))
         return phase
 
     def command(self, command: Command) -> None:
         """Do what a viewer asks."""
         if command.action == "pause" and self.state.phase is RunPhase.RUNNING:
-            self._going.clear()
+            self._unpaused.clear()
             self._publish(RunChanged(RunPhase.PAUSED, "after the attempts in hand", time.time()))
         elif command.action == "resume" and self.state.phase is RunPhase.PAUSED:
-            self._going.set()
+            self._unpaused.set()
             self._publish(RunChanged(RunPhase.RUNNING, at=time.time()))
         elif command.action == "skip":
             self._skipped.add(command.model)
@@ -144,16 +144,16 @@ class Runner:
                 RunChanged(RunPhase.STOPPING, "" if now else "after the attempts in hand", time.time())
             )
         self._stopping.set()
-        self._going.set()
+        self._unpaused.set()
         if now:
             self._now = True
-        for model in list(self._in_hand):
+        for model in list(self._active):
             if now or self.state.models[model].current is None:
                 # Without an attempt in hand it loads, warms up or looks after its server.
                 self._cancel(model)
 
     def _cancel(self, model: str) -> None:
-        task = self._in_hand.get(model)
+        task = self._active.get(model)
         if task is not None:
             task.cancel()
 
@@ -177,7 +177,7 @@ class Runner:
             await self._model(model)
 
     async def _model(self, model: str) -> None:
-        tasks = tasks_left(self.run, model, self._attempts)
+        tasks = tasks_left(self.record, model, self._attempts)
         if not tasks or self._is_over(model):
             await self._enter(model, self._left_phase(model))
             return
@@ -185,7 +185,7 @@ class Runner:
             await self._enter(model, ModelPhase.LOADING)
             async with AsyncExitStack() as stack:
                 opening = stack.enter_async_context(self._open_endpoint(self._models[model]))
-                endpoint = await self._in_reach(model, opening)
+                endpoint = await self._cancellable(model, opening)
                 if not self._is_over(model):
                     await self._warm_up(model, endpoint)
                     await self._ask(model, endpoint, tasks)
@@ -214,25 +214,25 @@ class Runner:
 
     async def _keep(self, record: ModelRecord) -> None:
         self._models[record.id] = record
-        await self._ledger.update_model(self.run.number, record)
+        await self._store.update_model(self.record.number, record)
 
     async def _warm_up(self, model: str, endpoint: Endpoint) -> None:
         await self._enter(model, ModelPhase.WARMING_UP)
         manifest = {**self._models[model].manifest, "sent": dict(endpoint.sent_keys())}
         self._models[model] = replace(self._models[model], manifest=manifest)
         try:
-            seconds = await self._patiently(model, lambda: self._in_reach(model, endpoint.warm_up()))
+            seconds = await self._patiently(model, lambda: self._cancellable(model, endpoint.warm_up()))
         except _Interrupted:
             return
         await self._note_own_server(model, endpoint)
         await self._enter(model, ModelPhase.RUNNING, cold_start=seconds)
 
     async def _patiently(self, model: str, ask: Callable[[], Awaitable[Result]]) -> Result:
-        for failures in range(1, self._patience.tries + 1):
+        for failures in range(1, self._policy.tries + 1):
             try:
                 return await ask()
             except EndpointError as error:
-                if not error.retryable or failures == self._patience.tries or self._is_over(model):
+                if not error.retryable or failures == self._policy.tries or self._is_over(model):
                     raise
                 await self._wait(model, failures, error)
         raise AssertionError("a try returns or raises")
@@ -240,12 +240,12 @@ class Runner:
     async def _ask(self, model: str, endpoint: Endpoint, tasks: list[Task]) -> None:
         holes = 0
         for task in tasks:
-            await self._going.wait()
+            await self._unpaused.wait()
             if self._is_over(model):
                 return
             scored = await self._until_scored(model, endpoint, task)
             holes = 0 if scored else holes + 1
-            if holes == self._patience.holes_in_a_row:
+            if holes == self._policy.missing_in_a_row:
                 raise _ModelFailed(
                     f"given up after {holes} prompts in a row without an answer: {self._last_error}"
                 )
@@ -253,8 +253,8 @@ class Runner:
     _last_error = ""
 
     async def _until_scored(self, model: str, endpoint: Endpoint, task: Task) -> bool:
-        """Make attempts at one task until one is scored or patience ends; whether one was scored."""
-        for failures in range(1, self._patience.tries + 1):
+        """Make attempts at one task until one is scored or retry_policy ends; whether one was scored."""
+        for failures in range(1, self._policy.tries + 1):
             if not await self._alive(model, endpoint):
                 return False
             error = await self._attempt(model, endpoint, task)
@@ -263,7 +263,7 @@ class Runner:
             self._last_error = error.message
             if error.status in _CLOSED_STATUSES or error.kind in _CLOSED_KINDS:
                 raise _ModelFailed(error.message)
-            if not error.retryable or failures == self._patience.tries or self._is_over(model):
+            if not error.retryable or failures == self._policy.tries or self._is_over(model):
                 return False
             await self._wait(model, failures, error)
             if self._is_over(model):
@@ -276,7 +276,7 @@ class Runner:
         if not isinstance(endpoint, Supervised):
             return True
         try:
-            await self._in_reach(model, endpoint.ensure_alive())
+            await self._cancellable(model, endpoint.ensure_alive())
         except _Interrupted:
             return False
         if self.state.models[model].phase is ModelPhase.LOADING:
@@ -297,25 +297,25 @@ class Runner:
         attempt = RunningAttempt(model, self._prompts[task.prompt], task, publish)
         error: EndpointError | None = None
         try:
-            record = await self._in_reach(model, attempt.run(endpoint))
+            record = await self._cancellable(model, attempt.run(endpoint))
         except EndpointError as failure:
             error, record = failure, attempt.failed(failure)
         except _Interrupted:
             record = attempt.stopped()
         publish.flush()
-        id = await self._ledger.add_attempt(self.run.number, record)
+        id = await self._store.add_attempt(self.record.number, record)
         await self._note_server(model, record)
         await self._note_own_server(model, endpoint)
         publish(AttemptFinished(replace(record.attempt, id=id), time.time()))
         return error
 
-    async def _in_reach(self, model: str, work: Coroutine[Any, Any, Result]) -> Result:
+    async def _cancellable(self, model: str, work: Coroutine[Any, Any, Result]) -> Result:
         """Await work that `skip` and `stop now` may cancel; then it raises _Interrupted."""
         if self._now or model in self._skipped:
             work.close()
             raise _Interrupted
         task = asyncio.create_task(work)
-        self._in_hand[model] = task
+        self._active[model] = task
         try:
             return await task
         except asyncio.CancelledError:
@@ -323,7 +323,7 @@ class Runner:
                 raise
             raise _Interrupted from None
         finally:
-            del self._in_hand[model]
+            del self._active[model]
 
     async def _note_server(self, model: str, record: AttemptDetail) -> None:
         """Keep in the manifest what the server says of itself, and every quirk of its protocol once."""
@@ -350,7 +350,7 @@ class Runner:
             await self._keep(record)
 
     async def _wait(self, model: str, failures: int, error: EndpointError) -> None:
-        seconds = self._patience.wait(failures, error.retry_after_s)
+        seconds = self._policy.wait(failures, error.retry_after_s)
         text = f"try {failures + 1} in {seconds:.1f} s: {error.message}"
         self._publish(ServerNoted(model, text, time.time()))
         stopping = asyncio.create_task(self._stopping.wait())

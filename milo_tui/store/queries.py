@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from milo_tui.analysis.evidence import Answered, Evidence, FailedCheck, digest
+from milo_tui.analysis.evidence import Evidence, FailedCheck, ReplyDigest, digest
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, RunRecord
 from milo_tui.store import lists, search
 from milo_tui.store.columns import problem_of
@@ -193,7 +193,7 @@ class Reader:
             found[row["attempt"]].append(check)
         return dict(found)
 
-    async def _answered(self, run: int) -> dict[int, Answered]:
+    async def _answered(self, run: int) -> dict[int, ReplyDigest]:
         calls: dict[tuple[int, int], list[tuple[str, str]]] = defaultdict(list)
         for attempt, turn, name, arguments in await self._database.fetch(
             "SELECT c.attempt, c.turn, c.name, c.arguments FROM tool_call AS c "
@@ -246,9 +246,9 @@ def _detail(
 
 def _reply_digest(
     turns: Sequence[sqlite3.Row], calls: Mapping[tuple[int, int], Sequence[tuple[str, str]]]
-) -> Answered:
+) -> ReplyDigest:
     replies = (
         (turn["reasoning"], turn["text"], calls.get((turn["attempt"], turn["position"]), ()))
         for turn in turns
     )
-    return Answered(digest(replies), turns[0]["input_tokens"], turns[0]["cached_tokens"])
+    return ReplyDigest(digest(replies), turns[0]["input_tokens"], turns[0]["cached_tokens"])

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from milo_tui.analysis.comparison import Compared, Comparison, Measured, compare
-from milo_tui.analysis.evidence import Answered, Evidence
+from milo_tui.analysis.evidence import Evidence, ReplyDigest
 from milo_tui.analysis.record import PromptRecord, RunRecord
-from milo_tui.analysis.run_differences import unlike_models, unlike_runs
+from milo_tui.analysis.run_differences import model_differences, run_differences
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.reports import comparison as words
 from tests.reports import made
@@ -18,7 +18,8 @@ def measured(run: RunRecord, points: made.Points = made.published_points, digest
     """A run with answers that are all different, or the same in all repeats."""
     rows = made.rows(run, points)
     answered = {
-        row.id: Answered(f"{row.prompt} {row.points}" if digests == "same" else str(row.id)) for row in rows
+        row.id: ReplyDigest(f"{row.prompt} {row.points}" if digests == "same" else str(row.id))
+        for row in rows
     }
     return Measured(run, rows, Evidence(answered=answered))
 
@@ -80,7 +81,7 @@ def _entry(**changes: Any) -> ModelEntry:
     ],
 )
 def test_server_quantisation_and_sampling_are_compared(changes: dict[str, Any], said: str) -> None:
-    assert "; ".join(map(str, unlike_models(made.QWEN, replace(made.QWEN, **changes)))) == said
+    assert "; ".join(map(str, model_differences(made.QWEN, replace(made.QWEN, **changes)))) == said
 
 
 def test_a_prompt_that_changed_is_left_out_and_named() -> None:
@@ -104,30 +105,30 @@ def test_runs_without_a_prompt_in_common_get_no_verdict() -> None:
 def test_two_prompts_that_broke_are_a_change_of_the_server() -> None:
     found = of_qwen(compare(measured(made.run(key="a"), two_broken), measured(made.run(key="b"), perfect)))
     assert found.pair.finding == "no evidence"
-    assert found.anew is not None
-    assert found.anew.p == pytest.approx(0.005)
+    assert found.rerun_test is not None
+    assert found.rerun_test.p == pytest.approx(0.005)
     assert found.worse
 
 
 def test_repeats_that_are_the_same_again_add_no_evidence() -> None:
     one, other = measured(made.run(key="a"), two_broken, "same"), measured(made.run(key="b"), perfect, "same")
     found = of_qwen(compare(one, other))
-    assert found.anew is not None
-    assert found.anew.p == found.pair.p == 0.5
+    assert found.rerun_test is not None
+    assert found.rerun_test.p == found.pair.p == 0.5
     assert not found.worse
 
 
 def test_better_is_not_worse() -> None:
     found = of_qwen(compare(measured(made.run(key="a"), perfect), measured(made.run(key="b"), two_broken)))
-    assert found.anew is not None
-    assert found.anew.p < 0.05
+    assert found.rerun_test is not None
+    assert found.rerun_test.p < 0.05
     assert not found.worse
 
 
 def test_two_models_of_one_run_are_not_asked_anew() -> None:
     one = measured(made.run())
     found = compare(one, one, [("qwen", "sonnet")])
-    assert found.models[0].anew is None
+    assert found.models[0].rerun_test is None
     assert found.models[0].pair.gap == 3
     assert words.heading(found).startswith("Two models of run 1")
 
@@ -136,7 +137,7 @@ def test_runs_of_other_repeats_are_paired_by_their_means() -> None:
     found = of_qwen(compare(measured(made.run(key="a")), measured(made.run(key="b", repeats=2))))
     assert found.pair.gap == 0
     assert found.pair.possible == 180
-    assert "repeats 3 vs 2" in map(str, unlike_runs(made.run(key="a"), made.run(key="b", repeats=2)))
+    assert "repeats 3 vs 2" in map(str, run_differences(made.run(key="a"), made.run(key="b", repeats=2)))
 
 
 def test_models_without_a_counterpart_are_named() -> None:

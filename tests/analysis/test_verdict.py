@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from milo_tui.analysis.evidence import Answered, Evidence, FailedCheck, digest
+from milo_tui.analysis.evidence import Evidence, FailedCheck, ReplyDigest, digest
 from milo_tui.analysis.verdict import Answer, Pair, answer
 from milo_tui.reports import verdict_text as words
 from tests.reports import made
@@ -116,10 +116,10 @@ def test_models_that_earn_nothing_have_no_share() -> None:
 
 def test_a_standing_counts_what_was_solved_every_time() -> None:
     run = made.run()
-    standing = answer(run, made.rows(run)).standing("qwen")
-    assert (standing.solved, standing.prompts) == (18, 20)
-    assert words.solved(standing) == "18/20 (70–97 %)"
-    assert standing.pass_hat == standing.pass_at == 0.9
+    result = answer(run, made.rows(run)).result("qwen")
+    assert (result.solved, result.prompts) == (18, 20)
+    assert words.solved(result) == "18/20 (70–97 %)"
+    assert result.pass_hat == result.pass_at == 0.9
 
 
 def test_latency_is_told_as_a_ratio_with_its_n() -> None:
@@ -143,19 +143,19 @@ def test_lost_points_name_prompt_and_point() -> None:
     run = made.run()
     attempts = made.rows(run)
     failed = {row.id: [FailedCheck(3, "the right end", "why")] for row in attempts if row.points == 2}
-    standing = answer(run, attempts, Evidence(failed)).standing("qwen")
-    assert words.lost_cell(standing, "multi_step/p1") == "③×3"
-    assert words.lost_by_point(standing) == "6 points lost on 2 prompts (6 third)"
+    result = answer(run, attempts, Evidence(failed)).result("qwen")
+    assert words.lost_cell(result, "multi_step/p1") == "③×3"
+    assert words.lost_by_point(result) == "6 points lost on 2 prompts (6 third)"
 
 
 def test_repeats_that_are_the_same_again_are_said_to_add_nothing() -> None:
     run = made.run()
     attempts = made.rows(run)
     answered = {
-        row.id: Answered(row.prompt if row.prompt != "multi_step/p1" else str(row.id)) for row in attempts
+        row.id: ReplyDigest(row.prompt if row.prompt != "multi_step/p1" else str(row.id)) for row in attempts
     }
-    standing = answer(run, attempts, Evidence(answered=answered)).standing("qwen")
-    assert words.same_sentence(standing) == (
+    result = answer(run, attempts, Evidence(answered=answered)).result("qwen")
+    assert words.same_sentence(result) == (
         "on 19 of 20 prompts the repeats are identical byte for byte: they add no evidence"
     )
 
@@ -163,14 +163,14 @@ def test_repeats_that_are_the_same_again_are_said_to_add_nothing() -> None:
 def test_latency_is_split_where_the_server_tells_of_its_cache() -> None:
     run = made.run()
     attempts = made.rows(run)
-    answered = {row.id: Answered(str(row.id), 400, 0 if row.repeat == 1 else 300) for row in attempts}
-    standing = answer(run, attempts, Evidence(answered=answered)).standing("qwen")
-    assert words.cache_sentence(standing) == (
+    answered = {row.id: ReplyDigest(str(row.id), 400, 0 if row.repeat == 1 else 300) for row in attempts}
+    result = answer(run, attempts, Evidence(answered=answered)).result("qwen")
+    assert words.cache_sentence(result) == (
         "50.0 % of the prompt tokens were cached; latency 2.1 s for conversations with a cold cache (20), "
         "2.2 s with a warm one (40)"
     )
     silent = [replace(row, cached_tokens=None) for row in attempts]
-    assert words.cache_sentence(answer(run, silent).standing("qwen")) is None
+    assert words.cache_sentence(answer(run, silent).result("qwen")) is None
 
 
 def test_a_digest_is_of_what_was_written_and_where_it_ends() -> None:

@@ -77,7 +77,7 @@ def test_a_detached_run_goes_on_is_watched_and_stopped(home: Path) -> None:
     assert watcher.returncode == 0
     assert "run 1: stopped" in said
     _wait(lambda: milo_json("runs", "--json")[0]["phase"] == "stopped")
-    assert "not going on" in milo("watch", "last", status=2).stderr
+    assert "is not running" in milo("watch", "last", status=2).stderr
     log = (home / "logs" / "run-1.log").read_text()
     assert "run 1 is stopped" in log
 

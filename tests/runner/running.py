@@ -12,12 +12,12 @@ from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.runner.events import Event
 from milo_tui.runner.plan import new_run
-from milo_tui.runner.runner import Patience, Runner
+from milo_tui.runner.runner import RetryPolicy, Runner
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.suite.prompt import Suite
 
-QUICK = Patience(tries=3, first_wait=0.01, longest_wait=0.02)
+QUICK = RetryPolicy(tries=3, first_wait=0.01, longest_wait=0.02)
 
 
 def entry(id: str, url: str, **more: object) -> ModelEntry:
@@ -63,15 +63,15 @@ class Bench:
         finally:
             await store.aclose()
 
-    async def carry_out(self, patience: Patience = QUICK) -> RunPhase:
+    async def carry_out(self, retry_policy: RetryPolicy = QUICK) -> RunPhase:
         """Do what is left."""
         reader, store = await Reader.open(self.database), await Store.open(self.database)
         try:
             run, attempts = await reader.run(self.number), await reader.attempts(self.number)
             runner = Runner(
-                run, attempts, store, open_endpoint, lambda event: self._publish(runner, event), patience
+                run, attempts, store, open_endpoint, lambda event: self._publish(runner, event), retry_policy
             )
-            return await runner.carry_out()
+            return await runner.run()
         finally:
             await store.aclose()
             await reader.aclose()

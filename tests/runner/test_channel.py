@@ -145,7 +145,7 @@ async def test_a_stale_socket_is_no_run(path: Path) -> None:
     left = socket.socket(socket.AF_UNIX)
     left.bind(str(path))
     left.close()
-    with pytest.raises(ConnectionError, match="run 14 is not going on"):
+    with pytest.raises(ConnectionError, match="Run 14 is not running"):
         await attach(14, path.parent)
     async with Channel(path, _state(), lambda command: None):
         await (await attach(14, path.parent)).aclose()

@@ -42,8 +42,8 @@ def answer_lines(answer: Answer, width: int) -> Iterator[Content]:
         yield styled(("Also", "bold"))
         for text in compared:
             yield from wrapped(text, width, indent=2)
-    for standing in answer.standings:
+    for result in answer.results:
         yield Content("")
-        yield safe_line(standing.name, "bold")
-        for text in words.standing_facts(standing):
+        yield safe_line(result.name, "bold")
+        for text in words.result_facts(result):
             yield from wrapped(text, width, indent=2)

@@ -85,6 +85,31 @@ def mismatch(matcher: Matcher, value: JSON, path: str = "") -> str | None:
     return None if equal(matcher, value) else _expected(path, show(matcher), value)
 
 
+def mismatches(matcher: Matcher, value: JSON, path: str = "") -> list[str]:
+    """Return every way in which `value` does not match, through objects and lists of equal length."""
+    if operator_of(matcher) is None:
+        if isinstance(matcher, dict) and isinstance(value, dict):
+            return _object_mismatches(matcher, value, path)
+        if isinstance(matcher, list) and isinstance(value, list) and len(matcher) == len(value):
+            pairs = enumerate(zip(matcher, value, strict=True))
+            return [found for i, pair in pairs for found in mismatches(*pair, f"{path}[{i}]")]
+    found = mismatch(matcher, value, path)
+    return [found] if found else []
+
+
+def _object_mismatches(matcher: dict[str, Matcher], value: dict[str, JSON], path: str) -> list[str]:
+    found: list[str] = []
+    for key in dict.fromkeys([*matcher, *value]):
+        where = f"{path}.{key}" if path else key
+        if key not in matcher:
+            found.append(f"{cut(where)}: expected to be left out, found {show(value[key])}")
+        elif key in value:
+            found += mismatches(matcher[key], value[key], where)
+        elif not is_optional(matcher[key]):
+            found.append(f"{where}: missing")
+    return found
+
+
 def call_fits(pattern: dict[str, Any], name: str, arguments: JSON) -> bool:
     """Whether a call is the one that the pattern `{tool name: arguments}` asks for."""
     wanted, matcher = next(iter(pattern.items()))

@@ -14,7 +14,7 @@ from itertools import zip_longest
 
 from milo_tui.suite import json_text
 from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult
-from milo_tui.suite.matching import assign, call_fits, describe, mismatch, text_has
+from milo_tui.suite.matching import assign, call_fits, describe, mismatch, mismatches, text_has
 from milo_tui.suite.prompt import (
     AfterErrorCondition,
     AnswerCondition,
@@ -25,6 +25,9 @@ from milo_tui.suite.prompt import (
 )
 from milo_tui.suite.score import CheckResult, Score
 from milo_tui.suite.tools import SCHEMA_REFUSAL
+
+MOST_FAULTS = 4
+"""Differences of a call that its reason lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,7 @@ def _in_order(expected: list[CallPattern], made: list[_Made]) -> tuple[list[_Mad
 def _missing_call(
     pattern: CallPattern, candidates: list[_Made], made: list[_Made], matched: list[_Made], check: Check
 ) -> str:
-    name, arguments = _pattern(pattern)
+    name = next(iter(pattern))
     wanted = f"expected {_show_pattern(pattern)}"
     used = {id(item) for item in matched}
     if any(_fits(pattern, item) for item in made if id(item) not in used):
@@ -228,8 +231,15 @@ def _missing_call(
     readable = [item for item in same_tool if item.call.arguments is not None]
     if not readable:
         return f"{wanted}; the call of {name} could not be read: {same_tool[0].call.problem}"
-    faults = [mismatch(arguments, item.call.arguments, name) or "" for item in readable]
-    return f"{wanted}; {faults[0]}"
+    return _difference(pattern, readable, wanted)
+
+
+def _difference(pattern: CallPattern, made: list[_Made], wanted: str) -> str:
+    """How the most similar call differs from the pattern, then what was wanted."""
+    name, arguments = _pattern(pattern)
+    faults = min((mismatches(arguments, item.call.arguments, name) for item in made), key=len)
+    more = [f"{len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
+    return f"{'; '.join([*faults[:MOST_FAULTS], *more])}; {wanted}"
 
 
 def _others_fault(
@@ -263,13 +273,12 @@ def _effects_fault(prompt: Prompt, expected: list[CallPattern], made: list[_Made
 
 
 def _missing_effect(pattern: CallPattern, extra: list[_Made], made: list[_Made]) -> str:
-    name, arguments = _pattern(pattern)
+    name = next(iter(pattern))
     wanted = f"expected the effect {_show_pattern(pattern)}"
     if any(_fits(pattern, item) and not item.succeeded for item in made):
         return f"{wanted}; it was tried, but the tool refused it"
-    for item in extra:
-        if item.call.name == name:
-            return f"{wanted}; {mismatch(arguments, item.call.arguments, name)}"
+    if same_tool := [item for item in extra if item.call.name == name]:
+        return _difference(pattern, same_tool, wanted)
     if extra:
         return f"{wanted}; found {extra[0]} instead"
     tried = next((item for item in made if item.call.name == name), None)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from milo_tui.suite.json_text import equal
-from milo_tui.suite.matching import OPERATORS, assign, call_fits, matches, mismatch, text_has
+from milo_tui.suite.matching import OPERATORS, assign, call_fits, matches, mismatch, mismatches, text_has
 
 GUIDE = Path(__file__).parents[2] / "docs" / "writing-a-suite.md"
 SIMPLE = (
@@ -165,3 +165,14 @@ def test_assignment_equals_brute_force(fits: list[list[bool]]) -> None:
 def test_assignment_is_not_greedy() -> None:
     # The first pattern takes either call, the second the first call only.
     assert assign(2, 2, lambda i, j: i == 0 or j == 0) == [1, 0]
+
+
+def test_every_difference_of_objects_and_lists_is_named() -> None:
+    wanted = {"a": {"$any_of": [1, 2]}, "b": [{"c": 1}, {"c": 2}], "borrower": {"$anything": True}}
+    assert mismatches(wanted, {"a": 3, "b": [{"c": 1}, {"c": 3, "e": 1}]}) == [
+        "a: expected 1 or 2, found 3",
+        "b[1].c: expected 2, found 3",
+        "b[1].e: expected to be left out, found 1",
+        "borrower: missing",
+    ]
+    assert mismatches(wanted, {"a": 1, "b": [{"c": 1}, {"c": 2}], "borrower": None}) == []

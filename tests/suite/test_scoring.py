@@ -46,7 +46,7 @@ def test_a_point_for_each_check() -> None:
         (
             {"calls": [PATTERN_A]},
             [turn(call("a", {"x": 7})), DONE],
-            'expected a({"x": 1}); a.x: expected 1, found 7',
+            'a.x: expected 1, found 7; expected a({"x": 1})',
         ),
         (
             {"calls": [PATTERN_A]},
@@ -147,7 +147,7 @@ PAY, POST = call("pay", {"sum": 5}), call("post", {"to": "x"})
         (
             [{"pay": {"sum": 5}}],
             [turn(call("pay", {"sum": 6})), DONE],
-            'expected the effect pay({"sum": 5}); pay.sum: expected 5, found 6',
+            'pay.sum: expected 5, found 6; expected the effect pay({"sum": 5})',
         ),
         (
             [{"pay": {"sum": 5}}],

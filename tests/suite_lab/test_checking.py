@@ -41,8 +41,8 @@ def test_a_prompt_that_expects_a_wrong_value_is_named() -> None:
     )
     assert errors(edited)[0] == (
         "shop/refund: its reference earns 1 instead of 3: refunds exactly that order, once "
-        '(expected the effect refund_order({"order_id": "ORD-5513", "amount": {"$number": 84.5}}); '
-        'refund_order.order_id: expected "ORD-5513", found "ORD-5512"); '
+        '(refund_order.order_id: expected "ORD-5513", found "ORD-5512"; '
+        'expected the effect refund_order({"order_id": "ORD-5513", "amount": {"$number": 84.5}})); '
         "reports the refund (at most one point is left by a change that was not asked for: "
         'refund_order({"order_id": "ORD-5512", "amount": 84.5}))'
     )
@@ -52,9 +52,9 @@ def test_ways_that_earn_something_else_are_named() -> None:
     assert errors(REFUND.replace("    score: 0", "    score: 1")) == [
         "shop/refund: its wrong way “refunds a guessed order” earns 0 instead of 1: looks up before refunding "
         '(expected find_customer({"email": "dana.whitfield@example.com"}); found no such call (calls made: '
-        "refund_order)); refunds exactly that order, once (expected the effect refund_order("
-        '{"order_id": "ORD-5512", "amount": {"$number": 84.5}}); refund_order.order_id: expected "ORD-5512", '
-        'found "ORD-1"); reports the refund (expected the answer to state "ORD-5512"; found "Done.")'
+        'refund_order)); refunds exactly that order, once (refund_order.order_id: expected "ORD-5512", '
+        'found "ORD-1"; expected the effect refund_order({"order_id": "ORD-5512", "amount": {"$number": 84.5}})); '
+        'reports the refund (expected the answer to state "ORD-5512"; found "Done.")'
     ]
     good = [step.model_dump(exclude_none=True) for step in prompt_of(REFUND).reference]
     (only,) = errors(REFUND, wrong=[{"title": "not so bad", "score": 1, "steps": good}])

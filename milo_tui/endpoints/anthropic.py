@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from milo_tui.endpoints.anthropic_stream import AnthropicParser, Block
-from milo_tui.endpoints.chat import WARM_UP_TOKENS, ChatEndpoint
+from milo_tui.endpoints.chat import WARM_UP_TOKENS, ChatEndpoint, legal_name
 from milo_tui.endpoints.endpoint import AssistantMessage, ChatRequest, ToolResults, ToolSpec, UserMessage
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.wire_json import result_text
@@ -134,4 +134,4 @@ def _result(result: ToolResult) -> dict[str, Any]:
 
 
 def _echoed_call(block: Block, call: ToolCall) -> dict[str, Any]:
-    return {**block.as_received, "id": call.id, "name": call.name, "input": call.arguments or {}}
+    return {**block.as_received, "id": call.id, "name": legal_name(call.name), "input": call.arguments or {}}

@@ -73,6 +73,7 @@ class AnthropicParser(ReplyParser):
         super().__init__(on_delta)
         self.blocks: dict[int, Block] = {}
         self._counts: dict[str, int] = {}
+        self._places: dict[int, int] = {}
 
     @property
     def text(self) -> str:
@@ -134,7 +135,8 @@ class AnthropicParser(ReplyParser):
         """Take over counts: they are cumulative, so a later one replaces the earlier."""
         given = {name: usage.get(name) for name in _COUNTS} | _dict(usage.get("output_tokens_details"))
         for name, value in given.items():
-            if (tokens := token_count(value)) is not None:
+            # Gateways send 0 for what they counted before.
+            if (tokens := token_count(value)) is not None and (tokens or name not in self._counts):
                 self._counts[name] = tokens
         counts = self._counts
         parts = [counts.get(name) for name in _COUNTS[:3]]
@@ -149,29 +151,49 @@ class AnthropicParser(ReplyParser):
 
     def _open(self, index: int, start: dict[str, Any]) -> None:
         self.understood = True
-        block = self.blocks[index] = Block(dict(start))
+        if index in self.blocks:
+            self.note("a content block of an index that was there before")
+        place = self._new_place(index)
+        block = self.blocks[place] = Block(dict(start))
         if block.type == "tool_use":
-            self._say(DeltaKind.TOOL_CALL, block.arguments, index)
+            self._say(DeltaKind.TOOL_CALL, block.arguments, place)
         elif block.type == "text":
-            self._say(DeltaKind.TEXT, block.text("text"), index)
+            self._say(DeltaKind.TEXT, block.text("text"), place)
         elif block.type == "thinking":
-            self._say(DeltaKind.REASONING, block.text("thinking"), index)
+            self._say(DeltaKind.REASONING, block.text("thinking"), place)
+
+    def _new_place(self, index: int) -> int:
+        """Where a new block of this index stands among all."""
+        place = index if index not in self.blocks else max(self.blocks) + 1
+        self._places[index] = place
+        return place
 
     def _piece(self, index: int, delta: dict[str, Any]) -> None:
         self.understood = True
         kind, name, block_type = _DELTAS.get(text_of(delta.get("type")), (None, "", ""))
         if not name:
             return
-        if index not in self.blocks:
+        place = self._places.get(index, index)
+        if place not in self.blocks:
             self.note("a content block without its start")
-            self.blocks[index] = Block({"type": block_type})
+            self.blocks[self._new_place(index)] = Block({"type": block_type})
+        elif block_type == "text" and self.blocks[place].type == "tool_use":
+            self.note("text within a tool call's block")
+            last = self.blocks[max(self.blocks)]
+            place = max(self.blocks) if last.type == "text" else max(self.blocks) + 1
+            self.blocks.setdefault(place, Block({"type": "text", "text": ""}))
+        block = self.blocks[place]
         if name == "citation":
-            self.blocks[index].grow("citations", delta.get(name))
+            block.grow("citations", delta.get(name))
             return
         piece = text_of(delta.get(name))
-        self.blocks[index].grow(name, piece)
+        started = text_of(block.start.get(name))
+        if started and name not in block.pieces and piece.startswith(started):
+            self.note("a content block's first text sent twice")
+            piece = piece[len(started) :]
+        block.grow(name, piece)
         if kind is not None:
-            self._say(kind, piece, index)
+            self._say(kind, piece, place)
 
     def _say(self, kind: DeltaKind, text: str, index: int) -> None:
         call, name = 0, ""

@@ -1,7 +1,8 @@
 """A chat endpoint over HTTP: what all wire formats do alike. A protocol supplies body, parser and echo."""
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -9,19 +10,30 @@ from milo_tui.endpoints.echoed_keys import DeltaFilter, EchoedKey, without_key
 from milo_tui.endpoints.endpoint import (
     AssistantMessage,
     ChatRequest,
+    Clock,
     EndpointError,
     OnDelta,
     Reply,
     ToolSpec,
+    Usage,
     UserMessage,
 )
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.endpoints.failures import CUT_REASONS, loss_of, not_a_reply
+from milo_tui.endpoints.failures import (
+    CUT_REASONS,
+    FAULT_REASONS,
+    Observed,
+    is_caused_by_model,
+    is_known_reason,
+    loss_of,
+    not_a_reply,
+)
 from milo_tui.endpoints.keys import Secret
 from milo_tui.endpoints.parser import ReplyParser
+from milo_tui.endpoints.sse import Splitter
 from milo_tui.endpoints.transport import Answer, Transport
 from milo_tui.endpoints.wire_json import fix_unicode, write_json
-from milo_tui.suite.conversation import ToolCall
+from milo_tui.suite.conversation import Loss, ToolCall
 from milo_tui.suite.json_text import JSON
 
 WARM_UP_TOKENS = 16
@@ -58,6 +70,7 @@ class ChatEndpoint(ABC):
         self._transport = Transport(
             entry, address, key=key, key_header=self.key_header, final=self.final_errors
         )
+        self._adaptations: list[str] = []
 
     @staticmethod
     @abstractmethod
@@ -98,12 +111,12 @@ class ChatEndpoint(ABC):
 
     async def chat(self, request: ChatRequest, on_delta: OnDelta) -> Reply:
         """Send one request and stream the reply. Raises EndpointError."""
-        return await self._ask(request, on_delta, self.settings())
+        return await self._ask(request, on_delta, self.settings)
 
     async def warm_up(self) -> float:
         """A short completion, so that its code is compiled too; its seconds."""
         request = ChatRequest((UserMessage("Say OK."),))
-        reply = await self._ask(request, lambda delta: None, self.warm_up_settings())
+        reply = await self._ask(request, lambda delta: None, self.warm_up_settings)
         return reply.clock.seconds or 0.0
 
     def sent_keys(self) -> Mapping[str, JSON]:
@@ -120,7 +133,9 @@ class ChatEndpoint(ABC):
         """Close the connections."""
         await self._transport.aclose()
 
-    async def _ask(self, request: ChatRequest, on_delta: OnDelta, settings: dict[str, Any]) -> Reply:
+    async def _ask(
+        self, request: ChatRequest, on_delta: OnDelta, settings: Callable[[], dict[str, Any]]
+    ) -> Reply:
         if self._key is None:
             return await self._exchange(request, self.parser(on_delta), settings)
         shown = DeltaFilter(self._key, on_delta)
@@ -135,23 +150,79 @@ class ChatEndpoint(ABC):
             shown.close()
         return without_key(reply, self._key)
 
-    async def _exchange(self, request: ChatRequest, parser: ReplyParser, settings: dict[str, Any]) -> Reply:
-        body = {**settings, **self.conversation(request)}
+    async def _exchange(
+        self, request: ChatRequest, parser: ReplyParser, settings: Callable[[], dict[str, Any]]
+    ) -> Reply:
+        body = {**settings(), **self.conversation(request)}
         if request.tools:
             body["tools"] = [self.tool(tool) for tool in request.tools]
         headers = {"accept": "text/event-stream" if self._stream else "application/json", **self.headers()}
         if request.attempt and self._entry.is_simulated:
             headers["x-milo-attempt"] = request.attempt
         on_event = parser.event if self._stream else None
-        answer = await self._transport.post(self.path, write_json(body), parser.clock, on_event, headers)
+        earlier = _ids_before(request)
+        try:
+            answer = await self._transport.post(self.path, write_json(body), parser.clock, on_event, headers)
+        except EndpointError as error:
+            return await self._after_refusal(error, request, parser, settings)
         if not parser.understood and parser.error is None:
             parser.whole(answer.body)
+        if not (parser.understood or parser.error or self._stream):
+            self._read_unasked_stream(parser, answer.body)
         parser.close()
+        for adaptation in self._adaptations:
+            parser.note(adaptation)
         self._raise_if_failed(parser, answer)
-        return self._reply(parser, answer, _calls_before(request))
+        return self._reply(parser, answer, earlier)
+
+    def adapt(self, error: EndpointError) -> str:
+        """Change how requests are made after a refusal that says how, and name the change; else an empty text."""
+        return ""
+
+    async def _after_refusal(
+        self,
+        error: EndpointError,
+        request: ChatRequest,
+        parser: ReplyParser,
+        settings: Callable[[], dict[str, Any]],
+    ) -> Reply:
+        """Ask once more in the way that the server wants, or end the conversation that the model spoilt."""
+        adaptation = "" if self._entry.strict else self.adapt(error)
+        if adaptation and adaptation not in self._adaptations:
+            self._adaptations.append(adaptation)
+            parser.clock = Clock(0)
+            return await self._exchange(request, parser, settings)
+        later = any(isinstance(message, AssistantMessage) for message in request.messages)
+        body = error.exchange.response if error.exchange else b""
+        if error.exchange is None or not is_caused_by_model(error.status, body, later_turn=later):
+            raise error
+        return Reply(
+            text="",
+            reasoning="",
+            calls=(),
+            finish_reason=None,
+            complete=False,
+            loss=Loss.REQUEST_REFUSED,
+            usage=Usage(),
+            clock=parser.clock,
+            exchange=error.exchange,
+            echo=None,
+            quirks=(error.message,),
+        )
+
+    def _read_unasked_stream(self, parser: ReplyParser, body: bytes) -> None:
+        """Read a stream that came although none was asked for; its pieces have no times of their own."""
+        at_ns, splitter = parser.clock.end or 0, Splitter()
+        for event in [*splitter.feed(body, at_ns), *splitter.rest(at_ns)]:
+            if parser.event(event):
+                break
+        parser.clock.arrivals.clear()
+        parser.note("a stream although none was asked for")
 
     def _raise_if_failed(self, parser: ReplyParser, answer: Answer) -> None:
         host = self._transport.host
+        if parser.finish in FAULT_REASONS and parser.error is None:
+            parser.error = f"finish reason {parser.finish}"
         if parser.error is not None:
             message = f"{host} reported an error in its answer: {parser.error}"
             retryable = not parser.error_is_final
@@ -160,11 +231,18 @@ class ChatEndpoint(ABC):
             message = f"{host} {not_a_reply(answer.body)}"
             raise self._transport.error(message, "empty stream", answer, retryable=True)
 
-    def _reply(self, parser: ReplyParser, answer: Answer, earlier: int) -> Reply:
-        complete = parser.done and parser.finish is not None
+    def _reply(self, parser: ReplyParser, answer: Answer, earlier: frozenset[str]) -> Reply:
+        calls = parser.calls(earlier)
+        complete = self._is_complete(parser, answer, calls)
+        said = calls or parser.text or parser.reasoning
+        if not (complete or said or parser.finish):
+            why = answer.broken or "the stream ended"
+            message = f"{self._transport.host} broke off before any content ({why})."
+            raise self._transport.error(message, "connection", answer, retryable=True)
+        if not is_known_reason(parser.finish):
+            parser.note(f"an unknown finish reason: {fix_unicode(parser.finish or '')[:40]}")
         if answer.broken and not complete:
             parser.note(f"the stream broke off: {answer.broken}")
-        calls = parser.calls(earlier)
         last = next(reversed(calls), None)
         if last is not None and (not complete or parser.finish in CUT_REASONS) and _was_cut(calls[last]):
             parser.note("a tool call was cut off")
@@ -176,7 +254,7 @@ class ChatEndpoint(ABC):
             calls=tuple(calls.values()),
             finish_reason=parser.finish,
             complete=complete,
-            loss=loss_of(parser.finish, complete, parser.refused, tuple(calls.values()), text),
+            loss=self._loss(parser, answer, tuple(calls.values()), complete),
             usage=parser.usage,
             clock=parser.clock,
             exchange=self._transport.exchange(answer),
@@ -185,10 +263,49 @@ class ChatEndpoint(ABC):
             quirks=tuple(parser.quirks),
         )
 
+    def _is_complete(self, parser: ReplyParser, answer: Answer, calls: Mapping[int, ToolCall]) -> bool:
+        """A finish reason and an end mark; or one of them, and an end that HTTP or readable calls vouch for."""
+        if parser.done and parser.finish is not None:
+            return True
+        readable = bool(calls) and all(call.arguments is not None for call in calls.values())
+        if parser.finish is not None and answer.ended_properly:
+            parser.note("no end mark after the finish reason")
+            return True
+        if parser.done and readable:
+            parser.note("no finish reason before the end mark")
+            return True
+        return False
 
-def _calls_before(request: ChatRequest) -> int:
-    """How many calls the conversation holds already."""
-    return sum(len(m.reply.calls) for m in request.messages if isinstance(m, AssistantMessage))
+    def _loss(
+        self, parser: ReplyParser, answer: Answer, calls: tuple[ToolCall, ...], complete: bool
+    ) -> Loss | None:
+        seen = Observed(
+            finish=parser.finish,
+            complete=complete,
+            calls=calls,
+            text=parser.text,
+            reasoning=parser.reasoning,
+            output_tokens=parser.usage.output_tokens,
+            max_tokens=self._entry.max_tokens,
+            refused=parser.refused,
+            garbled=parser.garbled,
+            too_long=answer.too_long,
+        )
+        loss = loss_of(seen)
+        if loss is None and parser.quirks and self._entry.strict:
+            return Loss.NOT_STRICT
+        return loss
+
+
+def legal_name(name: str) -> str:
+    """A tool's name as every server takes it back: letters, digits, _ and -, one to 64 of them."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:64] or "unnamed"
+
+
+def _ids_before(request: ChatRequest) -> frozenset[str]:
+    """The ids of the calls that the conversation holds already."""
+    replies = [message.reply for message in request.messages if isinstance(message, AssistantMessage)]
+    return frozenset(call.id for reply in replies for call in reply.calls)
 
 
 def _was_cut(call: ToolCall) -> bool:

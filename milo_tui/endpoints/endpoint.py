@@ -174,7 +174,14 @@ class Clock:
             return None
         if first == self.first_tool_call:
             return None
+        if self.end is not None and self.end - last > 0.1 * (last - first) + _UNSEEN:
+            # The tokens of this silence never showed: a call that the server dropped, or an answer that it cut.
+            return None
         return (output_tokens - 1) / ((last - first) / 1e9)
+
+
+_UNSEEN = 250_000_000
+"""Nanoseconds between the last piece and the end of a stream in which tokens may be decoded unseen."""
 
 
 def _seconds(start: int, end: int | None) -> float | None:

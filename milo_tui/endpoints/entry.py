@@ -105,6 +105,7 @@ class ModelEntry(_Part):
     connect_timeout: float = Field(10, gt=0)
     first_byte_timeout: float = Field(300, gt=0)
     silence_timeout: float = Field(600, gt=0)
+    strict: bool = Field(False, description="Take every repair of the server's protocol for a loss.")
     stream: bool = Field(True, description="Without it answers come whole: the control arm for lost calls.")
     lane: str | None = Field(
         None, description="Models of one lane run one after another; see runner/plan.py."

@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -28,26 +29,91 @@ _KINDS = {
 
 
 CUT_REASONS = ("length", "max_tokens", "model_context_window_exceeded")
-_REFUSED_REASONS = ("content_filter", "refusal")
+_REFUSED_REASONS = ("content_filter", "refusal", "sensitive")
+_ABORTED_REASONS = ("abort", "aborted")
+FAULT_REASONS = ("error", "network_error", "insufficient_system_resource")
+"""Finish reasons that report a fault of the infrastructure."""
+_USUAL_REASONS = ("stop", "end_turn", "stop_sequence", "eos", "pause_turn")
 _CALL_REASONS = ("tool_calls", "function_call", "tool_use")
 _GENERATION_DEAD = b"generation thread died"
 
 
-def loss_of(
-    finish: str | None, complete: bool, refused: bool, calls: Sequence[ToolCall], text: str
-) -> Loss | None:
-    """What kept a reply from being read, the gravest first; `finish` is any protocol's finish reason."""
-    if not complete:
+_CALL_IN_TEXT = re.compile(
+    r"<tool_call>|\[TOOL_CALLS\]|<minimax:tool_call>|<function=\w|<\|channel\|>commentary to=|<\|tool_calls?_"
+)
+_MODEL_CAUSED = (
+    b"tool_use_failed",
+    b"error parsing tool call",
+    b"Failed to parse input",
+    b"context_length_exceeded",
+    b"exceed_context_size",
+    b"maximum context length",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was seen of one reply, in any wire format; `finish` is the reason as the server gave it.
+
+    `complete` says that the answer came to its end, `refused` that it is the provider's refusal, `garbled` that a
+    part of it could not be read, `too_long` that it was cut for its size.
+    """
+
+    finish: str | None
+    complete: bool
+    calls: Sequence[ToolCall]
+    text: str
+    reasoning: str
+    output_tokens: int | None
+    max_tokens: int
+    refused: bool = False
+    garbled: bool = False
+    too_long: bool = False
+
+
+def loss_of(seen: Observed) -> Loss | None:
+    """What kept a reply from being read, the gravest first: one name for one happening, whatever the server."""
+    nothing_visible = not (seen.calls or seen.text.strip())
+    if seen.too_long:
+        return Loss.TOO_LONG
+    if seen.finish in _ABORTED_REASONS:
+        return Loss.ABORTED
+    if not seen.complete:
         return Loss.TRUNCATED
-    if finish in CUT_REASONS:
+    if seen.garbled:
+        return Loss.EVENT_GARBLED
+    if seen.finish in CUT_REASONS or (seen.output_tokens or 0) >= seen.max_tokens:
         return Loss.CUT_AT_LIMIT
-    if finish in _REFUSED_REASONS or (refused and not calls):
+    if seen.finish in _REFUSED_REASONS or (seen.refused and not seen.calls):
         return Loss.REFUSED
-    if any(call.arguments is None for call in calls):
+    if any(call.arguments is None for call in seen.calls):
         return Loss.CALL_GARBLED
-    if finish in _CALL_REASONS and not calls:
+    if not seen.calls and seen.finish in _CALL_REASONS:
         return Loss.CALL_LOST
-    return None if calls or text.strip() else Loss.EMPTY
+    if not seen.calls and _CALL_IN_TEXT.search(seen.text):
+        return Loss.CALL_IN_TEXT
+    if nothing_visible and not seen.reasoning.strip() and (seen.output_tokens or 0) > 4:
+        # Tokens of which nothing shows: a malformed call that the server dropped. A bare end of text has a few.
+        return Loss.CALL_LOST
+    return Loss.EMPTY if nothing_visible else None
+
+
+def is_known_reason(finish: str | None) -> bool:
+    """Whether a finish reason is one that Milo has a meaning for."""
+    known = (CUT_REASONS, _REFUSED_REASONS, _ABORTED_REASONS, FAULT_REASONS, _USUAL_REASONS, _CALL_REASONS)
+    return finish is None or any(finish in reasons for reasons in known)
+
+
+def is_caused_by_model(status: int | None, body: bytes, *, later_turn: bool) -> bool:
+    """Whether a refusal answers to what the model said: its own call, or a conversation that grew from it.
+
+    The first request of a conversation is the prompt alone; what is refused of a later one is what the model added.
+    """
+    if status is None or _GENERATION_DEAD in body:
+        return False
+    if any(mark in body for mark in _MODEL_CAUSED):
+        return later_turn or b"tool" in body or b"parse" in body
+    return later_turn and status in (400, 404, 413, 422)
 
 
 def not_a_reply(body: bytes) -> str:
@@ -141,9 +207,14 @@ def error_text(value: Any) -> str:
         return error_text(value[0]) if value else "no reason given"
     if not isinstance(value, dict):
         return "no reason given" if value is None else str(value)
+    metadata = value.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
     for name in ("error", "message", "detail", "msg", "status_msg", "type", "code"):
         if value.get(name):
-            return error_text(value[name])
+            place = value.get("loc") if name == "msg" else None
+            where = f" ({'.'.join(map(str, place))})" if isinstance(place, list) else ""
+            # OpenRouter keeps the provider's own words apart.
+            return error_text(value[name]) + where + (f": {error_text(raw)}" if raw else "")
     return "no reason given"
 
 
@@ -165,6 +236,11 @@ def cause_of(error: BaseException) -> str:
     if isinstance(root, OSError) and root.errno:
         return os.strerror(root.errno).lower()
     return str(root) or type(root).__name__
+
+
+def is_certificate_problem(error: BaseException) -> bool:
+    """Whether a connection failed for the server's certificate, which asking again does not change."""
+    return isinstance(_root(error), ssl.SSLCertVerificationError)
 
 
 def _root(error: BaseException) -> BaseException:

@@ -1,10 +1,18 @@
 """OpenAI-compatible chat completions, as mlx_lm.server and most others speak them."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
-from milo_tui.endpoints.chat import WARM_UP_TOKENS, ChatEndpoint
-from milo_tui.endpoints.endpoint import AssistantMessage, ChatRequest, ToolResults, ToolSpec, UserMessage
+from milo_tui.endpoints.chat import WARM_UP_TOKENS, ChatEndpoint, legal_name
+from milo_tui.endpoints.endpoint import (
+    AssistantMessage,
+    ChatRequest,
+    EndpointError,
+    ToolResults,
+    ToolSpec,
+    UserMessage,
+)
 from milo_tui.endpoints.openai_stream import OpenAIParser
 from milo_tui.endpoints.transport import Answer
 from milo_tui.endpoints.wire_json import fix_unicode, result_text
@@ -26,6 +34,9 @@ class OpenAIChat(ChatEndpoint):
         super().__init__(*args, **options)
         self._is_openai = self._transport.hostname == "api.openai.com"
         self._echoed: str | None = None
+        self._limit_key = "max_completion_tokens" if self._is_openai else "max_tokens"
+        self._stream_options = True
+        self._short_ids = False
 
     @staticmethod
     def address(base_url: str) -> str:
@@ -38,6 +49,19 @@ class OpenAIChat(ChatEndpoint):
 
     def warm_up_settings(self) -> dict[str, Any]:
         return self._settings(WARM_UP_TOKENS)
+
+    def adapt(self, error: EndpointError) -> str:
+        body = error.exchange.response if error.exchange and error.status in (400, 404, 422) else b""
+        if b"max_completion_tokens" in body and self._limit_key == "max_tokens":
+            self._limit_key = "max_completion_tokens"
+            return "wants max_completion_tokens in the place of max_tokens"
+        if b"stream_options" in body and self._stream_options:
+            self._stream_options = False
+            return "refuses stream_options"
+        if b"alphanumeric" in body and b"length 9" in body and not self._short_ids:
+            self._short_ids = True
+            return "wants ids of tool calls of nine letters and digits"
+        return ""
 
     def manifest(self) -> dict[str, JSON]:
         return {
@@ -54,13 +78,25 @@ class OpenAIChat(ChatEndpoint):
                 case UserMessage(text):
                     messages.append({"role": "user", "content": text})
                 case AssistantMessage(reply):
-                    messages.append(reply.echo)
+                    messages.append(self._with_ids(reply.echo))
                 case ToolResults(results):
                     messages += [
-                        {"role": "tool", "tool_call_id": result.call_id, "content": result_text(result)}
+                        {
+                            "role": "tool",
+                            "tool_call_id": self._id(result.call_id),
+                            "content": result_text(result),
+                        }
                         for result in results
                     ]
         return {"messages": messages}
+
+    def _id(self, id: str) -> str:
+        return sha256(id.encode()).hexdigest()[:9] if self._short_ids else id
+
+    def _with_ids(self, echo: dict[str, Any]) -> dict[str, Any]:
+        if not (self._short_ids and echo.get("tool_calls")):
+            return echo
+        return {**echo, "tool_calls": [{**call, "id": self._id(call["id"])} for call in echo["tool_calls"]]}
 
     def tool(self, tool: ToolSpec) -> dict[str, Any]:
         function = {
@@ -77,9 +113,9 @@ class OpenAIChat(ChatEndpoint):
     def _settings(self, max_tokens: int) -> dict[str, Any]:
         entry = self._entry
         settings: dict[str, Any] = {"model": entry.model or "default_model", "stream": self._stream}
-        if self._stream:
+        if self._stream and self._stream_options:
             settings["stream_options"] = {"include_usage": True}
-        settings["max_completion_tokens" if self._is_openai else "max_tokens"] = max_tokens
+        settings[self._limit_key] = max_tokens
         sampling = {name: getattr(entry, name) for name in _SAMPLING}
         settings |= {name: value for name, value in sampling.items() if value is not None}
         if entry.thinking is not None and self._sends_thinking:
@@ -102,13 +138,15 @@ class OpenAIChat(ChatEndpoint):
         }
         for name in () if inline else fields:
             thoughts = parser.details if name == "reasoning_details" else parser.reasoning
-            if thoughts:
+            if thoughts or name == "reasoning_content":
                 message[name] = thoughts
                 self._echoed = " and ".join(fields)
         if inline:
             self._echoed = "<think> in content"
         if calls:
-            message["tool_calls"] = [_echoed_call(call) for call in calls.values()]
+            message["tool_calls"] = [
+                {**parser.slots[key].extra, **_echoed_call(call)} for key, call in calls.items()
+            ]
         return message
 
     def _echo_fields(self, parser: OpenAIParser) -> tuple[str, ...]:
@@ -133,4 +171,8 @@ def _echoed_call(call: ToolCall) -> dict[str, Any]:
     """A call of an earlier turn. mlx_lm.server answers 404 to arguments that hold no JSON object."""
     readable = call.arguments is not None and call.arguments_text.strip()
     arguments = call.arguments_text if readable else "{}"
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+    return {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": legal_name(call.name), "arguments": arguments},
+    }

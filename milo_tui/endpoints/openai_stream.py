@@ -20,6 +20,12 @@ from milo_tui.suite.conversation import ToolCall
 _MLX = re.compile(r"\d+\.\d+[\w.+]*-\d+\.\d+[\w.+]*-(macOS|Darwin|Linux)-")
 """mlx_lm.server's system_fingerprint: mlx-lm's version, mlx's, platform, GPU."""
 
+_CALL_KEYS = ("index", "id", "type", "function")
+_HARMONY = re.compile(
+    r"<\|channel\|>(\w+)([^<]*)<\|message\|>(.*?)(?=<\|(?:end|start|call|return|channel)\|>|\Z)", re.DOTALL
+)
+"""A message of gpt-oss: its channel, whom it is for, its text."""
+
 _THOUGHTS = ("reasoning", "reasoning_content", "reasoning_details")
 
 
@@ -31,6 +37,19 @@ class Slot:
     id: str = ""
     name: str = ""
     pieces: list[str] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Keys beyond the protocol's, such as Gemini's `extra_content`, which must be sent back."""
+
+    def add(self, piece: str) -> bool:
+        """Add a piece of the arguments; True where it was all of them again, and took the place of what was there."""
+        before, after = self.arguments.strip(), piece.strip()
+        again = len(before) > 1 and before[0] == "{" and after.startswith(before)
+        empty = before == "{}" and after.startswith("{")
+        if again or empty:
+            self.pieces = [piece]
+        else:
+            self.pieces.append(piece)
+        return again or empty
 
     @property
     def arguments(self) -> str:
@@ -50,6 +69,8 @@ class Slot:
             return id != self.id
         if self.name and name != self.name:
             return True
+        if self.arguments.strip() in ("{}", arguments.strip()):
+            return False
         whole = self.arguments.rstrip().endswith("}") and ToolCall.read("", "", self.arguments).arguments
         return bool(whole and arguments.strip())
 
@@ -96,11 +117,27 @@ class OpenAIParser(ReplyParser):
                 self.text_pieces.append(piece)
         if self._tags.found:
             self.fields.add("<think>")
-        elif not self.reasoning_pieces and ThinkTags.CLOSE in self.text:
-            thought, _, answer = self.text.partition(ThinkTags.CLOSE)
-            self.reasoning_pieces, self.text_pieces = [thought], [answer]
-            self.fields.add("<think>")
+        elif close := next((tag for tag in ThinkTags.PAIRS.values() if tag in self.text), ""):
+            thought, _, answer = self.text.partition(close)
+            if not self.reasoning_pieces:
+                self.fields.add("<think>")
+            if not self.reasoning_pieces or thought.strip() != self.reasoning.strip():
+                self.reasoning_pieces.append(thought)
+            self.text_pieces = [answer]
             self.note("thinking in the text without its opening tag")
+        if "<|channel|>" in self.text:
+            self._read_harmony()
+        if not self.text.strip() and self.reasoning.strip() and not self.slots and self.finish == "stop":
+            self.note("an answer in the reasoning field alone")
+
+    def _read_harmony(self) -> None:
+        """Take gpt-oss's channels apart: analysis is thinking, final the answer; a call stays in the text."""
+        found = _HARMONY.findall(self.text)
+        if any("to=" in recipient for _, recipient, _ in found) or not found:
+            return
+        self.reasoning_pieces += [text for channel, _, text in found if channel != "final"]
+        self.text_pieces = [text for channel, _, text in found if channel == "final"]
+        self.note("channels left in the text")
 
     def read_data(self, data: str, name: str) -> None:
         for part in self._parts(data):
@@ -141,7 +178,9 @@ class OpenAIParser(ReplyParser):
             self.model = text_of(model) or self.model
         if (version := value.get("system_fingerprint")) != self.version:
             self.version = text_of(version) or self.version
-        if isinstance(usage := value.get("usage"), dict) and usage:
+        groq = value.get("x_groq")
+        usage = value.get("usage") or (groq.get("usage") if isinstance(groq, dict) else None)
+        if isinstance(usage, dict) and usage:
             self.usage = _usage(usage)
         choices = value.get("choices")
         self.understood = self.understood or isinstance(choices, list)
@@ -152,9 +191,21 @@ class OpenAIParser(ReplyParser):
     def _choice(self, choice: dict[str, Any]) -> None:
         if (finish := choice.get("finish_reason")) is not None:
             self.finish = text_of(finish) or self.finish
-        delta = choice.get("delta") or choice.get("message")
+        if isinstance(usage := choice.get("usage"), dict) and usage:
+            self.usage = _usage(usage)
+        if (problem := choice.get("error")) is not None:
+            self.error = error_text(problem)
+            return
+        delta, message = choice.get("delta"), choice.get("message")
+        if not delta and message:
+            if self.text_pieces or self.slots or self.reasoning_pieces:
+                self.note("a whole message after its pieces, ignored")
+                return
+            delta = message
         if not isinstance(delta, dict):
             return
+        if isinstance(delta.get("reasoning_content"), str):
+            self.fields.add("reasoning_content")
         if any(map(delta.get, _THOUGHTS)):
             self._reason(delta)
         self._tell(delta)
@@ -213,7 +264,9 @@ class OpenAIParser(ReplyParser):
         slot = self._slot(element.get("index"), id, name, arguments)
         slot.id = slot.id or id
         slot.name = slot.name or name
-        slot.pieces.append(arguments)
+        if slot.add(arguments):
+            self.note("the arguments of a tool call sent more than once")
+        slot.extra |= {key: value for key, value in element.items() if key not in _CALL_KEYS}
         if not slot.is_phantom:
             real = [other for other in self.slots if not other.is_phantom]
             self.emit(DeltaKind.TOOL_CALL, arguments, real.index(slot), slot.name)
@@ -267,7 +320,7 @@ def _usage(usage: dict[str, Any]) -> Usage:
     return Usage(
         input_tokens=token_count(usage.get("prompt_tokens")),
         output_tokens=token_count(usage.get("completion_tokens")),
-        cached_tokens=token_count(prompt.get("cached_tokens")),
+        cached_tokens=token_count(prompt.get("cached_tokens", usage.get("prompt_cache_hit_tokens"))),
         cache_write_tokens=token_count(prompt.get("cache_write_tokens")),
         reasoning_tokens=token_count(completion.get("reasoning_tokens")),
     )

@@ -1,13 +1,17 @@
 """Reading one reply of any wire format: events in, deltas out, and at the end all that was said."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from milo_tui.endpoints.endpoint import Clock, Delta, DeltaKind, OnDelta, Usage
 from milo_tui.endpoints.sse import Event
 from milo_tui.endpoints.wire_json import fix_unicode, read_call, read_json, unused_id
 from milo_tui.suite.conversation import ToolCall
+
+LEGAL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class RawCall(NamedTuple):
@@ -34,6 +38,7 @@ class ReplyParser(ABC):
         self.done = False
         self.finish: str | None = None
         self.refused = False
+        self.garbled = False
         self.error: str | None = None
         self.error_is_final = False
         self.usage = Usage()
@@ -91,8 +96,11 @@ class ReplyParser(ABC):
             value = None
         if isinstance(value, dict):
             self.read(value, name)
+        elif name == "error":
+            self.error = data
         else:
-            self.note("an event that is not a JSON object, skipped")
+            self.garbled = True
+            self.note("an event that is not a JSON object")
 
     def whole(self, body: bytes) -> None:
         """Read an answer that came in one piece, without streaming; anything else is left not understood."""
@@ -105,16 +113,18 @@ class ReplyParser(ABC):
             self.read_whole(value)
             self.clock.chunks += self._carries
 
-    def calls(self, earlier: int) -> dict[int, ToolCall]:
-        """The calls by their keys, each with an id of its own; `earlier` calls came in the turns before."""
+    def calls(self, earlier: AbstractSet[str]) -> dict[int, ToolCall]:
+        """The calls by their keys, each with an id of its own; `earlier` are the ids of the turns before."""
         raw = list(self.raw_calls())
         given = {call.id for call in raw}
-        used: set[str] = set()
+        used = set(earlier)
         calls: dict[int, ToolCall] = {}
         for key, id, name, arguments in raw:
             if not id or id in used:
                 self.note("a tool call without an id of its own")
-                id = unused_id(earlier + len(calls) + 1, given | used)
+                id = unused_id(len(earlier) + len(calls) + 1, given | used)
+            if not LEGAL_NAME.fullmatch(name):
+                self.note("a tool's name that cannot be sent back as it is")
             used.add(id)
             calls[key] = read_call(id, name, arguments)
         return calls

@@ -76,6 +76,9 @@ class Splitter:
             self._data.append(value)
         elif field == "event":
             self._name = value
+        elif field == "error":
+            # llama.cpp reports errors in lines of this name.
+            return Event("error", value, at_ns)
         return None
 
     def _end_of_event(self, at_ns: int) -> Event | None:

@@ -1,9 +1,9 @@
 """An httpx transport whose connections stamp their bytes; the environment's proxy and certificates are used."""
 
-import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from ipaddress import ip_address, ip_network
 from time import perf_counter_ns
 from urllib.request import getproxies, proxy_bypass
 
@@ -44,7 +44,7 @@ class StampingTransport(httpx.AsyncBaseTransport):
     def __init__(self, url: httpx.URL, *, trust_env: bool) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             # Loading the certificates takes long, and a server without TLS needs none.
-            ssl_context=_ssl_context(trust_env) if url.scheme == "https" else None,
+            ssl_context=httpx.create_ssl_context() if url.scheme == "https" else None,
             proxy=_proxy(url) if trust_env else None,
             max_connections=None,
             keepalive_expiry=_KEEPALIVE_EXPIRY,
@@ -100,15 +100,11 @@ def _as_httpx_errors() -> Iterator[None]:
         raise _HTTPX_ERRORS[type(error)](str(error)) from error
 
 
-def _ssl_context(trust_env: bool) -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=trust_env)
-
-
 def _proxy(url: httpx.URL) -> httpcore.Proxy | None:
     """The proxy that the environment (on macOS also the system's settings) names for this address."""
     named = getproxies()
     address = named.get(url.scheme) or named.get("all")
-    if not address or proxy_bypass(url.netloc.decode("ascii")):
+    if not address or _is_exempt(url, named.get("no", "")):
         return None
     proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
     if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
@@ -123,3 +119,18 @@ def _proxy(url: httpx.URL) -> httpcore.Proxy | None:
         auth=proxy.raw_auth,
         headers=proxy.headers.raw,
     )
+
+
+def _is_exempt(url: httpx.URL, no_proxy: str) -> bool:
+    """Whether NO_PROXY names this host, as curl reads it: names, ports, addresses with or without brackets, CIDR."""
+    if proxy_bypass(url.netloc.decode("ascii")):
+        return True
+    try:
+        address = ip_address(url.host)
+    except ValueError:
+        return False
+    for entry in no_proxy.split(","):
+        with suppress(ValueError):
+            if address in ip_network(entry.strip().replace("[", "").replace("]", ""), strict=False):
+                return True
+    return False

@@ -1,6 +1,7 @@
 """Finding the thinking that a model writes into its text."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from milo_tui.endpoints.endpoint import DeltaKind
 
@@ -8,19 +9,20 @@ Piece = tuple[DeltaKind, str]
 
 
 class ThinkTags:
-    """Takes `<think>…</think>` at the start of streamed content out of it; a tag may come in pieces.
+    """Takes thinking in tags of PAIRS at the start of streamed content out of it; a tag may come in pieces.
 
     White space is held back until something visible follows: mlx_lm.server sends "\\n" before the silence
     in which it writes a tool call, and that is no answer yet.
     """
 
-    OPEN, CLOSE = "<think>", "</think>"
+    PAIRS: ClassVar = {"<think>": "</think>", "<mm:think>": "</mm:think>", "<thinking>": "</thinking>"}
 
     def __init__(self) -> None:
         self.found = False
         self._held = ""
         self._state = self._at_start
         self._is_answer = False
+        self._close = ""
 
     def feed(self, text: str) -> Iterator[Piece]:
         """The pieces of reasoning and text that are certain now."""
@@ -42,17 +44,18 @@ class ThinkTags:
 
     def _at_start(self) -> Iterator[Piece]:
         visible = self._held.lstrip()
-        if visible.startswith(self.OPEN):
+        opened = next((tag for tag in self.PAIRS if visible.startswith(tag)), "")
+        if opened:
             self.found = True
-            self._held = visible[len(self.OPEN) :]
+            self._held, self._close = visible[len(opened) :], self.PAIRS[opened]
             self._state = self._thinking
-        elif not self.OPEN.startswith(visible):
+        elif not any(tag.startswith(visible) for tag in self.PAIRS):
             self._state = self._answering
         yield from ()
 
     def _thinking(self) -> Iterator[Piece]:
-        thought, tag, after = self._held.partition(self.CLOSE)
-        keep = 0 if tag else _overlap(thought, self.CLOSE)
+        thought, tag, after = self._held.partition(self._close)
+        keep = 0 if tag else _overlap(thought, self._close)
         certain = thought[: len(thought) - keep]
         self._held = after if tag else thought[len(thought) - keep :]
         if tag:

@@ -11,12 +11,20 @@ import httpx
 
 from milo_tui.endpoints.endpoint import Clock, EndpointError, Exchange
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.endpoints.failures import answered, cause_of, is_retryable, kind_of, one_line, retry_after
+from milo_tui.endpoints.failures import (
+    answered,
+    cause_of,
+    is_certificate_problem,
+    is_retryable,
+    kind_of,
+    one_line,
+    retry_after,
+)
 from milo_tui.endpoints.keys import Secret, check_address, hide, is_loopback, redact
 from milo_tui.endpoints.sse import Event, Splitter
 from milo_tui.endpoints.stamping import StampingTransport, read_at
 
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 8 * 1024 * 1024
 """Where a longer answer is cut off: no answer of max_tokens is as long."""
 
 _SLACK = 0.02
@@ -47,6 +55,8 @@ class Answer:
     pieces: list[bytes] = field(default_factory=list)
     broken: str = ""
     ended: bool = False
+    ended_properly: bool = False
+    too_long: bool = False
 
     @property
     def is_good(self) -> bool:
@@ -111,7 +121,7 @@ class Transport:
         problem = await reading.run(request)
         if problem is not None:
             kind, words = problem
-            raise self.error(f"{self.host} {words}", kind, answer, retryable=True)
+            raise self.error(f"{self.host} {words}", kind, answer, retryable=kind != "certificate")
         if not answer.is_good:
             raise self._refusal(answer)
         return answer
@@ -171,6 +181,7 @@ class _Reading:
     clock: Clock
     on_event: OnEvent | None
     size: int = 0
+    events: int = 0
     _moved: float = float("-inf")
     _deadline: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
 
@@ -232,9 +243,14 @@ class _Reading:
             at_ns = read_at(response)
             self._keep(chunk)
             if not self.answer.ended:
-                self._wait_on()
+                events = self.events
                 self._pass_on(splitter, chunk, at_ns)
+                # Keep-alive comments are no data: they do not put off the end of the wait.
+                if not self.answer.ended and (self.on_event is None or self.events > events):
+                    self._wait_on()
         self._pass_on(splitter, None, perf_counter_ns())
+        framed = "transfer-encoding" in response.headers or "content-length" in response.headers
+        self.answer.ended_properly = framed and not self.answer.broken
 
     async def _next(self, chunks: AsyncIterator[bytes]) -> bytes | None:
         try:
@@ -247,7 +263,7 @@ class _Reading:
         self.answer.pieces.append(chunk)
         self.size += len(chunk)
         if self.size > MOST_BYTES:
-            self.answer.broken = f"it was longer than {MOST_BYTES} bytes"
+            self.answer.broken, self.answer.too_long = f"it was longer than {MOST_BYTES} bytes", True
 
     def _pass_on(self, splitter: Splitter, chunk: bytes | None, at_ns: int) -> None:
         if self.on_event is None or not self.answer.is_good:
@@ -255,6 +271,7 @@ class _Reading:
         for event in splitter.rest(at_ns) if chunk is None else splitter.feed(chunk, at_ns):
             if self.answer.ended:
                 return
+            self.events += 1
             self.clock.first_event = self.clock.first_event or event.at_ns
             if self.on_event(event):
                 self.answer.ended = True
@@ -264,7 +281,7 @@ class _Reading:
     def _timed_out(self) -> tuple[str, str] | None:
         if self.answer.ended or not (self.answer.is_good or self.answer.status is None):
             return None
-        if not self.answer.pieces:
+        if not self.answer.pieces or (self.on_event is not None and not self.events):
             return "timeout", f"sent no answer within {self._first_wait:g} s."
         return "timeout", f"fell silent for {self.entry.silence_timeout:g} s in the middle of its answer."
 
@@ -273,6 +290,8 @@ class _Reading:
             return "timeout", f"could not be reached within {self.entry.connect_timeout:g} s."
         if isinstance(error, httpx.TimeoutException):
             return "timeout", f"did not take the request within {self.entry.first_byte_timeout:g} s."
+        if is_certificate_problem(error):
+            return "certificate", f"could not be reached: {cause_of(error)}."
         if isinstance(error, httpx.ConnectError | httpx.ProxyError | UnicodeError):
             return "connection", f"could not be reached: {cause_of(error)}."
         return "connection", f"closed the connection before it answered ({cause_of(error)})."

@@ -31,11 +31,6 @@ from milo_tui.suite.tools import SimulatedTools
 
 Publish = Callable[[Event], None]
 
-_ENDS_THE_CONVERSATION = (Loss.CALL_LOST, Loss.TRUNCATED)
-"""After these nobody knows what the model asked for, so there is nothing to answer it with."""
-
-_SERVERS_DOING = (Loss.CALL_LOST, Loss.TRUNCATED)
-
 
 @dataclass
 class RunningAttempt:
@@ -57,7 +52,7 @@ class RunningAttempt:
         for number in range(self.prompt.max_turns):
             request = ChatRequest(messages, self.prompt.system, specs, self.task.name)
             reply = await endpoint.chat(request, lambda delta, turn=number: self._streamed(delta, turn))  # type: ignore[misc]
-            results = () if reply.loss in _ENDS_THE_CONVERSATION else tuple(map(tools.answer, reply.calls))
+            results = () if _ends_the_conversation(reply.loss) else tuple(map(tools.answer, reply.calls))
             self._note_turn(number, reply, results)
             if not results:
                 break
@@ -84,7 +79,7 @@ class RunningAttempt:
     def record(self) -> AttemptDetail:
         """The attempt as it is stored, scored by the prompt's checks."""
         losses = [turn.loss for turn in self.turns if turn.loss is not None and turn.loss is not Loss.EMPTY]
-        outcome = Outcome.SERVER if any(loss in _SERVERS_DOING for loss in losses) else Outcome.SCORED
+        outcome = Outcome.SERVER if any(loss.by_server for loss in losses) else Outcome.SCORED
         unscored = self._record(outcome, None, lost=str(losses[0]) if losses else "")
         result = score(self.prompt, unscored.conversation)
         return self._record(outcome, result, lost=unscored.attempt.lost)
@@ -130,6 +125,11 @@ class RunningAttempt:
                 tokens += count - 1
                 seconds += (count - 1) / speed
         return tokens / seconds if seconds else None
+
+
+def _ends_the_conversation(loss: Loss | None) -> bool:
+    """Whether nobody knows what the model asked for, so that there is nothing to answer it with."""
+    return loss is not None and (loss.by_server or loss is Loss.TOO_LONG)
 
 
 def _sum(values: list[int | None]) -> int | None:

@@ -11,16 +11,27 @@ from milo_tui.suite.json_text import JSON
 class Loss(StrEnum):
     """What kept a turn from being read as the model meant it. Its value is the word a user sees.
 
-    The first two are the server's doing; the others are named so that none of them passes for a choice
+    Those of `by_server` are the server's doing; the others are named so that none of them passes for a choice
     not to act.
     """
 
     CALL_LOST = "tool call lost by the server"
     TRUNCATED = "stream truncated by the server"
+    ABORTED = "generation aborted by the server"
+    EVENT_GARBLED = "part of the answer garbled by the server"
+    CALL_IN_TEXT = "tool call left in the text"
+    REQUEST_REFUSED = "request refused because of an earlier turn"
+    TOO_LONG = "answer longer than any limit"
+    NOT_STRICT = "needed a repair (strict)"
     CALL_GARBLED = "tool call with unreadable arguments"
     CUT_AT_LIMIT = "cut at max_tokens"
     REFUSED = "refused by the provider"
     EMPTY = "empty answer"
+
+    @property
+    def by_server(self) -> bool:
+        """Whether the server lost what the model said; the attempt is scored, and marked as its doing."""
+        return self not in (Loss.CALL_GARBLED, Loss.CUT_AT_LIMIT, Loss.REFUSED, Loss.EMPTY, Loss.TOO_LONG)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,14 +75,13 @@ ENDS: dict[str, tuple[tuple[bytes, ...], Loss | None, bool]] = {
     "refusal": ((said(0, "Hi"), stopped("refusal")), Loss.REFUSED, True),
     "refusal without text": ((stopped("refusal"),), Loss.REFUSED, True),
     "tool_use without one": ((said(0, "Hi"), stopped("tool_use")), Loss.CALL_LOST, True),
-    "empty end_turn": ((stopped("end_turn"),), Loss.EMPTY, True),
+    "empty end_turn": ((stopped("end_turn", output_tokens=3),), Loss.EMPTY, True),
     "message_stop missing": (
         (said(0, "Hi"), event("message_delta", delta={"stop_reason": "end_turn"}, usage={})),
-        Loss.TRUNCATED,
-        False,
+        None,
+        True,
     ),
     "stop_reason missing": ((said(0, "Hi"), event("message_stop")), Loss.TRUNCATED, False),
-    "only message_start": ((), Loss.TRUNCATED, False),
     "input not JSON": ((used(0, "t", "f", '{"a": oops}'), stopped("tool_use")), Loss.CALL_GARBLED, True),
     "input a list": ((used(0, "t", "f", "[1]"), stopped("tool_use")), Loss.CALL_GARBLED, True),
     "NaN in the input": ((used(0, "t", "f", '{"a": NaN}'), stopped("tool_use")), Loss.CALL_GARBLED, True),
@@ -106,7 +105,8 @@ async def test_a_call_that_was_cut_off_is_neither_executed_nor_echoed(ending: tu
 
 async def test_a_stream_that_breaks_off_in_a_block_counts_no_output() -> None:
     whole = said(0, "Hello")
-    reply = (await hear(chunked(started(), whole[: len(whole) // 2], end=False), protocol="anthropic")).reply
+    part = whole[: whole.index(b"content_block_stop") - 20]
+    reply = (await hear(chunked(started(), part, end=False), protocol="anthropic")).reply
     assert reply.loss is Loss.TRUNCATED
     assert reply.usage.output_tokens is None
 

@@ -1,5 +1,6 @@
 """One attempt: ask, run the simulated tools, ask again, until the model answers in words or may not go on."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from milo_tui.endpoints.endpoint import (
     ToolSpec,
     UserMessage,
 )
-from milo_tui.runner.events import Event, Streamed, ToolAnswered, TurnEnded
+from milo_tui.runner.events import Event, ServerNoted, Streamed, ToolAnswered, TurnEnded
 from milo_tui.runner.plan import Task
 from milo_tui.suite import json_text
 from milo_tui.suite.conversation import Loss, ToolResult
@@ -30,6 +31,11 @@ from milo_tui.suite.scoring import score
 from milo_tui.suite.tools import SimulatedTools
 
 Publish = Callable[[Event], None]
+
+
+_QUOTA_WAITS = (2.0, 5.0, 10.0, 20.0, 30.0)
+"""Seconds before a refused turn is asked again, where the server does not say."""
+_LONGEST_QUOTA_WAIT = 300.0
 
 
 @dataclass
@@ -51,7 +57,7 @@ class RunningAttempt:
         specs = tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in self.prompt.tools)
         for number in range(self.prompt.max_turns):
             request = ChatRequest(messages, self.prompt.system, specs, self.task.name)
-            reply = await endpoint.chat(request, lambda delta, turn=number: self._streamed(delta, turn))  # type: ignore[misc]
+            reply = await self._ask(endpoint, request, number)
             results = () if _ends_the_conversation(reply.loss) else tuple(map(tools.answer, reply.calls))
             self._note_turn(number, reply, results)
             if not results:
@@ -60,6 +66,22 @@ class RunningAttempt:
         else:
             self.ended = "turn limit"
         return self.record()
+
+    async def _ask(self, endpoint: Endpoint, request: ChatRequest, turn: int) -> Reply:
+        """Ask for one turn. A later turn that a quota refuses is asked again, since a new attempt would meet the
+        same quota at the same turn; the wait is shown and lies in no turn's time.
+        """
+        for wait in (*_QUOTA_WAITS, None):
+            try:
+                return await endpoint.chat(request, lambda delta: self._streamed(delta, turn))
+            except EndpointError as error:
+                seconds = wait if error.retry_after_s is None else error.retry_after_s
+                refused = turn > 0 and error.status in (429, 529) and error.retryable
+                if not refused or wait is None or seconds is None or seconds > _LONGEST_QUOTA_WAIT:
+                    raise
+            self.publish(ServerNoted(self.model, f"waiting for quota, {seconds:.0f} s", time.time()))
+            await asyncio.sleep(seconds)
+        raise AssertionError("the last try returns or raises")
 
     def _streamed(self, delta: Delta, turn: int) -> None:
         self.publish(Streamed(self.model, delta.kind.value, delta.text, turn, delta.call, delta.name))

@@ -263,6 +263,12 @@ class Runner:
             self._last_error = error.message
             if error.status in _CLOSED_STATUSES or error.kind in _CLOSED_KINDS:
                 raise _ModelFailed(error.message)
+            asked = error.retry_after_s or 0.0
+            if asked > self._policy.longest_asked:
+                # Asking earlier than told is no use, and nobody should wait for an hour unasked.
+                raise _ModelFailed(
+                    f"{error.message} It asks to wait {asked:.0f} s; resume the run after that."
+                )
             if not error.retryable or failures == self._policy.tries or self._is_over(model):
                 return False
             await self._wait(model, failures, error)

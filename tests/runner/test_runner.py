@@ -110,7 +110,7 @@ async def test_warm_up_is_not_an_attempt_and_shown_apart(suite: Suite, database:
 async def test_a_refused_attempt_is_made_again_as_a_new_one(
     suite: Suite, database: Path, refusal: bytes
 ) -> None:
-    async with FaultServer(WARM, (refusal,), (CALL,), (refusal,), (CALL,), (SAY,)) as server:
+    async with FaultServer(WARM, (refusal,), (refusal,), (CALL,), (SAY,)) as server:
         bench = await Bench.create(database, suite, [entry("local", server.url)])
         assert await bench.carry_out() is RunPhase.DONE
     rows = await bench.rows()
@@ -123,6 +123,29 @@ async def test_a_refused_attempt_is_made_again_as_a_new_one(
     notes = [event.text for event in bench.of(ServerNoted) if isinstance(event, ServerNoted)]
     assert len(notes) == 2
     assert notes[0].startswith("try 2 in")
+
+
+@pytest.mark.parametrize("status", [429, 529])
+async def test_a_quota_in_mid_conversation_delays_the_next_turn(
+    suite: Suite, database: Path, status: int
+) -> None:
+    refusal = answer({"error": {"message": "slow down"}}, status, retry_after="0.3")
+    async with FaultServer(WARM, (CALL,), (refusal,), (refusal,), (SAY,)) as server:
+        bench = await Bench.create(database, suite, [entry("local", server.url)])
+        assert await bench.carry_out() is RunPhase.DONE
+    (row,) = await bench.rows()
+    assert (row.number, row.outcome, row.points) == (1, Outcome.SCORED, 3)
+    notes = [event.text for event in bench.of(ServerNoted) if isinstance(event, ServerNoted)]
+    assert notes == ["waiting for quota, 0 s"] * 2
+
+
+async def test_an_hour_of_waiting_is_not_waited_for(suite: Suite, database: Path) -> None:
+    refusal = answer({"error": {"message": "come back later"}}, 429, retry_after="3600")
+    async with FaultServer(WARM, (refusal,)) as server:
+        bench = await Bench.create(database, suite, [entry("local", server.url)])
+        assert await bench.carry_out() is not RunPhase.DONE
+    assert len(server.requests) == 2
+    assert any("3600 s" in row.error or "come back later" in row.error for row in await bench.rows())
 
 
 async def test_a_reset_connection_is_made_again(suite: Suite, database: Path) -> None:

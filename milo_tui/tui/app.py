@@ -19,6 +19,8 @@ from milo_tui.tui.navigator import DiffStart
 from milo_tui.tui.screens.runs import RunsScreen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from milo_tui.analysis.record import Attempt, RunRecord
     from milo_tui.runner.feed import Feed
     from milo_tui.store.search import Hit
@@ -120,10 +122,12 @@ class MiloApp(BaseApp):
     def open_attempt(self, run: "RunRecord", attempts: "list[Attempt]", attempt: "Attempt") -> None:
         self.call_next(self._show_attempt, run, attempts, attempt)
 
-    async def _show_attempt(self, run: "RunRecord", attempts: "list[Attempt]", attempt: "Attempt") -> None:
+    async def _show_attempt(
+        self, run: "RunRecord", attempts: "list[Attempt]", attempt: "Attempt", words: "Sequence[str]" = ()
+    ) -> None:
         from milo_tui.tui.screens.attempt import AttemptScreen
 
-        screen = AttemptScreen(self._reader, run, attempts, attempt, self)
+        screen = AttemptScreen(self._reader, run, attempts, attempt, self, words)
         with suppress(StoreError):
             await screen.read()
         await self.push_screen(screen)
@@ -144,7 +148,8 @@ class MiloApp(BaseApp):
         if attempt is None:
             self.say(f"Run {hit.run} no longer has this attempt.")
         else:
-            await self._show_attempt(run, attempts, attempt)
+            found = [word for text, hit_ in hit.line if hit_ for word in text.split()]
+            await self._show_attempt(run, attempts, attempt, found)
 
     def open_diff(self, start: DiffStart, *, choose: bool = False) -> None:
         from milo_tui.tui.screens.diff import DiffScreen

@@ -11,7 +11,6 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.tab_line import TabLine
 from milo_tui.tui.widgets.title_bar import SmallCard, fits
 
@@ -125,7 +124,7 @@ class TabbedScreen(BaseScreen):
     async def action_tab(self, index: int) -> None:
         tab = self.TABS[index]
         if not self.query(f"#tab-{tab}"):
-            await self.mount(self.pane(tab), before=self.query_one(KeyLine))
+            await self.mount(self.pane(tab), after=self.query(".tab").last())
         self.query_one(TabLine).active = index
         for pane in self.query(".tab"):
             pane.display = pane.id == f"tab-{tab}"

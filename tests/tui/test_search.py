@@ -20,6 +20,7 @@ from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.screens.runs import RunsScreen
 from milo_tui.tui.screens.search import SearchScreen
 from milo_tui.tui.widgets.hit_list import FOUND, HitList, around, columns, hit_line, needs_of, place_of
+from milo_tui.tui.widgets.text_view import TextView
 from tests.factories import NOVEMBER
 from tests.tui.hostile import FORBIDDEN, PAYLOADS
 from tests.tui.looking import move, press, screen, settle
@@ -298,3 +299,32 @@ async def test_hostile_words_and_hits_do_nothing(tmp_path: Path) -> None:
             assert not [character for character in FORBIDDEN if character in shown]
         assert isinstance(app.screen, SearchScreen)
         assert not app._notifications
+
+
+async def test_a_hit_is_opened_where_it_stands_and_slash_finds_other_words(tmp_path: Path) -> None:
+    where = settings(tmp_path)
+    record = run(MODELS[:1])
+    store = await Store.open(where.database)
+    number = await store.create_run(record)
+    lines = "\n".join(f"step {n}" for n in range(200))
+    await store.add_attempt(number, saying(record, 0, 1, "Done.", f"{lines}\nthe lighthouse keeper\n{lines}"))
+    await store.aclose()
+    app = MiloApp(where)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "ctrl+f", *"lighthouse", "enter", "enter")
+        assert isinstance(app.screen, AttemptScreen)
+        await settle(pilot)
+        view = app.screen.query_one("#conversation", TextView)
+        assert "lighthouse" in screen(app)
+        top = view.top
+        assert top > 100
+        await press(pilot, "slash", *"step", "enter", "n", "n")
+        assert 0 < view.top < top
+        await press(pilot, "N")
+        before = view.top
+        await press(pilot, "escape")
+        assert view.top == before
+        assert isinstance(app.screen, AttemptScreen)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, SearchScreen)

@@ -1,5 +1,6 @@
 """An attempt: the conversation turn by turn, what went over the wire, where the time went, and the checks."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -8,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
+from textual.widgets import Input
 
 from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, PromptRecord, RunRecord
@@ -18,6 +20,7 @@ from milo_tui.tui.base_screen import Pane, TabbedScreen
 from milo_tui.tui.content import join, safe_line, styled, wrapped
 from milo_tui.tui.navigator import DiffStart, Navigator
 from milo_tui.tui.widgets.conversation import Piece, as_plain, checks, conversation, piece_lines, summary
+from milo_tui.tui.widgets.filter_bar import FilterBar
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.raw_exchange import RawExchange, RawFoot
@@ -55,8 +58,13 @@ class AttemptScreen(TabbedScreen):
         Binding("right,l", "model(1)", "Next model", show=False, id="attempt.next_model"),
         Binding("d", "diff(False)", "Diff", id="attempt.diff", tooltip="Compare with the next model"),
         Binding("b", "diff(True)", "Compare with another side", show=False, id="attempt.other_side"),
+        Binding(
+            "slash", "find", "Find", key_display="/", id="attempt.find", tooltip="Find words in this text"
+        ),
+        Binding("n", "hit(1)", "Next hit", show=False, id="attempt.next_hit"),
+        Binding("N", "hit(-1)", "Previous hit", show=False, id="attempt.previous_hit"),
         Binding("y", "copy", "Copy", id="attempt.copy", tooltip="Copy this tab; on Raw the section"),
-        Binding("escape,q", "app.back", "Back", key_display="esc", id="attempt.back"),
+        Binding("escape,q", "leave", "Back", key_display="esc", id="attempt.back"),
     ]
 
     def __init__(
@@ -66,7 +74,9 @@ class AttemptScreen(TabbedScreen):
         attempts: list[Attempt],
         row: Attempt,
         navigator: Navigator,
+        words: Sequence[str] = (),
     ) -> None:
+        """Make the screen for an attempt; `words` are what a search found in it, to be shown marked."""
         super().__init__()
         self._reader = reader
         self._navigator = navigator
@@ -74,12 +84,14 @@ class AttemptScreen(TabbedScreen):
         self._attempts = attempts
         self._last = latest_attempts(attempts)
         self._row = row
+        self._words = list(words)
         self._attempt: AttemptDetail | None = None
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
         yield TabLine(*(name.title() for name in TABS))
         yield self.pane(TABS[0])
+        yield FilterBar("words in this text", lambda: self.query_one(self.front(self.tab)))
         yield KeyLine()
 
     def parts(self, tab: str) -> Widget:
@@ -142,6 +154,8 @@ class AttemptScreen(TabbedScreen):
             self._put("#tab-checks", partial(_check_lines, attempt), long)
         else:
             self._put("#conversation", partial(_conversation_lines, self._prompt, attempt), long)
+            if self._words:
+                self.query_one("#conversation", TextView).find(self._words, below="turn 1")
             self._put("#checks", partial(_check_lines, attempt), long)
         return True
 
@@ -181,7 +195,7 @@ class AttemptScreen(TabbedScreen):
         if row is None or row.id == self._row.id:
             self.app.say("This attempt was not run." if row is None else "There is no other one.")
             return
-        self._row = row
+        self._row, self._words = row, []
         self.load()
 
     def action_repeat(self, step: int) -> None:
@@ -202,6 +216,33 @@ class AttemptScreen(TabbedScreen):
         row = self._row
         start = DiffStart(self._run, self._attempts, row.prompt, row.model, row.repeat)
         self._navigator.open_diff(start, choose=choose)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action not in ("find", "hit") or not isinstance(self.focused, Input)
+
+    def action_find(self) -> None:
+        if self.tab == "raw":
+            self.app.say("The raw exchange is not searched; y copies a section.")
+        else:
+            self.query_one(FilterBar).open()
+
+    @on(FilterBar.Changed)
+    def _find(self, event: FilterBar.Changed) -> None:
+        self._words = event.text.split()
+        for view in self.query(TextView):
+            view.find(self._words)
+
+    def action_hit(self, step: int) -> None:
+        view = self.query_one(self.front(self.tab))
+        if not isinstance(view, TextView) or not view.step(step):
+            self.app.say("No next hit." if step > 0 else "No previous hit.")
+
+    async def action_leave(self) -> None:
+        """Clear the words to find; without any go back."""
+        if self.query_one(FilterBar).text:
+            self.query_one(FilterBar).action_clear()
+        else:
+            await self.app.action_back()
 
     def action_copy(self) -> None:
         """Copy what the tab in front shows; of the raw exchange the section under the cursor."""

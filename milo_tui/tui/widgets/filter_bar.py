@@ -1,5 +1,6 @@
 """Filter as you type: `/` opens it, enter goes back to the list, esc clears it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,7 +30,7 @@ class FilterBar(Horizontal):
 
         text: str
 
-    def __init__(self, hint: str, narrowed: Widget) -> None:
+    def __init__(self, hint: str, narrowed: Callable[[], Widget]) -> None:
         super().__init__()
         self._hint = hint
         self._narrowed = narrowed
@@ -55,7 +56,7 @@ class FilterBar(Horizontal):
 
     def action_back(self) -> None:
         self.set_class(bool(self.text), "-open")
-        self.screen.set_focus(self._narrowed)
+        self.screen.set_focus(self._narrowed())
 
     def action_clear(self) -> None:
         self.query_one(Input).value = ""

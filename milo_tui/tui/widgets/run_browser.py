@@ -65,7 +65,7 @@ class RunBrowser(Vertical):
         yield ContentStatic(id="empty")
         yield RunPreview()
         yield Trend()
-        yield FilterBar("model, suite, state, number or note", runs)
+        yield FilterBar("model, suite, state, number or note", lambda: runs)
 
     def on_mount(self) -> None:
         self.runs.focus()

@@ -1,7 +1,8 @@
 """Text made for a width, that scrolls or is redrawn while a person looks on."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from textual import work
@@ -44,6 +45,9 @@ class TextView(LineView, can_focus=True):
         self._in_thread = False
         self._lines: list[Content] = []
         self._made_for = 0
+        self._found: re.Pattern[str] | None = None
+        self._hits: list[int] = []
+        self._go_below: str | None = None
 
     def make_lines(self, width: int) -> Sequence[Content]:
         """The lines for a width in cells, unless `show` gives others."""
@@ -56,6 +60,40 @@ class TextView(LineView, can_focus=True):
         """
         self._lines_for, self._in_thread = lines_for, in_thread
         self.remake(stay=stay)
+
+    def find(self, words: Iterable[str], below: str = "") -> None:
+        """Mark where any of the words stands; without words mark nothing.
+
+        Scrolls to the first place, or to the first below a line that begins with `below`.
+        """
+        longest_first = sorted((re.escape(word) for word in words if word), key=len, reverse=True)
+        self._found = re.compile("|".join(longest_first), re.IGNORECASE) if longest_first else None
+        self._go_below = None if self._found is None else below
+        self.remake()
+
+    def step(self, step: int) -> bool:
+        """Scroll to the next line that was found, or the one before; return whether there is one."""
+        if step > 0:
+            place = next((hit for hit in self._hits if hit > self.top), None)
+        else:
+            place = next((hit for hit in reversed(self._hits) if hit < self.top), None)
+        if place is not None:
+            self.scroll_to_line(place)
+        return place is not None
+
+    def _mark(self, lines: Sequence[Content]) -> list[Content]:
+        """The lines with what was found marked."""
+        self._hits = []
+        if self._found is None:
+            return list(lines)
+        marked = []
+        for index, line in enumerate(lines):
+            spans = [match.span() for match in self._found.finditer(line.plain)]
+            self._hits += [index] * bool(spans)
+            for start, end in spans:
+                line = line.stylize("reverse", start, end)
+            marked.append(line)
+        return marked
 
     def remake(self, *, stay: bool = True) -> None:
         """Make all lines anew: what they show has changed."""
@@ -124,8 +162,13 @@ class TextView(LineView, can_focus=True):
         self.lines_changed()
 
     def _take(self, lines: Sequence[Content]) -> None:
-        self._lines = list(lines)
-        self.scroll_to_line(self.top)
+        self._lines = self._mark(lines)
+        top, below, self._go_below = self.top, self._go_below, None
+        if below is not None and self._hits:
+            starts = (place for place, line in enumerate(lines) if line.plain.startswith(below))
+            start = next(starts, 0)
+            top = next((hit for hit in self._hits if hit >= start), self._hits[0])
+        self.scroll_to_line(top)
 
     def render_line(self, y: int) -> Strip:
         return super().render_line(y).apply_offsets(0, y + self.top)

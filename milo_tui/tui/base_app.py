@@ -125,8 +125,8 @@ class BaseApp(App[int]):
         bindings = [active.binding for active in screen.active_bindings.values() if active.node is screen]
         for binding in {binding.id: binding for binding in bindings if binding.id}.values():
             run = partial(screen.run_action, binding.action)
-            name = binding.tooltip or binding.description
-            yield SystemCommand(name, f"Key {self.get_key_display(binding)}", run)
+            help_ = f"{binding.tooltip}; key {{}}" if binding.tooltip else "Key {}"
+            yield SystemCommand(binding.description, help_.format(self.get_key_display(binding)), run)
         yield SystemCommand("Theme", "Choose a colour theme", self.action_change_theme)
         yield SystemCommand("Keys", "Show the keys of this screen", self.action_help)
         yield SystemCommand(
@@ -161,7 +161,11 @@ class BaseApp(App[int]):
         self.say(f"Milo does not open links: {url}")
 
     def action_help(self) -> None:
-        self.push_screen(HelpScreen(help_entries(self, self.screen.active_bindings.values())))
+        def press(key: str | None) -> None:
+            if key is not None:
+                self.simulate_key(key)
+
+        self.push_screen(HelpScreen(help_entries(self, self.screen.active_bindings.values())), press)
 
     async def action_back(self) -> None:
         """Go one level out, never out of the app. Below the home screen lies Textual's own."""

@@ -90,3 +90,13 @@ async def test_help_and_the_palette_list_each_action_once(tmp_path: Path) -> Non
         commands = list(app.get_system_commands(app.screen))
         assert len({command.title for command in commands}) == len(commands)
         assert not [command for command in commands if command.help.startswith("attempt.")]
+
+
+async def test_enter_in_help_presses_the_key(tmp_path: Path) -> None:
+    where = settings(tmp_path)
+    await store_run(where.database, replace(run(), key="one"))
+    app = MiloApp(where)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await press(pilot, "question_mark", "j", "j", "enter")
+        assert "search" in screen(app).splitlines()[0]

@@ -1,16 +1,17 @@
 """The help overlay, made from the bindings that work where it was opened."""
 
 from collections.abc import Iterable
-from functools import partial
+from itertools import groupby
 from typing import ClassVar, NamedTuple
 
+from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
 
 from milo_tui.tui.content import fit, safe_line, styled
-from milo_tui.tui.widgets.text_view import TextView
+from milo_tui.tui.widgets.line_list import LineList
 
 KEYS = 18
 WORDS = 44
@@ -22,12 +23,13 @@ OF_TEXTUAL = {
 
 
 class Entry(NamedTuple):
-    """One line of help: its group, its keys, what they do, and the id to use in milo.toml."""
+    """One line of help: its group, its keys as shown, what they do, its id in milo.toml, and the key to press."""
 
     group: str
     keys: str
     words: str
     id: str
+    key: str
 
 
 def help_entries(app: App[int], bindings: Iterable[ActiveBinding]) -> list[Entry]:
@@ -44,7 +46,8 @@ def help_entries(app: App[int], bindings: Iterable[ActiveBinding]) -> list[Entry
         if before := found.get(name):
             known = before.keys.split()
             keys = " ".join([*known, *(key for key in keys.split() if key not in known)])
-        found[name] = Entry(_group(active), keys, words, before.id if before else binding.id or "")
+        id_, key = (before.id, before.key) if before else (binding.id or "", binding.key)
+        found[name] = Entry(_group(active), keys, words, id_, key)
     order = ("Here", "Moving", "Everywhere")
     return sorted(found.values(), key=lambda entry: order.index(entry.group))
 
@@ -55,17 +58,30 @@ def _group(active: ActiveBinding) -> str:
     return "Here" if isinstance(active.node, Screen) else "Moving"
 
 
-def help_lines(entries: list[Entry], width: int) -> list[Content]:
-    """The lines of help; the ids are left out where they do not fit."""
-    lines: list[Content] = []
-    group = ""
-    for entry in entries:
-        if entry.group != group:
-            group = entry.group
-            lines += [Content("")] * bool(lines) + [styled((group, "bold $accent"))]
-        lines.append(_line(entry, width))
-    example = 'To change a key, in milo.toml under [keymap]: "runs.note" = "N"'
-    return [*lines, Content(""), styled((example, "$dim"))]
+class HelpList(LineList):
+    """The keys under their groups; enter presses the one under the cursor."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        super().__init__(classes="box help-box")
+        self.rows: list[Entry | Content] = []
+        for group, members in groupby(entries, key=lambda entry: entry.group):
+            gap = [Content("")] if self.rows else []
+            self.rows += [*gap, styled((group, "bold $accent")), *members]
+        example = 'To change a key, in milo.toml under [keymap]: "runs.note" = "N"'
+        self.rows += [Content(""), styled((example, "$dim"))]
+
+    def on_mount(self) -> None:
+        self.lines_changed()
+
+    def line_count(self) -> int:
+        return len(self.rows)
+
+    def selectable(self, index: int) -> bool:
+        return isinstance(self.rows[index], Entry)
+
+    def draw(self, index: int, width: int) -> Content:
+        row = self.rows[index]
+        return _line(row, width) if isinstance(row, Entry) else row
 
 
 def _line(entry: Entry, width: int) -> Content:
@@ -75,11 +91,11 @@ def _line(entry: Entry, width: int) -> Content:
     return fit(safe_line(entry.keys, "bold"), keys) + words + name
 
 
-class HelpScreen(ModalScreen[None]):
-    """All keys that work on the screen below, with their ids for milo.toml."""
+class HelpScreen(ModalScreen[str | None]):
+    """All keys that work on the screen below, with their ids for milo.toml; returns the key that was chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark", "dismiss", "Close", id="help.close"),
+        Binding("escape,q,question_mark", "dismiss(None)", "Close", id="help.close"),
     ]
 
     def __init__(self, entries: list[Entry]) -> None:
@@ -87,9 +103,12 @@ class HelpScreen(ModalScreen[None]):
         self._entries = entries
 
     def compose(self) -> ComposeResult:
-        text = TextView(classes="box help-box")
-        text.show(partial(help_lines, self._entries))
-        yield text
+        yield HelpList(self._entries)
 
     def on_mount(self) -> None:
-        self.query_one(TextView).focus()
+        self.query_one(HelpList).focus()
+
+    @on(LineList.Opened)
+    def _chosen(self, event: LineList.Opened) -> None:
+        row = self.query_one(HelpList).rows[event.index]
+        self.dismiss(row.key if isinstance(row, Entry) else None)

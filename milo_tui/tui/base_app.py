@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -22,6 +23,7 @@ from textual.screen import Screen
 from milo_tui.config import Settings, data_folder
 from milo_tui.sanitise import sanitise
 from milo_tui.tui import clipboard
+from milo_tui.tui.preferences import Preferences
 from milo_tui.tui.screens.help import HelpScreen, help_entries
 from milo_tui.tui.themes import DEFAULT_THEME, load_themes, register_themes, semantic
 
@@ -52,6 +54,7 @@ class BaseApp(App[int]):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.settings = settings
+        self.preferences = Preferences.load(settings.home)
         self.animation_level = "none"
         self._terminal = _terminal()
         self._mouse = True
@@ -97,7 +100,7 @@ class BaseApp(App[int]):
         """Load the themes and begin with the wanted one: changing it later styles everything a second time."""
         themes = load_themes((data_folder("themes"), self.settings.themes_folder))
         register_themes(self, themes)
-        wanted = self.settings.theme or DEFAULT_THEME
+        wanted = self.preferences.theme_for(self.settings.theme) or DEFAULT_THEME
         if wanted not in self.available_themes:
             themes.failed.append(f"There is no theme {wanted}; t shows the next of those there are.")
             wanted = DEFAULT_THEME
@@ -108,7 +111,13 @@ class BaseApp(App[int]):
     def action_theme(self) -> None:
         names = sorted(self.available_themes)
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
-        self.say(f'Theme {self.theme}; to keep it, write theme = "{self.theme}" in milo.toml.')
+        self.remember(theme=self.theme, configured_theme=self.settings.theme)
+        self.say(f"Theme {self.theme}.")
+
+    def remember(self, **choices: str) -> None:
+        """Keep choices for the next session."""
+        self.preferences = replace(self.preferences, **choices)
+        self.preferences.save(self.settings.home)
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Say which keys clash, once each: Textual calls this at every key that is pressed."""

@@ -122,6 +122,7 @@ class TabbedScreen(BaseScreen):
         await self.action_tab(event.index)
 
     async def action_tab(self, index: int) -> None:
+        """Bring a tab to the front."""
         tab = self.TABS[index]
         if not self.query(f"#tab-{tab}"):
             await self.mount(self.pane(tab), after=self.query(".tab").last())

@@ -100,3 +100,23 @@ async def test_enter_in_help_presses_the_key(tmp_path: Path) -> None:
         await settle(pilot)
         await press(pilot, "question_mark", "j", "j", "enter")
         assert "search" in screen(app).splitlines()[0]
+
+
+async def test_theme_and_filter_are_remembered_until_milo_toml_says_otherwise(tmp_path: Path) -> None:
+    where = settings(tmp_path)
+    await store_run(where.database, replace(run(), key="one"))
+    app = MiloApp(where)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "t", "slash", *"zzz", "enter")
+        chosen = app.theme
+    app = MiloApp(where)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert app.theme == chosen
+        assert "No run matches zzz" in screen(app)
+        await press(pilot, "escape")
+        assert "1 run" in screen(app)
+    assert MiloApp(replace(where, theme="milo-light")).theme == "milo-light"
+    (tmp_path / "app.json").write_text("[1", encoding="utf-8")
+    assert MiloApp(where).preferences.filter == ""

@@ -48,7 +48,7 @@ class BinScreen(BaseScreen):
         ),
         Binding("slash", "filter", "Filter", key_display="/", id="bin.filter"),
         Binding("y", "copy", "Copy", show=False, id="bin.copy", tooltip="Copy the run as text"),
-        Binding("escape,q,B", "app.back", "Back", key_display="esc", id="bin.back"),
+        Binding("escape,q,B", "leave", "Back", key_display="esc", id="bin.back"),
     ]
 
     def __init__(self, reader: Reader, settings: Settings, navigator: Navigator) -> None:
@@ -89,6 +89,13 @@ class BinScreen(BaseScreen):
 
     def action_filter(self) -> None:
         self.browser.open_filter()
+
+    async def action_leave(self) -> None:
+        """Clear the filter; without one go back."""
+        if self.browser.is_filtered:
+            self.browser.clear_filter()
+        else:
+            await self.app.action_back()
 
     def action_copy(self) -> None:
         if self.browser.current is not None:

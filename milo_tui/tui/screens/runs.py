@@ -77,6 +77,7 @@ class RunsScreen(BaseScreen):
         Binding(
             "e", "export", "Export", show=False, id="runs.export", tooltip="Write the run's table as Markdown"
         ),
+        Binding("escape", "clear_filter", "Clear filter", show=False, id="runs.clear_filter"),
         Binding("ctrl+r,f5", "refresh", "Read the list again", show=False, id="runs.refresh"),
         Binding("q", "app.quit", "Quit", id="runs.quit"),
     ]
@@ -172,10 +173,15 @@ class RunsScreen(BaseScreen):
             open_(run.number)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "clear_filter":
+            return self.browser.is_filtered
         return not (action == "filter" and isinstance(self.focused, Input))
 
     def action_filter(self) -> None:
         self.browser.open_filter()
+
+    def action_clear_filter(self) -> None:
+        self.browser.clear_filter()
 
     def action_search(self) -> None:
         self._navigator.open_search()

@@ -44,6 +44,12 @@ class FilterBar(Horizontal):
         self.add_class("-open")
         self.query_one(Input).focus()
 
+    def put(self, text: str) -> None:
+        """Show the line with a text, without writing in it."""
+        self.add_class("-open")
+        with self.prevent(Input.Changed):
+            self.query_one(Input).value = text
+
     @property
     def text(self) -> str:
         """What is looked for."""

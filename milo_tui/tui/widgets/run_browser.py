@@ -41,7 +41,6 @@ class RunBrowser(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "model(-1)", "The model before: its trend", show=False, id="runs.previous_model"),
         Binding("right,l", "model(1)", "The next model: its trend", show=False, id="runs.next_model"),
-        Binding("escape", "clear_filter", "Clear filter", show=False, id="runs.clear_filter"),
     ]
 
     class Changed(Message):
@@ -69,6 +68,8 @@ class RunBrowser(Vertical):
 
     def on_mount(self) -> None:
         self.runs.focus()
+        if not self._binned and (text := self.app.preferences.filter):
+            self.query_one(FilterBar).put(text)
 
     def on_resize(self) -> None:
         self.query_one(Trend).set_class(self.app.size.height >= ROOM_FOR_PLOTS, "-plots")
@@ -102,10 +103,8 @@ class RunBrowser(Vertical):
         """The run under the cursor, as text."""
         return self.query_one(RunPreview).text()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "clear_filter" or self.is_filtered
-
-    def action_clear_filter(self) -> None:
+    def clear_filter(self) -> None:
+        """Show all runs."""
         self.query_one(FilterBar).action_clear()
 
     def open_filter(self) -> None:
@@ -283,8 +282,10 @@ class RunBrowser(Vertical):
         self._load_end()
 
     @on(FilterBar.Changed)
-    def _filter_changed(self) -> None:
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
         self.load()
+        if not self._binned:
+            self.app.remember(filter=event.text)
 
 
 def _words_of(run: RunSummary) -> str:

@@ -9,7 +9,7 @@ from milo_tui.analysis.published import SUITE, Published, load_published
 from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord
 from milo_tui.config import data_folder
 from milo_tui.store.queries import Reader
-from milo_tui.store.redaction import Sharing
+from milo_tui.store.redaction import Redaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class RunData:
     costs: Mapping[str, Cost]
     published: Published | None
     reader: Reader
-    redaction: Sharing | None = None
+    redaction: Redaction | None = None
 
     @classmethod
     async def read(cls, reader: Reader, number: int, prices: Prices, *, share: bool = False) -> "RunData":
@@ -42,13 +42,14 @@ class RunData:
 
     def redacted(self) -> "RunData":
         """The same without host names, addresses, paths and notes."""
-        sharing = Sharing(self.run)
+        redaction = Redaction(self.run)
         return replace(
             self,
-            run=sharing.run(self.run),
-            attempts=[sharing.row(attempt) for attempt in self.attempts],
-            evidence=sharing.evidence(self.evidence),
-            redaction=sharing,
+            run=redaction.run(self.run),
+            attempts=redaction.apply(list(self.attempts)),
+            evidence=redaction.apply(self.evidence),
+            costs={redaction.text(id): cost for id, cost in self.costs.items()},
+            redaction=redaction,
         )
 
     async def details(self, prompt: str | None = None) -> AsyncIterator[AttemptDetail]:
@@ -62,4 +63,4 @@ class RunData:
                 yield self._redact(await self.reader.attempt(row.id))
 
     def _redact(self, attempt: AttemptDetail) -> AttemptDetail:
-        return self.redaction.attempt(attempt) if self.redaction else attempt
+        return self.redaction.apply(attempt) if self.redaction else attempt

@@ -1,106 +1,168 @@
-"""What a report that is passed on leaves out: host names, addresses, paths and notes.
+"""Redaction of a run that is passed on (`milo show --share`): no host names, addresses, paths, users and notes.
 
-`milo show --share`. Model names, sampling, versions and the machine's kind stay: without them a figure says nothing.
+Model names, sampling, versions and the kind of machine stay: without them a figure says nothing.
 """
 
+import getpass
+import platform
 import re
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from milo_tui.analysis.evidence import Evidence
-from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, RunRecord, TurnRecord
+from milo_tui.analysis.record import ModelRecord, RunRecord, TurnRecord
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.suite.score import Score
+
+Value = TypeVar("Value")
 
 _PRIVATE_KEYS = frozenset({"base_url", "api_key_env", "lane", "args", "log", "pid", "port", "command"})
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_NOT_PRIVATE = frozenset(
+    {"localhost", "127.0.0.1", "::1", "root", "user", "admin", "ubuntu", "runner", "milo"}
+)
+_MESSAGES = frozenset({"error", "server", "note", "problem", "lost"})
+"""Fields that hold messages of a server or of Milo: every host, address and path in them goes."""
+_BYTES_AND_HEADERS: Mapping[str, Any] = {"request": b"", "response": b"", "headers": {}}
+_COMPONENT = r"[^\\/\s:;,\"'<>()]+(?: [^\\/\s:;,\"'<>()]+)*"
 _RULES = (
     (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE), "[address]"),
     (re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?![\w.])"), "[host]"),
-    (re.compile(r"(?<![\w.-])[A-Za-z][\w-]*(?:\.[\w-]+)*:\d{2,5}\b"), "[host]"),
-    (re.compile(r"(?<![\w.-])[\w-]+(?:\.[\w-]+)*\.(?:local|lan|internal|home)\b"), "[host]"),
+    (re.compile(r"(?<![\w.-])[A-Za-z][\w-]*(?:\.[\w-]+)*\.?:\d{2,5}\b"), "[host]"),
+    (re.compile(r"(?<![\w.-])[\w-]+(?:\.[\w-]+)*\.(?:local|lan|internal|home)\b\.?"), "[host]"),
     (
-        re.compile(r"(?:(?<![\w./~-])~?|\b[A-Za-z]:)(?:[\\/][^\\/\s:;,\"'<>()]+)*[\\/]([^\\/\s:;,\"'<>()]+)"),
+        re.compile(
+            rf"(?:(?<![\w./~-])~?|\b[A-Za-z]:)(?:[\\/]{_COMPONENT}(?=[\\/]))*[\\/]([^\\/\s:;,\"'<>()]+)"
+        ),
         r"…/\1",
     ),
 )
 
 
-class Sharing:
-    """Takes a run's private facts out of all that a report is made from."""
+class Redaction:
+    """Removes what is private in one run from everything that its reports are made of.
+
+    What a model wrote loses the hosts and paths of milo.toml, this machine's name, and the user's name and home;
+    the rest of it is the benchmark's own. Messages lose every host, address and path.
+    """
 
     def __init__(self, run: RunRecord) -> None:
-        found = {urlsplit(model.entry.base_url or "").hostname for model in run.models}
-        hosts = sorted((host for host in found if host and host not in _LOOPBACK), key=len, reverse=True)
-        self._hosts = re.compile("|".join(map(re.escape, hosts)), re.IGNORECASE) if hosts else None
+        hosts = sorted({form for host in _hosts(run) for form in _forms(host)}, key=len, reverse=True)
+        home, user = str(Path.home()), _user()
+        patterns = [(re.escape(path), f"…/{Path(path).name}") for path in _paths(run)]
+        patterns += [(re.escape(home), "~")] if len(home) > len("/root") else []
+        patterns += [(rf"(?:{'|'.join(map(_host_pattern, hosts))})\.?", "[host]")] if hosts else []
+        if len(user) > 2 and user not in _NOT_PRIVATE:
+            patterns.append((rf"(?<![A-Za-z0-9]){re.escape(user)}(?![A-Za-z0-9])", "[user]"))
+        self._private = [(re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in patterns]
 
     def run(self, run: RunRecord) -> RunRecord:
-        """The run without its note; its models without addresses and paths."""
+        """The run without its note, and its models without addresses and paths."""
+        shared = self.apply(replace(run, note="", models=(), machine={}))
         models = tuple(self._model(model) for model in run.models)
-        return replace(run, note="", models=models, machine=self._values(run.machine))
+        return replace(shared, models=models, machine=self._values(run.machine))
 
-    def row(self, row: Attempt) -> Attempt:
-        """The row with its error told without places."""
-        return replace(row, error=self.text(row.error))
+    def apply(self, value: Value) -> Value:
+        """Attempts, evidence or anything else that holds texts: the same with every text redacted.
 
-    def attempt(self, attempt: AttemptDetail) -> AttemptDetail:
-        """The attempt without raw bytes and headers, which name keys' owners, hosts and paths of weights."""
-        score = attempt.score
-        return replace(
-            attempt,
-            attempt=self.row(attempt.attempt),
-            turns=tuple(self._turn(turn) for turn in attempt.turns),
-            score=None
-            if score is None
-            else Score(tuple(replace(check, reason=self.said(check.reason)) for check in score.checks)),
-        )
+        Raw bytes and headers are left out; they name keys' owners, hosts and paths of weights.
+        """
+        return self._walk(value, self.text)  # type: ignore[no-any-return]
 
-    def evidence(self, evidence: Evidence) -> Evidence:
-        """The evidence with its sentences told without hosts."""
-        failed = {
-            attempt: [replace(check, reason=self.said(check.reason)) for check in checks]
-            for attempt, checks in evidence.failed.items()
-        }
-        return replace(evidence, failed=failed)
-
-    def text(self, text: str) -> str:
-        """A message of the program or of a server, without hosts, addresses and paths."""
-        text = self.said(text)
+    def message(self, text: str) -> str:
+        """A message of the program or of a server, without any host, address or path."""
+        text = self.text(text)
         for pattern, instead in _RULES:
             text = pattern.sub(instead, text)
         return text
 
-    def said(self, text: str) -> str:
-        """What a model said: only the hosts that milo.toml names are taken out, the rest is the benchmark's own."""
-        return self._hosts.sub("[host]", text) if self._hosts else text
+    def text(self, text: str) -> str:
+        """A text without what is known to be private."""
+        for pattern, instead in self._private:
+            text = pattern.sub(instead, text)
+        return text
+
+    def _walk(self, value: Any, clean: Any) -> Any:
+        if isinstance(value, Enum) or value is None:
+            return value
+        if isinstance(value, str):
+            return clean(value)
+        if isinstance(value, Mapping):
+            return {self._walk(key, clean): self._walk(item, clean) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self._walk(item, clean) for item in value)
+        if is_dataclass(value) and not isinstance(value, type):
+            return replace(value, **{field.name: self._field(field.name, value) for field in fields(value)})
+        return value
+
+    def _field(self, name: str, owner: Any) -> Any:
+        if isinstance(owner, TurnRecord) and name in _BYTES_AND_HEADERS:
+            return _BYTES_AND_HEADERS[name]
+        return self._walk(getattr(owner, name), self.message if name in _MESSAGES else self.text)
 
     def _model(self, model: ModelRecord) -> ModelRecord:
+        entry = {**self._values(model.entry.as_dict()), "id": self.text(model.entry.id)}
         return replace(
             model,
-            note=self.text(model.note),
-            entry=ModelEntry.read_back({**self._values(model.entry.as_dict()), "id": model.entry.id}),
+            id=self.text(model.id),
+            name=self.text(model.name),
+            sampling=self.text(model.sampling),
+            note=self.message(model.note),
+            entry=ModelEntry.read_back(entry),
             manifest=self._values(model.manifest),
         )
 
-    def _turn(self, turn: TurnRecord) -> TurnRecord:
-        return replace(
-            turn,
-            text=self.said(turn.text),
-            reasoning=self.said(turn.reasoning),
-            server=self.text(turn.server),
-            headers={},
-            request=b"",
-            response=b"",
-        )
-
     def _values(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {key: self._value(value) for key, value in values.items() if key not in _PRIVATE_KEYS}
+        return {self.text(key): self._value(item) for key, item in values.items() if key not in _PRIVATE_KEYS}
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self.text(value)
+            return self.message(value)
         if isinstance(value, Mapping):
             return self._values(value)
         return [self._value(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def _hosts(run: RunRecord) -> Iterator[str]:
+    """The hosts of the models' servers, and this machine's name."""
+    for model in run.models:
+        host = urlsplit(model.entry.base_url or "").hostname
+        if host:
+            yield host.rstrip(".")
+    yield platform.node()
+    yield platform.node().partition(".")[0]
+
+
+def _forms(host: str) -> Iterator[str]:
+    """A host as it is, and in Unicode and in ASCII where it is an international name."""
+    if len(host) < 4 or host.lower() in _NOT_PRIVATE:
+        return
+    yield host
+    for convert in (lambda: host.encode("idna").decode("ascii"), lambda: host.encode("ascii").decode("idna")):
+        try:
+            yield convert()
+        except UnicodeError:
+            continue
+
+
+def _host_pattern(host: str) -> str:
+    """Short names without a dot only as a word of their own."""
+    pattern = re.escape(host)
+    return pattern if "." in host or len(host) > 8 else rf"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])"
+
+
+def _paths(run: RunRecord) -> Iterator[str]:
+    """The paths that the models' entries name."""
+    for model in run.models:
+        server = model.entry.server
+        for path in (server.weights, server.python, server.hosts) if server else ():
+            if path and path.startswith(("/", "~", ".")) and len(path) > 2:
+                yield path

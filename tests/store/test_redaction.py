@@ -8,7 +8,7 @@ import pytest
 
 from milo_tui.analysis.record import RunRecord
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.store.redaction import Sharing
+from milo_tui.store.redaction import Redaction
 from tests.cli.milo import milo
 from tests.reports import made
 
@@ -75,6 +75,7 @@ async def test_shared_json_is_still_valid_and_keeps_the_model(home: Path) -> Non
         ("cannot reach mac-studio.local", "cannot reach [host]"),
         ("connection to 192.168.1.5:8080 refused", "connection to [host] refused"),
         ("see ~/models/x/Qwen3 and /var/log/milo.log", "see …/Qwen3 and …/milo.log"),
+        ("see /Users/Kim Smith/logs/milo.log, line 3", "see …/milo.log, line 3"),
         (r"C:\Users\kim\models\Qwen3", "…/Qwen3"),
         ("mlx-community/Qwen3.5-397B-A17B-8bit", "mlx-community/Qwen3.5-397B-A17B-8bit"),
         ("2/3 of 84.5 at 10:30", "2/3 of 84.5 at 10:30"),
@@ -82,4 +83,4 @@ async def test_shared_json_is_still_valid_and_keeps_the_model(home: Path) -> Non
     ],
 )
 def test_places_are_taken_out_of_messages(given: str, shared: str) -> None:
-    assert Sharing(made.run()).text(given) == shared
+    assert Redaction(made.run()).message(given) == shared

@@ -7,6 +7,7 @@ import getpass
 import platform
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -146,11 +147,10 @@ def _forms(host: str) -> Iterator[str]:
     if len(host) < 4 or host.lower() in _NOT_PRIVATE:
         return
     yield host
-    for convert in (lambda: host.encode("idna").decode("ascii"), lambda: host.encode("ascii").decode("idna")):
-        try:
-            yield convert()
-        except UnicodeError:
-            continue
+    with suppress(UnicodeError):
+        yield host.encode("idna").decode("ascii")
+    with suppress(UnicodeError):
+        yield host.encode("ascii").decode("idna")
 
 
 def _host_pattern(host: str) -> str:

@@ -2,7 +2,7 @@
 
     python scripts/screenshots.py
 
-Writes docs/live.svg and docs/run.svg. Nothing in them is made up: a detached run is started, joined and drawn.
+Writes docs/live.svg, docs/run.svg and docs/diff.svg. Nothing in them is made up: a detached run is started, joined and drawn.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ def _stop():  # type: ignore[no-untyped-def]
 
 
 async def run() -> None:
-    """A whole run's table."""
+    """A complete run's table, and the first diff of two of its models."""
     from milo_tui.config import data_folder, load_settings
     from milo_tui.runner.demo import demo_entries
     from milo_tui.runner.launch import create_run, execute_run
@@ -74,10 +74,15 @@ async def run() -> None:
         await pilot.pause()
         await asyncio.sleep(1)
         app.save_screenshot("run.svg", str(DOCS))
+        for key in ("2", "d", "full_stop"):
+            await pilot.press(key)
+            await asyncio.sleep(1)
+            await pilot.pause()
+        app.save_screenshot("diff.svg", str(DOCS))
 
 
 def main() -> None:
-    """Draw both, in a home of their own."""
+    """Draw all three, in a home of their own."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["MILO_HOME"] = home
         os.chdir(home)

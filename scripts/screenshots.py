@@ -2,7 +2,8 @@
 
     python scripts/screenshots.py
 
-Writes docs/live.svg, docs/run.svg and docs/diff.svg. Nothing in them is made up: a detached run is started, joined and drawn.
+Writes docs/live.svg, docs/run.svg and docs/diff.svg. Nothing in them is made up: a detached run is started, joined
+and drawn.
 """
 
 import asyncio

@@ -27,7 +27,8 @@ _HYPOTHETICAL = re.compile(
 )
 _CLAUSES = re.compile(
     r"(?<=[.!?;])\s+|\n+|[;\u2014]|\s[-–]\s|,?\s(?=(?:but|however|although|though|yet)\b)"
-    r"|,\s*(?=(?:so|and|then)\s+(?:i|it|your?|the|we)\b)|\band (?=i(?:'ve|\s))",
+    r"|,\s*(?=(?:so|and|then)\s+(?:i|it|your?|the|we|there)\b)|\band (?=i(?:'ve|\s))"
+    r"|,\s*(?=no (?:trouble|worr|problem|issue|need))|,\s*(?=the (?:\w+ ){1,2}(?:is|was|has)(?:n't)?\b)",
     re.IGNORECASE,
 )
 

@@ -56,7 +56,7 @@ def _value(value: Any) -> str:
 def _run_facts(run: RunRecord) -> dict[str, Any]:
     return {
         "suite": f"{run.suite} {run.suite_version}",
-        "scorer version": run.scorer_version,
+        "scored by different versions:": run.scorer_version,
         "repeats": run.repeats,
         "seed": run.seed,
         "simulated": run.simulated,

@@ -51,7 +51,7 @@ def test_what_sets_runs_apart_is_told_first() -> None:
     other = replace(made.run(key="b", scorer_version=2, repeats=3), suite_version=2, machine={"cores": 4})
     sentence = words.alike_sentence(compare(measured(one), measured(other)))
     assert sentence == (
-        "Settings differ: suite milo-bench 1 vs milo-bench 2; scorer version 1 vs 2; "
+        "Settings differ: suite milo-bench 1 vs milo-bench 2; scored by different versions: 1 vs 2; "
         "seed 5 vs 7; system made-up vs none; cores 2 vs 4; milo-tui 0.1.0 vs none."
     )
 

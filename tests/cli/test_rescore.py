@@ -43,7 +43,7 @@ def test_rescoring_a_run(home: Path) -> None:
             "SELECT scorer_version, count(*) FROM check_result GROUP BY 1 ORDER BY 1"
         ).fetchall()
     database.close()
-    assert kept == [(0, 180), (1, 180)]
+    assert kept == [(0, 180), (2, 180)]
 
 
 def test_there_is_no_such_run(home: Path) -> None:

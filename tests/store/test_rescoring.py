@@ -10,6 +10,7 @@ import pytest
 
 from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import Attempt, AttemptDetail
+from milo_tui.runner import plan
 from milo_tui.runner.plan import new_run
 from milo_tui.store import rescoring
 from milo_tui.store.database import StoreError
@@ -54,6 +55,13 @@ async def _again(folder: Path, run: int) -> list[Rescored]:
 def _kind(prompt: Prompt, conversation: Conversation) -> Score:
     """A scorer to which everything is right."""
     return Score(tuple(CheckResult(check.title, True, "why not") for check in prompt.checks))
+
+
+@pytest.fixture(autouse=True)
+def _first_scorer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stored conversations and today's scorer are of version 1."""
+    for module in (plan, rescoring):
+        monkeypatch.setattr(module, "SCORER_VERSION", 1)
 
 
 @pytest.fixture

@@ -73,10 +73,11 @@ class TurnEnded:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFinished:
-    """An attempt ended and is stored."""
+    """An attempt ended and is stored; `reason` says which checks failed and why."""
 
     attempt: Attempt
     at: float = 0.0
+    reason: str = ""
     type: Literal["attempt finished"] = "attempt finished"
 
     @property

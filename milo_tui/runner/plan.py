@@ -19,7 +19,7 @@ from milo_tui.analysis.phases import Outcome, RunPhase
 from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunRecord
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.machine import machine
-from milo_tui.runner.state import ModelState, PromptRow, RunState, cell_key
+from milo_tui.runner.state import QUESTION_CHARACTERS, ModelState, PromptRow, RunState, cell_key
 from milo_tui.suite.loading import digest
 from milo_tui.suite.prompt import Prompt, Suite
 from milo_tui.suite.score import SCORER_VERSION
@@ -151,7 +151,7 @@ def state_of(run: RunRecord, attempts: Iterable[Attempt]) -> RunState:
         suite=f"{run.suite_title} {run.suite_version}",
         repeats=run.repeats,
         categories=list(run.categories),
-        prompts=[PromptRow(prompt.id, prompt.category, prompt.title) for prompt in run.prompts],
+        prompts=[_prompt_row(prompt) for prompt in run.prompts],
         models={model.id: _model_state(model) for model in run.models},
         started=run.created,
         phase=run.phase,
@@ -167,6 +167,11 @@ def state_of(run: RunRecord, attempts: Iterable[Attempt]) -> RunState:
         model_state.planned = state.attempts_per_model
         model_state.recount()
     return state
+
+
+def _prompt_row(prompt: PromptRecord) -> PromptRow:
+    question = str(prompt.definition.get("user", ""))[:QUESTION_CHARACTERS]
+    return PromptRow(prompt.id, prompt.category, prompt.title, question)
 
 
 def _model_state(model: ModelRecord) -> ModelState:

@@ -312,7 +312,8 @@ class Runner:
         id = await self._store.add_attempt(self.record.number, record)
         await self._note_server(model, record)
         await self._note_own_server(model, endpoint)
-        publish(AttemptFinished(replace(record.attempt, id=id), time.time()))
+        reason = "" if record.score is None else record.score.failures
+        publish(AttemptFinished(replace(record.attempt, id=id), time.time(), reason))
         return error
 
     async def _cancellable(self, model: str, work: Coroutine[Any, Any, Result]) -> Result:

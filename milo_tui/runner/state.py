@@ -21,6 +21,8 @@ from milo_tui.runner.events import (
 TRANSCRIPT_CHARACTERS = 64_000
 """How much of a running attempt a state keeps for those who join late; the store has all of it."""
 
+QUESTION_CHARACTERS = 1_000
+
 SegmentKind = Literal["reasoning", "text", "tool call", "tool result", "tool error", "note"]
 
 
@@ -84,6 +86,8 @@ class PromptRow:
     id: str
     category: str
     title: str
+    question: str = ""
+    """The user's request, at most QUESTION_CHARACTERS of it."""
 
 
 @dataclass(slots=True)

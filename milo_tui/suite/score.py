@@ -27,3 +27,8 @@ class Score:
     def points(self) -> int:
         """One point for each check that passed."""
         return sum(check.passed for check in self.checks)
+
+    @property
+    def failures(self) -> str:
+        """The reasons of the checks that failed, in one line."""
+        return "; ".join(check.reason for check in self.checks if not check.passed)

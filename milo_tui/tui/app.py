@@ -132,6 +132,23 @@ class MiloApp(BaseApp):
             await screen.read()
         await self.push_screen(screen)
 
+    def open_ended_attempt(self, run: int, attempt: int, *, diff: bool = False) -> None:
+        self.call_next(self._show_ended_attempt, run, attempt, diff)
+
+    async def _show_ended_attempt(self, run: int, id: int, diff: bool) -> None:
+        try:
+            record, attempts = await self._reader.run(run), await self._reader.attempts(run)
+        except StoreError as error:
+            self.say(str(error), severity="error")
+            return
+        attempt = next((row for row in attempts if row.id == id), None)
+        if attempt is None:
+            self.say(f"Run {run} no longer has this attempt.")
+        elif diff:
+            self.open_diff(DiffStart(record, attempts, attempt.prompt, attempt.model, attempt.repeat))
+        else:
+            await self._show_attempt(record, attempts, attempt)
+
     def open_hit(self, hit: "Hit") -> None:
         self.call_next(self._show_hit, hit)
 

@@ -36,6 +36,9 @@ class Navigator(Protocol):
     def open_attempt(self, run: RunRecord, attempts: list[Attempt], attempt: Attempt) -> None:
         """Show an attempt, with the run's other attempts to step to."""
 
+    def open_ended_attempt(self, run: int, attempt: int, *, diff: bool = False) -> None:
+        """Show an attempt of a live run by its id, or with `diff` compare it with the next model's."""
+
     def open_hit(self, hit: Hit) -> None:
         """Show the attempt that a search found; for a note its run."""
 

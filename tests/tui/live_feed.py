@@ -96,6 +96,7 @@ class LiveApp(BaseApp):
         self.feed = feed
         self.live = LiveScreen(feed, cast("Navigator", self), clock=lambda: NOW, **options)
         self.opened: list[int] = []
+        self.opened_attempts: list[tuple[int, int, bool]] = []
         self.copied: list[tuple[str, str]] = []
         self.left = False
 
@@ -106,6 +107,10 @@ class LiveApp(BaseApp):
     def copy_text(self, text: str, what: str) -> None:  # type: ignore[override]
         """Remember what was copied."""
         self.copied.append((text, what))
+
+    def open_ended_attempt(self, run: int, attempt: int, *, diff: bool = False) -> None:
+        """Remember which attempt was asked for."""
+        self.opened_attempts.append((run, attempt, diff))
 
     def open_finished_run(self, run: int) -> None:
         """Remember which run was asked for."""

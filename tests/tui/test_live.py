@@ -1,5 +1,7 @@
 """The live screen: what it tells of a run, and every key of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
@@ -35,8 +37,46 @@ async def test_a_conversation_streams_into_its_pane() -> None:
         assert "task_2 · 2 of 3 · turn 2" in text
         await it.feed.put(ended())
         text = await it.look()
-        assert "= 2 of 3 · 2.4 s" in text
+        assert "✗ 2/3 · 2.4 s" in text
         assert "32/60" in text
+
+
+async def test_an_attempt_begins_with_its_question_and_ends_with_its_verdict() -> None:
+    state = make_state()
+    asked = "Please refund the latest order of dana@example.com."
+    state.prompts = [replace(row, question=asked) for row in state.prompts]
+    async with live(state, size=(160, 45)) as it:
+        await it.feed.put(*conversation(), replace(ended(points=1), reason="amount 1865, expected 18650"))
+        text = await it.look()
+        assert "? Please refund the latest order of" in text
+        assert "✗ 1/3 · 2.4 s · amount 1865, expected" in text
+        await it.feed.put(ended(points=3))
+        assert "✓ 3/3 · 2.4 s" in await it.look()
+
+
+async def test_the_leaderboard_labels_progress_and_score() -> None:
+    async with live(size=(160, 45)) as it:
+        labels, first, second, *_ = (await it.look()).splitlines()[1:]
+        assert labels.split() == "model where progress points % mean p95 TTFT tok/s".split()
+        assert "31/60" in first
+        assert "75/93" in first
+        assert second.count("━") == 40, "done: the bar is full, whatever the score"
+
+
+async def test_a_finished_attempt_is_chosen_on_the_score_grid_opened_and_diffed() -> None:
+    async with live(size=(120, 36)) as it:
+        live_screen = it.app.live
+        await it.pilot.press("2", "g")
+        assert live_screen.pane.selected is not None
+        await it.pilot.press("up", "up", "up", "up", "left")
+        chosen = live_screen.pane.selected
+        assert chosen is not None
+        assert chosen.prompt.rpartition("/")[2] in await it.look()
+        await it.pilot.press("enter", "d")
+        assert it.app.opened_attempts == [(14, chosen.id, False), (14, chosen.id, True)]
+        await it.pilot.press("escape")
+        assert live_screen.pane.selected is None
+        assert not it.app.left
 
 
 async def test_a_newcomer_sees_the_attempt_in_hand_from_the_snapshot() -> None:
@@ -66,6 +106,7 @@ async def test_holes_and_lost_calls_are_marked() -> None:
     async with live(size=(160, 45)) as it:
         await it.feed.put(*conversation("m2"), ended("m2", None, Outcome.INFRASTRUCTURE))
         await it.feed.put(ModelChanged("m2", ModelPhase.DONE))
+        await it.pilot.press("2", "z")
         text = await it.look()
     assert "60/60 ◐" in text
     assert "1 attempt without a score" in text
@@ -103,7 +144,7 @@ async def test_pages_of_panes_when_there_are_more_models_than_room() -> None:
             await it.pilot.press(key)
             assert [pane.number for pane in it.app.live.shown()] == numbers, key
         text = await it.look()
-        assert "… 2 more, tab goes on" in text
+        assert "1–8 of 10 models; tab goes on" in text
 
 
 async def test_zoom_and_back() -> None:
@@ -139,10 +180,10 @@ async def test_the_stream_is_scrolled_by_keys_and_says_that_it_does_not_follow()
             before = stream.top
             await it.pilot.press(key)
             assert stream.top > before, key
-        await it.pilot.press("g")
+        await it.pilot.press("home")
         assert stream.top == 0
         await it.pilot.press("G")
-        for there, back in (("f", "f"), ("space", "space"), ("home", "end"), ("g", "G")):
+        for there, back in (("f", "f"), ("space", "space"), ("home", "end"), ("home", "G")):
             await it.pilot.press(there)
             assert not stream.follow
             await it.pilot.press(back)

@@ -49,7 +49,7 @@ class Tiling:
 def tile(width: int, height: int, models: int) -> Tiling:
     """Up to four columns from 160 cells on, two (or three for three models) from 100 on, else one pane."""
     board = min(models, max(3, height // 4))
-    room = height - board - 2
+    room = height - board - 3
     if width < 100:
         return Tiling(1, 1, board)
     most = 4 if width >= 160 else 3 if width >= 120 and models == 3 else 2
@@ -65,14 +65,24 @@ class LiveScreen(BaseScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "zoom", "Zoom", id="live.zoom"),
         Binding("f,space", "follow", "Follow", id="live.follow", key_display="f"),
+        Binding("g", "grid", "Scores", id="live.grid", tooltip="Choose an ended attempt on the score grid"),
+        Binding("d", "diff", "Diff", id="live.diff", tooltip="Compare the chosen attempt"),
         Binding("p", "pause", "Pause", id="live.pause"),
         Binding("x", "stop", "Stop", id="live.stop"),
         Binding("q,escape", "leave", "Leave", id="live.leave", key_display="q"),
-        Binding("enter", "open", "Zoom; when the run is over, its table", id="live.open", show=False),
+        Binding(
+            "enter",
+            "open",
+            "Open the chosen attempt, zoom, or the table",
+            id="live.open",
+            show=False,
+        ),
         Binding("s", "skip", "Skip this model", id="live.skip", show=False),
         Binding("y", "copy", "Copy the transcript", id="live.copy", show=False),
-        Binding("tab,l,right", "step(1)", "Next model", id="live.next", show=False),
-        Binding("shift+tab,h,left", "step(-1)", "Previous model", id="live.previous", show=False),
+        Binding("tab", "step(1)", "Next model", id="live.next", show=False),
+        Binding("shift+tab", "step(-1)", "Previous model", id="live.previous", show=False),
+        Binding("l,right", "across(1)", "Next model, or cell", id="live.right", show=False),
+        Binding("h,left", "across(-1)", "Previous model, or cell", id="live.left", show=False),
         Binding("right_square_bracket,n", "page(1)", "Next page of panes", id="live.page_next", show=False),
         Binding(
             "left_square_bracket,N", "page(-1)", "Previous page of panes", id="live.page_back", show=False
@@ -83,7 +93,7 @@ class LiveScreen(BaseScreen):
         Binding("ctrl+u", "scroll_pages(-0.5)", "Scroll up half a page", id="live.half_up", show=False),
         Binding("pagedown", "scroll_pages(1)", "Scroll down a page", id="live.page_down", show=False),
         Binding("pageup", "scroll_pages(-1)", "Scroll up a page", id="live.page_up", show=False),
-        Binding("g,home", "scroll_to_start", "Scroll to the start", id="live.start", show=False),
+        Binding("home", "scroll_to_start", "Scroll to the start", id="live.start", show=False),
         Binding("G,end", "scroll_to_end", "Scroll to the end and follow", id="live.end", show=False),
         *(
             Binding(str(n), f"choose({n - 1})", "Focus a model", id=f"live.model_{n}", show=False)
@@ -222,11 +232,45 @@ class LiveScreen(BaseScreen):
     def action_choose(self, index: int) -> None:
         """Focus a model, and show its page."""
         if index < len(self.panes):
+            self.pane.grid.set_cursor(False)
             self.chosen = index
             self.lay_out()
 
     def action_step(self, step: int) -> None:
         self.action_choose((self.chosen + step) % len(self.panes))
+
+    def action_across(self, step: int) -> None:
+        """To the next cell of the score grid, or the next model."""
+        if self.pane.grid.selected is None:
+            self.action_step(step)
+        else:
+            self._move_on_grid(step, 0)
+
+    def _move_on_grid(self, across: int, down: int) -> None:
+        self.pane.grid.move_cursor(across, down)
+        self.pane.sync_titles()
+        self.refresh_bindings()
+
+    def action_grid(self) -> None:
+        """Put a cursor on the score grid of the pane in focus, or take it away."""
+        self.pane.grid.set_cursor(self.pane.grid.selected is None)
+        self._move_on_grid(0, 0)
+
+    def action_diff(self) -> None:
+        """Compare the attempt under the grid's cursor with the next model's."""
+        self._open_selected(diff=True)
+
+    def _open_selected(self, *, diff: bool = False) -> None:
+        attempt = self.pane.selected
+        if attempt is None:
+            self.app.say("This attempt has not ended yet.")
+        else:
+            self._navigator.open_ended_attempt(self.state.run, attempt.id, diff=diff)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "diff":
+            return self.pane.selected is not None
+        return action not in ("pause", "stop", "skip") or self.state.phase not in FINAL_PHASES
 
     def action_page(self, step: int) -> None:
         per_page = 1 if self.zoomed else self.tiling.per_page
@@ -243,6 +287,9 @@ class LiveScreen(BaseScreen):
         self.pane.sync_titles()
 
     def action_scroll_rows(self, rows: int) -> None:
+        if self.pane.grid.selected is not None and abs(rows) == 1:
+            self._move_on_grid(0, rows)
+            return
         self.pane.stream.scroll_rows(rows)
         self.pane.sync_titles()
 
@@ -262,8 +309,10 @@ class LiveScreen(BaseScreen):
         self.app.copy_text(transcript, f"the transcript of {self.pane.model.name}")
 
     def action_open(self) -> None:
-        """The table once the run is over; until then the same as zoom."""
-        if self.state.phase in FINAL_PHASES:
+        """The attempt under the grid's cursor; the table once the run is over; until then the same as zoom."""
+        if self.pane.grid.selected is not None:
+            self._open_selected()
+        elif self.state.phase in FINAL_PHASES:
             self._navigator.open_finished_run(self.state.run)
         else:
             self.action_zoom()
@@ -295,7 +344,10 @@ class LiveScreen(BaseScreen):
 
     @work(description="")
     async def action_leave(self) -> None:
-        """Leave the zoom; else leave the view, asking about a run that was started here."""
+        """Leave the score grid, then the zoom; else leave the view, asking about a run that was started here."""
+        if self.pane.grid.selected is not None:
+            self.action_grid()
+            return
         if self.zoomed:
             self.action_zoom()
             return

@@ -7,6 +7,7 @@ from textual import events
 from textual.content import Content
 from textual.message import Message
 
+from milo_tui.analysis.figures import Figures
 from milo_tui.analysis.phases import ModelPhase
 from milo_tui.runner.state import ModelState, RunState
 from milo_tui.tui import words
@@ -20,19 +21,27 @@ BAR = 15
 WIDEST_BAR = 40
 
 
+Best = Callable[[ModelState], float | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its cell for a model, and how early it goes when room is short (0: never)."""
+    """A column: its label, its cell for a model, and how early it goes when room is short (0: never).
 
+    `best` gives the value, the highest being the best, by which the best cell of the column is marked.
+    """
+
+    label: str
     cell: Callable[[ModelState], Content]
     leaves: int = 0
     left: bool = False
     figure: bool = True
     stretches: bool = False
+    best: Best | None = None
 
 
 class Leaderboard(FixedLines):
-    """The models with their figures. Where there are more than `limit`, a window around the one in focus."""
+    """The models with their figures under labels. More models than `limit`: a window around the one in focus."""
 
     class Picked(Message):
         """A model's line was clicked."""
@@ -52,16 +61,22 @@ class Leaderboard(FixedLines):
         models = list(self.state.models.values())
         columns, widths = self._fitting(models, width)
         first, count = self._window(len(models))
-        lines = [self._line(index, models[index], columns, widths) for index in range(first, first + count)]
+        labels = [
+            fit(styled((column.label, "$dim")), size, "left" if column.left else "right")
+            for column, size in zip(columns, widths, strict=True)
+        ]
+        lines = [(Content("    ") + Content(" " * GAP).join(labels)).rstrip()]
+        lines += [self._line(index, models[index], columns, widths) for index in range(first, first + count)]
         if count < len(models):
-            lines.append(styled((f"    … {len(models) - count} more, tab goes on", "$dim")))
+            shown = f"{first + 1}–{first + count} of {len(models)}"
+            lines.append(styled((f"    {shown} models; tab goes on", "$dim")))
         return lines
 
     def on_click(self, event: events.Click) -> None:
         """A click on a line picks its model."""
         first, count = self._window(len(self.state.models))
-        if event.y < count:
-            self.post_message(self.Picked(first + event.y))
+        if 1 <= event.y <= count:
+            self.post_message(self.Picked(first + event.y - 1))
 
     def _window(self, models: int) -> tuple[int, int]:
         if models <= self.limit:
@@ -69,24 +84,36 @@ class Leaderboard(FixedLines):
         count = max(1, self.limit - 1)
         return min(max(0, self.chosen - count // 2), models - count), count
 
-    def _columns(self, wide: bool) -> list[Column]:
-        average = " avg" if wide else ""
+    def _columns(self) -> list[Column]:
+        def figure(label: str, cell: Callable[[Figures], str], leaves: int, best: Best) -> Column:
+            return Column(label, lambda model: styled(cell(model.figures)), leaves, best=best)
+
         return [
-            Column(self._model_name, left=True, figure=False),
-            Column(self._where, leaves=3, left=True, figure=False),
-            Column(lambda model: styled("━" * BAR), leaves=2, left=True, stretches=True),
-            Column(lambda model: styled((f"{model.figures.points}/{model.figures.possible}", "bold"))),
-            Column(lambda model: styled(_percent(model)), leaves=7),
-            Column(lambda model: styled(words.seconds(model.figures.latency) + average), leaves=6),
-            Column(lambda model: self._labelled("p95", words.seconds(model.figures.p95_latency)), leaves=1),
-            Column(lambda model: self._labelled("TTFT", words.seconds(model.figures.ttft)), leaves=4),
-            Column(lambda model: styled(words.speed(model.figures.tokens_per_second)), leaves=5),
-            Column(self._progress, figure=False),
+            Column("model", self._model_name, left=True, figure=False),
+            Column("where", self._where, leaves=2, left=True, figure=False),
+            Column("progress", self._bar, leaves=1, left=True, figure=False, stretches=True),
+            Column("", self._progress, left=True, figure=False),
+            figure("points", lambda f: f"{f.points}/{f.possible}", 0, lambda _: None),
+            figure("%", lambda f: words.percent(f.share), 7, lambda model: model.figures.share),
+            figure("mean", lambda f: words.seconds(f.latency), 6, _least("latency")),
+            figure("p95", lambda f: words.seconds(f.p95_latency), 3, _least("p95_latency")),
+            figure("TTFT", lambda f: words.seconds(f.ttft), 4, _least("ttft")),
+            figure(
+                "tok/s",
+                lambda f: words.speed(f.tokens_per_second),
+                5,
+                lambda model: model.figures.tokens_per_second,
+            ),
         ]
 
     def _fitting(self, models: list[ModelState], width: int) -> tuple[list[Column], list[int]]:
-        columns = self._columns(width >= 100)
-        widths = [max((column.cell(model).cell_length for model in models), default=0) for column in columns]
+        columns = self._columns()
+        widths = [
+            BAR
+            if column.stretches
+            else max([len(column.label), *(column.cell(model).cell_length for model in models)])
+            for column in columns
+        ]
         room = width - 4
         while sum(widths) + GAP * len(widths) > room and any(column.leaves for column in columns):
             leaving = min((c for c in columns if c.leaves), key=lambda column: column.leaves)
@@ -106,6 +133,7 @@ class Leaderboard(FixedLines):
         for column, width in zip(columns, widths, strict=True):
             if note is None or not column.figure:
                 cell = self._bar(model, width) if column.stretches else column.cell(model)
+                cell = cell.stylize("bold underline") if self._is_best(column, model) else cell
                 parts += [fit(cell, width, "left" if column.left else "right"), Content(" " * GAP)]
             elif note.plain:
                 room = sum(w for c, w in zip(columns, widths, strict=True) if c.figure)
@@ -133,13 +161,21 @@ class Leaderboard(FixedLines):
         where = "API" if model.where == "api" else f"local {words.gigabytes(model.memory_gb)}".rstrip()
         return styled((where, "$dim"))
 
-    def _bar(self, model: ModelState, width: int) -> Content:
-        halves = round(2 * width * (model.figures.share or 0))
+    def _is_best(self, column: Column, model: ModelState) -> bool:
+        """Whether a model has the one best value of a column."""
+        best = column.best
+        if best is None or (value := best(model)) is None:
+            return False
+        values = [best(other) for other in self.state.models.values()]
+        known = [other for other in values if other is not None]
+        return len(known) > 1 and value == max(known) and known.count(value) == 1
+
+    def _bar(self, model: ModelState, width: int = BAR) -> Content:
+        """How far a model is: attempts that ended."""
+        planned = self.state.attempts_per_model
+        halves = round(2 * width * finished(model) / planned) if planned else 0
         done = "━" * (halves // 2) + "╸" * (halves % 2)
         return styled((done, "$bar"), ("─" * (width - len(done)), "$track"))
-
-    def _labelled(self, label: str, value: str) -> Content:
-        return styled((f"{label} ", "$dim"), value.rjust(6))
 
     def _progress(self, model: ModelState) -> Content:
         holes = model.figures.missing
@@ -149,5 +185,11 @@ class Leaderboard(FixedLines):
         return styled(f"{finished(model)}/{self.state.attempts_per_model}", (f" {sign}", style))
 
 
-def _percent(model: ModelState) -> str:
-    return words.percent(model.figures.share)
+def _least(name: str) -> Best:
+    """The figure of that name, the least being the best."""
+
+    def value(model: ModelState) -> float | None:
+        found: float | None = getattr(model.figures, name)
+        return None if found is None else -found
+
+    return value

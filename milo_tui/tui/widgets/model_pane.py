@@ -1,5 +1,7 @@
 """One model in the live screen: what it is doing now, its scores so far, its running averages."""
 
+from typing import Literal
+
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -19,6 +21,7 @@ from milo_tui.runner.events import (
 )
 from milo_tui.runner.state import ModelState, RunState
 from milo_tui.sanitise import one_line
+from milo_tui.suite.score import POINTS_PER_PROMPT
 from milo_tui.tui import words
 from milo_tui.tui.content import safe_line, styled
 from milo_tui.tui.progress import lane_of, waits_for
@@ -28,6 +31,8 @@ from milo_tui.tui.widgets.stream_pane import StreamPane
 STREAM_ROWS = 7
 """Rows a stream should keep before the grid takes more room."""
 SIDE_BY_SIDE = 130
+QUESTION = 240
+"""Characters of the question that an attempt begins with."""
 
 
 class ModelPane(Container):
@@ -58,6 +63,7 @@ class ModelPane(Container):
         self.state = state
         self.model = model
         self.number = number
+        self._questions = {row.id: _shortened(row.question) for row in state.prompts}
         self.zoomed = False
         self.stream = StreamPane(by_line=by_line)
         self.grid = ScoreGrid(state, model)
@@ -89,7 +95,8 @@ class ModelPane(Container):
             case AttemptStarted():
                 self._heading(event.prompt, event.repeat, event.number)
             case AttemptFinished():
-                self.stream.append("outcome", _told(event.attempt))
+                kind: Literal["passed", "failed"] = "passed" if _passed(event.attempt) else "failed"
+                self.stream.append(kind, one_line(_verdict(event)))
             case ServerNoted():
                 self.stream.append("note", event.text)
             case ModelChanged() if event.note and event.phase in MODEL_ENDED:
@@ -131,7 +138,9 @@ class ModelPane(Container):
         self.post_message(self.Picked(self.model.id))
 
     def _choose_form(self) -> None:
-        done = self.model.phase in MODEL_ENDED and bool(self.model.attempts) and not self.zoomed
+        ended = self.model.phase in MODEL_ENDED and bool(self.model.attempts) and not self.zoomed
+        # Who watched can go on reading the last attempt; who joined later gets all averages in its place.
+        done = ended and not self.stream.transcript.rows
         side = self.zoomed and self.size.width >= SIDE_BY_SIDE
         rows = len(self.state.categories)
         room = self.content_size.height - STREAM_ROWS
@@ -150,6 +159,8 @@ class ModelPane(Container):
     def _heading(self, prompt: str, repeat: int, number: int) -> None:
         again = f" · try {number}" if number > 1 else ""
         self.stream.append("heading", f"{prompt} · {repeat} of {self.state.repeats}{again}")
+        if question := self._questions.get(prompt):
+            self.stream.append("question", question)
 
     def _hint(self) -> str:
         """What an empty stream says: why there is nothing to see yet."""
@@ -185,7 +196,22 @@ class ModelPane(Container):
         turn = f"{place} · turn {current.turn + 1}"
         return [f"{prompt} · {turn}", f"{short} · {turn}", f"{short} · {place}", short, turn, place]
 
+    @property
+    def selected(self) -> Attempt | None:
+        """The ended attempt under the grid's cursor."""
+        key = self.grid.selected
+        return None if key is None else self.model.attempts.get(key)
+
+    def _selected_words(self, key: str) -> str:
+        """The cell under the grid's cursor: its prompt and repeat, and how it ended."""
+        prompt, _, repeat = key.rpartition("#")
+        attempt = self.model.attempts.get(key)
+        ended = "not run yet" if attempt is None else _verdict(AttemptFinished(attempt))
+        return one_line(f"{prompt.rpartition('/')[2]} · {repeat} of {self.state.repeats} · {ended}")
+
     def _subtitle(self, width: int) -> Content:
+        if (key := self.grid.selected) is not None:
+            return styled((self._selected_words(key), "bold $accent")).truncate(width - 6, ellipsis=True)
         if not self.stream.follow and self.stream.display:
             below = f"{words.count(self.stream.below, 'row')} below · f follows"
             return styled(f"reading back · {below}" if width > 54 else below)
@@ -203,8 +229,19 @@ class ModelPane(Container):
         return styled(fitting[0] if fitting else "")
 
 
-def _told(attempt: Attempt) -> str:
-    """An attempt's end in words."""
-    score = f"{attempt.points} of 3" if attempt.points is not None else attempt.outcome.value
-    parts = [score, words.seconds(attempt.latency), attempt.lost or attempt.error]
+def _shortened(question: str) -> str:
+    words_ = " ".join(question.split())
+    return words_ if len(words_) <= QUESTION else words_[:QUESTION].rsplit(" ", 1)[0] + " …"
+
+
+def _passed(attempt: Attempt) -> bool:
+    return attempt.points == POINTS_PER_PROMPT
+
+
+def _verdict(event: AttemptFinished) -> str:
+    """How an attempt ended, and why it lost points: "1/3 · 1.6 s · borrower missing"."""
+    attempt = event.attempt
+    scored = attempt.points is not None
+    score = f"{attempt.points}/{POINTS_PER_PROMPT}" if scored else attempt.outcome.value
+    parts = [score, words.seconds(attempt.latency), attempt.lost or attempt.error or event.reason]
     return " · ".join(part for part in parts if part and part != words.NOTHING)

@@ -37,6 +37,7 @@ class ScoreGrid(FixedLines):
         self.state = state
         self.model = model
         self._form: Form = "compact"
+        self._cursor: tuple[int, int] | None = None
         self._keys = [category_keys(state, category) for category, _ in state.categories]
 
     @property
@@ -49,6 +50,49 @@ class ScoreGrid(FixedLines):
         if form != self._form:
             self._form = form
             self.sync()
+
+    @property
+    def selected(self) -> str | None:
+        """The key of the cell under the cursor; None while there is no cursor."""
+        if self._cursor is None:
+            return None
+        row, column = self._cursor
+        return self._flat(row)[column]
+
+    def set_cursor(self, shown: bool) -> None:
+        """Show a cursor, on the last attempt that ended, or hide it."""
+        if self._cursor is None and not shown:
+            return
+        self._cursor = None
+        if shown and self._keys:
+            ended = list(self.model.attempts)
+            found = [
+                (row, column)
+                for row in range(len(self._keys))
+                for column, key in enumerate(self._flat(row))
+                if ended and key == ended[-1]
+            ]
+            self._cursor = found[0] if found else (0, 0)
+        self.sync()
+
+    def move_cursor(self, across: int, down: int) -> None:
+        """Move the cursor by cells; past the end of a row to the next one."""
+        if self._cursor is None:
+            return
+        row, column = self._cursor
+        row = max(0, min(len(self._keys) - 1, row + down))
+        column = min(column, len(self._flat(row)) - 1) + across
+        if column < 0:
+            row, column = max(0, row - 1), len(self._flat(row - 1)) - 1 if row else 0
+        elif column >= len(self._flat(row)):
+            last = row == len(self._keys) - 1
+            row, column = (row, column - 1) if last else (row + 1, 0)
+        self._cursor = row, column
+        self.sync()
+
+    def _flat(self, row: int) -> list[str]:
+        """The keys of a category's cells, one after the other."""
+        return [key for prompt in self._keys[row] for key in prompt]
 
     def compact_rows(self, width: int) -> int:
         """Lines that the compact form takes."""
@@ -152,6 +196,10 @@ class ScoreGrid(FixedLines):
         return Content(" ").join(parts)
 
     def _digit(self, key: str) -> tuple[str, str]:
+        sign, style = self._sign(key)
+        return sign, f"reverse {style}" if key == self.selected else style
+
+    def _sign(self, key: str) -> tuple[str, str]:
         attempt, current = self.model.attempts.get(key), self.model.current
         if current is not None and key == cell_key(current.prompt, current.repeat):
             return "○", "bold $accent"

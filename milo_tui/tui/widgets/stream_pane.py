@@ -15,6 +15,7 @@ from milo_tui.tui.widgets.transcript import GUTTER, STREAMED, Kind, Transcript
 from milo_tui.tui.widgets.wrapping import wrap
 
 SIGNS: dict[Kind, tuple[str, str]] = {
+    "question": ("?", "bold"),
     "reasoning": ("▸", "$reasoning"),
     "text": ("»", "$foreground"),
     "tool call": ("⚙", "$tool-call"),
@@ -22,7 +23,8 @@ SIGNS: dict[Kind, tuple[str, str]] = {
     "tool error": ("✗", "$tool-error"),
     "note": ("!", "$warning"),
     "heading": ("─", "$dim"),
-    "outcome": ("=", "bold"),
+    "passed": ("✓", "bold $success"),
+    "failed": ("✗", "bold $error"),
 }
 """The sign and the style of each kind of text."""
 _CURSOR = "▌"

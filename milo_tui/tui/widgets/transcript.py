@@ -8,7 +8,18 @@ from typing import Literal, NamedTuple
 from milo_tui.sanitise import one_line, sanitise
 from milo_tui.tui.widgets.wrapping import wrap
 
-Kind = Literal["reasoning", "text", "tool call", "tool result", "tool error", "note", "heading", "outcome"]
+Kind = Literal[
+    "question",
+    "reasoning",
+    "text",
+    "tool call",
+    "tool result",
+    "tool error",
+    "note",
+    "heading",
+    "passed",
+    "failed",
+]
 
 MAX_LINES = 4_000
 MAX_CHARACTERS = 200_000

@@ -131,7 +131,7 @@ async def test_the_live_screen_and_the_preview_show_the_same_run(views: Views) -
     preview = "\n".join(line.plain for line in run_lines(views.summary, 200))
     async with live(state_of(views.run, views.attempts), size=(200, 50)) as stage:
         await stage.feed.put(RunChanged(phase))
-        header, *rows = (await stage.look()).splitlines()
+        header, _labels, *rows = (await stage.look()).splitlines()
     assert f"{phase.sign} {phase.word}" in header
     assert f"{phase.sign} {phase.word} 5/8" in preview
     for total, row in zip(views.totals.values(), rows, strict=False):

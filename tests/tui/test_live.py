@@ -321,7 +321,7 @@ async def test_y_copies_the_transcript_in_focus() -> None:
 
 async def test_the_mouse_picks_lines_and_panes() -> None:
     async with live() as it:
-        await it.pilot.click("#board", offset=(5, 1))
+        await it.pilot.click("#board", offset=(5, 2))
         assert it.app.live.chosen == 1
         await it.pilot.click(it.app.live.panes[2], offset=(3, 3))
         assert it.app.live.chosen == 2

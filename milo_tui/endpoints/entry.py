@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from milo_tui.endpoints.endpoint import Sampling
 
@@ -118,10 +126,14 @@ class ModelEntry(_Part):
     @classmethod
     def read_back(cls, data: Mapping[str, Any]) -> Self:
         """The entry of a stored or exported run: another version of Milo may know other keys, and a shared report
-        has no address. Raises ValidationError.
+        has no address. Raises ValueError that names the field.
         """
         known = {key: value for key, value in data.items() if key in cls.model_fields}
-        return cls.model_validate(known, context=READ_BACK)
+        try:
+            return cls.model_validate(known, context=READ_BACK)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
     def as_dict(self) -> dict[str, Any]:
         """The keys that are set, as JSON values."""

@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from enum import StrEnum
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -35,9 +33,9 @@ class Columns(Generic[Record]):
         codecs: Mapping[str, Codec] | None = None,
         without: Iterable[str] = (),
     ) -> None:
-        hints = get_type_hints(record)
-        names = [field.name for field in fields(record) if field.name not in without]
-        codes = [(codecs or {}).get(name) or _codec(hints[name]) for name in names]
+        own = [field for field in fields(record) if field.name not in without]
+        names = [field.name for field in own]
+        codes = [(codecs or {}).get(field.name) or _codec(field.type) for field in own]
         self._record = record
         self._fields = names
         self._writes = list(zip(names, [write for write, _ in codes], strict=True))
@@ -80,12 +78,6 @@ def storable(text: str) -> str:
     Nothing is lost by it: the response's bytes are stored as they came.
     """
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def problem_of(error: ValidationError) -> str:
-    """The first thing that is wrong, with its field."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def dump(value: Any) -> str:

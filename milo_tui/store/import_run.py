@@ -19,7 +19,6 @@ from milo_tui.analysis.phases import FINAL_PHASES, RunPhase
 from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord, TurnRecord
 from milo_tui.endpoints.entry import READ_BACK, ModelEntry
 from milo_tui.errors import MiloError
-from milo_tui.store.columns import problem_of
 from milo_tui.store.export_run import FORMAT_VERSION
 from milo_tui.store.json_stream import JsonProblem, members
 from milo_tui.store.queries import Reader
@@ -106,8 +105,8 @@ def _models(run: dict[str, Any], path: Path) -> Any:
         known = {key: model[key] for key in ("id", "name", "protocol", "where") if key in model}
         try:
             found.append({**model, "entry": ModelEntry.read_back({**known, **model["entry"]})})
-        except ValidationError as error:
-            raise ImportProblem(f"{path}: run.models[{i}].entry: {problem_of(error)}.") from None
+        except ValueError as error:
+            raise ImportProblem(f"{path}: run.models[{i}].entry: {error}.") from None
     return found
 
 

@@ -7,12 +7,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from pydantic import ValidationError
-
 from milo_tui.analysis.evidence import Evidence, FailedCheck, ReplyDigest, digest
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, RunRecord
 from milo_tui.store import lists, search
-from milo_tui.store.columns import problem_of
 from milo_tui.store.database import Database, StoreError
 from milo_tui.store.rows import ATTEMPT, CALL_SQL, CHECK, MODEL, PROMPT, RUN, TURN_SQL, read_turn
 from milo_tui.store.search import Hit
@@ -214,9 +211,9 @@ class Reader:
 def _model(run: int, row: sqlite3.Row) -> ModelRecord:
     try:
         return MODEL.read(row)
-    except ValidationError as error:
+    except ValueError as error:
         raise StoreError(
-            f"Run {run}: the entry of model {row['id']} cannot be read: {problem_of(error)}; "
+            f"Run {run}: model {row['id']} cannot be read ({error}); "
             "`milo doctor` looks at the whole database."
         ) from None
 

@@ -89,6 +89,14 @@ MODEL_ENDED = frozenset({ModelPhase.DONE, ModelPhase.SKIPPED, ModelPhase.FAILED,
 """The phases in which a model does nothing further in its run."""
 
 
+class Origin(StrEnum):
+    """Where a run comes from. An approved one was imported, and the user agreed to what resuming it contacts."""
+
+    HERE = "here"
+    IMPORTED = "imported"
+    APPROVED = "approved"
+
+
 class Outcome(StrEnum):
     """How an attempt ended. A server's loss is scored too, but marked; infrastructure never is."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
+from milo_tui.analysis.phases import ModelPhase, Origin, Outcome, RunPhase
 from milo_tui.endpoints.endpoint import Clock, Usage
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult, Turn
@@ -66,6 +66,7 @@ class RunRecord:
     models: tuple[ModelRecord, ...]
     prompts: tuple[PromptRecord, ...]
     machine: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin = Origin.HERE
 
     @property
     def attempts_planned(self) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from milo_tui.analysis.phases import Origin
 from milo_tui.analysis.prices import Cost
 from milo_tui.analysis.record import ModelRecord, RunRecord
 from milo_tui.reports.cost_text import cost_lines
@@ -16,6 +17,8 @@ def conditions(run: RunRecord, costs: Mapping[str, Cost] | None = None) -> list[
     found = [Fact("Machine", machine(run.machine))] if run.machine else []
     found += [Fact(model.name, model_line(model)) for model in run.models]
     found += [Fact("Cost", line) for line in cost_lines(run, costs or {})]
+    if run.origin is not Origin.HERE:
+        found.append(Fact("Origin", "imported"))
     if run.note:
         found.append(Fact("Note", run.note))
     return found

@@ -6,7 +6,7 @@ from typing import Literal
 
 from rich.table import Table
 
-from milo_tui.analysis.phases import RunPhase
+from milo_tui.analysis.phases import Origin, RunPhase
 from milo_tui.reports.formatting import moment, percent, relative_moment, seconds
 from milo_tui.reports.rich_tables import grid_of, plain
 from milo_tui.store.summary import RunSummary
@@ -50,6 +50,12 @@ def _simulated(run: RunSummary, cells: int = 9) -> str:
     return ("simulated" if cells >= 9 else "sim") if run.simulated else ""
 
 
+def _note(run: RunSummary) -> str:
+    return " · ".join(
+        part for part in ("imported" if run.origin is not Origin.HERE else "", run.note) if part
+    )
+
+
 NUMBER = RunColumn("Run", lambda run: str(run.number), "right")
 MODELS = RunColumn(
     "Models and scores",
@@ -57,7 +63,7 @@ MODELS = RunColumn(
 )
 STATE = RunColumn("State", _state, widths=((0, 12), (100, 20)))
 SIMULATED = RunColumn("", _simulated, widths=((0, 3), (180, 9)), narrow=_simulated, role="simulated")
-NOTE = RunColumn("Note", lambda run: run.note, role="dim")
+NOTE = RunColumn("Note", _note, role="dim")
 
 RUN_COLUMNS = (
     NUMBER,

@@ -26,6 +26,7 @@ from milo_tui.mlx.process import ServerHome
 from milo_tui.mlx.server import ManagedEndpoint, ServerCallbacks
 from milo_tui.mlx.server_notes import end_orphans
 from milo_tui.runner.channel import Channel, SocketFeed, attach, socket_path
+from milo_tui.runner.consent import require_consent
 from milo_tui.runner.demo import script
 from milo_tui.runner.events import Event, ServerNoted
 from milo_tui.runner.fitting import cannot_fit
@@ -73,12 +74,13 @@ async def execute_run(
     """Do what is left of a run in this process, open to viewers; then write its raw JSON.
 
     Where that cannot be written, `warn` is told: the run is in the database all the same.
-    Raises StoreError (also where another process is at it already) and ChannelError.
+    Raises StoreError (also where another process is at it already), ConsentError and ChannelError.
     """
     reader = await Reader.open(settings.database)
     store = await Store.open(settings.database)
     try:
         run = await reader.run(number)
+        require_consent(run)
         await store.claim(number, os.getpid(), process_started(os.getpid()))
         async with AsyncExitStack() as stack:
             servers = await _simulated(stack, run)

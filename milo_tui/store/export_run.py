@@ -73,7 +73,9 @@ async def write_whole(path: Path, text: AsyncIterator[str]) -> None:
 
 def _run(run: RunRecord) -> dict[str, Any]:
     models = [{**_fields(model), "entry": model.entry.as_dict()} for model in run.models]
-    return {**_fields(run), "models": models, "prompts": [_fields(prompt) for prompt in run.prompts]}
+    # Where it came from matters to this database alone.
+    own = {name: value for name, value in _fields(run).items() if name != "origin"}
+    return {**own, "models": models, "prompts": [_fields(prompt) for prompt in run.prompts]}
 
 
 def _laid_out(value: Any) -> str:

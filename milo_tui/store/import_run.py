@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from milo_tui.analysis.phases import FINAL_PHASES, RunPhase
+from milo_tui.analysis.phases import FINAL_PHASES, Origin, RunPhase
 from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord, TurnRecord
 from milo_tui.endpoints.entry import READ_BACK, ModelEntry
 from milo_tui.errors import MiloError
@@ -58,7 +58,9 @@ async def import_run(store: Store, reader: Reader, path: Path) -> Imported:
     number = await reader.run_of_key(run.key)
     is_new = number is None
     if number is None:
-        number = await store.create_run(replace(run, phase=RunPhase.INCOMPLETE), wanted=run.number)
+        number = await store.create_run(
+            replace(run, phase=RunPhase.INCOMPLETE, origin=Origin.IMPORTED), wanted=run.number
+        )
     added = attempts = 0
     found = _attempts(path, run)
     while batch := list(islice(found, _BATCH)):

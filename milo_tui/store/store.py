@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from milo_tui.analysis.phases import ACTIVE, RunPhase
+from milo_tui.analysis.phases import ACTIVE, Origin, RunPhase
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, PromptRecord, RunRecord
 from milo_tui.store.columns import dump, insert, storable
 from milo_tui.store.database import Database, StoreError
@@ -86,6 +86,27 @@ class Store:
             await self._database.fetch(
                 "UPDATE run SET runner_pid = ?, runner_started = ?, phase = ?, finished = NULL WHERE number = ?",
                 (pid, process_started, RunPhase.RUNNING.value, run),
+            )
+
+    async def approve(self, run: int, models: Sequence[ModelRecord]) -> None:
+        """Note that an imported run may be resumed, with the entries of these models."""
+        async with self._database.transaction():
+            for model in models:
+                values = dict(zip(MODEL.names, MODEL.values(model), strict=True))
+                await self._database.fetch(
+                    "UPDATE run_model SET entry = ?, protocol = ?, location = ?, sampling = ?, memory_gb = ? "
+                    "WHERE run = ? AND id = ?",
+                    (
+                        *(
+                            values[name]
+                            for name in ("entry", "protocol", "location", "sampling", "memory_gb")
+                        ),
+                        run,
+                        model.id,
+                    ),
+                )
+            await self._database.fetch(
+                "UPDATE run SET origin = ? WHERE number = ?", (Origin.APPROVED.value, run)
             )
 
     async def set_phase(self, run: int, phase: RunPhase, finished: float | None = None) -> None:

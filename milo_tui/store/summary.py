@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from milo_tui.analysis.figures import Sums
-from milo_tui.analysis.phases import RunPhase
+from milo_tui.analysis.phases import Origin, RunPhase
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class RunSummary:
     note: str
     models: tuple[ModelSummary, ...]
     binned: float | None = None
+    origin: Origin = Origin.HERE
 
     @property
     def figures(self) -> Sums:

@@ -206,6 +206,13 @@ class MiloApp(BaseApp):
 
     @work(exclusive=True, group="start", exit_on_error=False, description="")
     async def resume_run(self, run: int) -> None:
+        from milo_tui.runner.consent import ConsentError, obtain_consent
+
+        try:
+            await obtain_consent(self.settings.database, run, lambda: self.settings.models)
+        except (ConsentError, StoreError) as error:
+            self.say(str(error), severity="error")
+            return
         self.say(f"Resuming run {run} …")
         await self._start(run)
 

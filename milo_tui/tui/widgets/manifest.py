@@ -5,6 +5,7 @@ from typing import Any
 
 from textual.content import Content
 
+from milo_tui.analysis.phases import Origin
 from milo_tui.analysis.record import ModelRecord, RunRecord
 from milo_tui.tui.content import fit, safe_content, safe_line, styled
 from milo_tui.tui.words import moment, span
@@ -34,6 +35,7 @@ def _run_facts(run: RunRecord) -> dict[str, Any]:
         "simulated": run.simulated,
         "began": moment(run.created),
         "took": span(run.finished - run.created) if run.finished else None,
+        "origin": None if run.origin is Origin.HERE else run.origin.value,
         "note": run.note or None,
     }
 

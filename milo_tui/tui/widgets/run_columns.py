@@ -48,7 +48,7 @@ def needs_of(runs: Iterable[RunSummary]) -> Needs:
     for run in runs:
         models = sum(len(model.name) + 10 for model in run.models) - 3
         number = 1 + len(str(run.number))  # a cell for the mark
-        needs |= Needs(models, len(run.note), run.simulated, number, len(run.models))
+        needs |= Needs(models, len(NOTE.text(run)), run.simulated, number, len(run.models))
     return needs
 
 

@@ -40,7 +40,7 @@ def test_what_is_written_is_read() -> None:
     assert [model.id for model in settings.models] == ["a", "b"]
     assert settings.theme == "milo-light"
     assert settings.keymap == {"live.zoom": "f2"}
-    assert settings.models[1].sampling.temperature == 0.0
+    assert settings.models[1].temperature == 0.0
 
 
 @pytest.mark.parametrize(

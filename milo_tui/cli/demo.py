@@ -19,7 +19,7 @@ from milo_tui.cli.start import (
 from milo_tui.config import data_folder
 from milo_tui.runner.demo import demo_entries
 from milo_tui.runner.plan import new_run
-from milo_tui.simulated.models import Pace
+from milo_tui.simulated.script import Pace
 
 
 @click.command("demo")

@@ -21,8 +21,8 @@ from milo_tui.cli.start import (
     thresholds_of,
 )
 from milo_tui.config import ConfigError, data_folder
+from milo_tui.endpoints.discovery import check_reachable
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.endpoints.reachability import check_reachable
 from milo_tui.errors import MiloError
 from milo_tui.mlx.memory import machine_gb
 from milo_tui.reports.cost_text import estimate_lines

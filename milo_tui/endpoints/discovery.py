@@ -1,4 +1,4 @@
-"""Model servers that run on this machine already, found by asking at their usual ports."""
+"""Which model servers answer right now, found out without asking anything that costs."""
 
 import asyncio
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from typing import Any
 
 import httpx
 
-from milo_tui.endpoints.endpoint import LOOPBACK
+from milo_tui.endpoints.endpoint import LOOPBACK, EndpointError
+from milo_tui.endpoints.entry import ModelEntry
+from milo_tui.endpoints.keys import fetch_key
 
 USUAL_PORTS = {
     8080: "mlx_lm.server or llama.cpp",
@@ -14,7 +16,7 @@ USUAL_PORTS = {
     1234: "LM Studio",
     11434: "Ollama",
 }
-_TIMEOUT = 1.0
+_TIMEOUT, _REACH_TIMEOUT = 1.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +52,28 @@ async def _ask(client: httpx.AsyncClient, port: int, kind: str) -> Found | None:
     listed = data.get("data") if isinstance(data, dict) else None
     names = [str(item["id"]) for item in listed or [] if isinstance(item, dict) and "id" in item]
     return Found(kind, base_url, tuple(name.rsplit("/", 1)[-1] for name in names))
+
+
+async def check_reachable(entry: ModelEntry) -> tuple[bool, str]:
+    """Whether the entry's server answers or its key is there, and that in a few words.
+
+    A server that answers `GET /v1/models` with any status is there; a cloud is taken to be, given its key.
+    """
+    if entry.is_simulated:
+        return True, "built in"
+    if entry.api_key_env is not None:
+        try:
+            fetch_key(entry.api_key_env)
+        except EndpointError:
+            return False, f"{entry.api_key_env} is not set"
+    if entry.base_url is None:
+        return (True, "Milo starts it") if entry.server else (True, "key is set")
+    try:
+        async with httpx.AsyncClient(timeout=_REACH_TIMEOUT, trust_env=entry.where == "api") as client:
+            await client.get(f"{entry.base_url.rstrip('/').removesuffix('/v1')}/v1/models")
+    except httpx.ReadTimeout:
+        # A server that works on a long answer may do one thing at a time.
+        return True, "busy"
+    except httpx.HTTPError:
+        return False, "no answer"
+    return True, "answers"

@@ -22,21 +22,6 @@ class ToolSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
-    """How to sample. None means: not sent, the server's own default holds. `max_tokens` is always sent."""
-
-    max_tokens: int = 4096
-    temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None
-    min_p: float | None = None
-    presence_penalty: float | None = None
-    repetition_penalty: float | None = None
-    seed: int | None = None
-    thinking: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class UserMessage:
     """What the user says."""
 

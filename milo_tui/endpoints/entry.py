@@ -14,8 +14,6 @@ from pydantic import (
     model_validator,
 )
 
-from milo_tui.endpoints.endpoint import Sampling
-
 READ_BACK = "read back"
 """Validation context of an entry that comes from a stored or exported run: it need not be reachable."""
 
@@ -150,21 +148,6 @@ class ModelEntry(_Part):
         if self.base_url is not None and urlsplit(self.base_url).scheme not in ("http", "https"):
             raise ValueError("base_url must begin with http:// or https://")
         return self
-
-    @property
-    def sampling(self) -> Sampling:
-        """The sampling keys of this entry."""
-        return Sampling(
-            max_tokens=self.max_tokens,
-            temperature=self.temperature,
-            top_p=self.top_p,
-            top_k=self.top_k,
-            min_p=self.min_p,
-            presence_penalty=self.presence_penalty,
-            repetition_penalty=self.repetition_penalty,
-            seed=self.seed,
-            thinking=self.thinking,
-        )
 
     @property
     def memory(self) -> float | None:

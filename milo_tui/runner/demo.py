@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from milo_tui.analysis.record import RunRecord
 from milo_tui.endpoints.entry import ModelEntry, SimulatedEntry
 from milo_tui.runner.plan import Task
-from milo_tui.simulated.models import PROFILES, Pace, Script, ScriptedTurn, SimulatedModel
+from milo_tui.simulated.models import PROFILES
+from milo_tui.simulated.script import Pace, Script, ScriptedTurn, SimulatedModel
 from milo_tui.suite.prompt import Prompt, Step
 from milo_tui.suite_lab.mutations import mutate
 

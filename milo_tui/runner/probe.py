@@ -18,7 +18,7 @@ from milo_tui.endpoints.endpoint import (
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.mlx.process import ServerHome
-from milo_tui.mlx.server import ManagedEndpoint, ServerCallbacks
+from milo_tui.mlx.server import ManagedEndpoint, ServerCallbacks, drop_unsafe_sampling
 from milo_tui.mlx.versions import losses
 from milo_tui.suite.conversation import ToolResult
 from milo_tui.suite.json_text import parse
@@ -68,7 +68,7 @@ async def probe(
                 async for finding in findings:
                     yield finding
             base_url = endpoint.base_url if isinstance(endpoint, ManagedEndpoint) else None
-            async with aclosing(_further(entry, base_url)) as findings:
+            async with aclosing(_further(drop_unsafe_sampling(entry)[0], base_url)) as findings:
                 async for finding in findings:
                     yield finding
             if isinstance(endpoint, ManagedEndpoint) and endpoint.peak_gb:
@@ -197,12 +197,19 @@ async def _structured_output(entry: ModelEntry, base_url: str | None) -> Finding
 async def _token_limit(entry: ModelEntry, base_url: str | None) -> Finding:
     reply = await _answer(entry, base_url, _LONG, max_tokens=FEW_TOKENS, thinking=None)
     count = reply.usage.output_tokens
-    kept = reply.finish_reason in ("length", "max_tokens") and (count is None or count <= FEW_TOKENS)
-    if reply.finish_reason in ("stop", "end_turn") and count is not None and count <= FEW_TOKENS:
+    # Some servers report a cut as an ordinary end: then the count tells it.
+    cut = reply.finish_reason in ("length", "max_tokens") or count == FEW_TOKENS
+    kept = cut and (count is None or count <= FEW_TOKENS)
+    if reply.finish_reason in ("stop", "end_turn") and count is not None and count < FEW_TOKENS:
         return Finding(
             True, f"max_tokens: not reached, the answer ended by itself after {count}", needed=False
         )
-    told = "kept" if kept else f"{FEW_TOKENS} asked for, ended by {reply.finish_reason} after {count}"
+    reported = (
+        "kept"
+        if reply.finish_reason in ("length", "max_tokens")
+        else f"kept, reported as {reply.finish_reason}"
+    )
+    told = reported if kept else f"{FEW_TOKENS} asked for, ended by {reply.finish_reason} after {count}"
     return Finding(kept, f"max_tokens: {told}", needed=False)
 
 

@@ -9,25 +9,7 @@ import sys
 from types import TracebackType
 from typing import Self
 
-from milo_tui.simulated.script import (
-    Broken,
-    Pace,
-    Profile,
-    Script,
-    ScriptedTurn,
-    SimulatedModel,
-)
-
-__all__ = [
-    "PROFILES",
-    "Broken",
-    "Pace",
-    "Profile",
-    "Script",
-    "ScriptedTurn",
-    "SimulatedModel",
-    "SimulatedModels",
-]
+from milo_tui.simulated.script import Profile, Script
 
 PROFILES = {
     "steady": Profile(

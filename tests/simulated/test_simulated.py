@@ -16,14 +16,8 @@ import pytest
 import pytest_asyncio
 
 from milo_tui.simulated import deliberation
-from milo_tui.simulated.models import (
-    PROFILES,
-    Profile,
-    Script,
-    ScriptedTurn,
-    SimulatedModel,
-    SimulatedModels,
-)
+from milo_tui.simulated.models import PROFILES, SimulatedModels
+from milo_tui.simulated.script import Profile, Script, ScriptedTurn, SimulatedModel
 from milo_tui.simulated.server import ATTEMPT_HEADER
 from milo_tui.simulated.timed_reply import time_reply, tokens
 
@@ -498,7 +492,8 @@ async def test_a_server_that_does_not_start_is_an_error(monkeypatch: pytest.Monk
 
 PARENT = """
 import asyncio
-from milo_tui.simulated.models import Script, SimulatedModels
+from milo_tui.simulated.models import SimulatedModels
+from milo_tui.simulated.script import Script
 
 async def main():
     async with SimulatedModels(Script({})) as models:

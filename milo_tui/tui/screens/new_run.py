@@ -13,10 +13,10 @@ from textual.content import Content
 from milo_tui.analysis.estimate import estimates
 from milo_tui.analysis.prices import PriceError, load_prices
 from milo_tui.config import ConfigError, Settings, data_folder
+from milo_tui.endpoints.discovery import check_reachable
 from milo_tui.endpoints.endpoint import EndpointError
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.presets import PresetError
-from milo_tui.endpoints.reachability import check_reachable
 from milo_tui.mlx.memory import machine_gb
 from milo_tui.reports.cost_text import estimate_lines
 from milo_tui.runner.fitting import cannot_fit, plan_lines

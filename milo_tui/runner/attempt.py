@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from milo_tui.analysis.phases import Outcome
@@ -23,12 +23,11 @@ from milo_tui.endpoints.endpoint import (
 )
 from milo_tui.runner.events import Event, ServerNoted, Streamed, ToolAnswered, TurnEnded
 from milo_tui.runner.plan import Task
+from milo_tui.runner.scorer import LocalScorer, Scorer
 from milo_tui.suite import json_text
-from milo_tui.suite.conversation import Loss, ToolResult
+from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
 from milo_tui.suite.prompt import Prompt
 from milo_tui.suite.score import Score
-from milo_tui.suite.scoring import score
-from milo_tui.suite.tools import SimulatedTools
 
 Publish = Callable[[Event], None]
 
@@ -46,26 +45,31 @@ class RunningAttempt:
     prompt: Prompt
     task: Task
     publish: Publish
+    scorer: Scorer = field(default_factory=LocalScorer)
     started: float = field(default_factory=time.time)
     turns: list[TurnRecord] = field(default_factory=list)
     ended: Literal["answer", "turn limit"] = "answer"
 
     async def run(self, endpoint: Endpoint) -> AttemptDetail:
         """Hold the conversation and score it. Raises EndpointError where the infrastructure failed."""
-        tools = SimulatedTools(self.prompt)
+        earlier: tuple[ToolCall, ...] = ()
         messages: tuple[Message, ...] = (UserMessage(self.prompt.user),)
         specs = tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in self.prompt.tools)
         for number in range(self.prompt.max_turns):
             request = ChatRequest(messages, self.prompt.system, specs, self.task.name)
             reply = await self._ask(endpoint, request, number)
-            results = () if _ends_the_conversation(reply.loss) else tuple(map(tools.answer, reply.calls))
-            self._note_turn(number, reply, results)
+            calls = () if _ends_the_conversation(reply.loss) else reply.calls
+            self.turns.append(turn_record(reply, ()))
+            results = await self.scorer.answer(self.prompt, earlier, calls)
+            self.turns[-1] = replace(self.turns[-1], results=results)
+            self._publish_turn(number, reply, results)
             if not results:
                 break
+            earlier = (*earlier, *calls)
             messages = (*messages, AssistantMessage(reply), ToolResults(results))
         else:
             self.ended = "turn limit"
-        return self.record()
+        return await self.record()
 
     async def _ask(self, endpoint: Endpoint, request: ChatRequest, turn: int) -> Reply:
         """Ask for one turn. A later turn that a quota refuses is asked again, since a new attempt would meet the
@@ -86,8 +90,7 @@ class RunningAttempt:
     def _streamed(self, delta: Delta, turn: int) -> None:
         self.publish(Streamed(self.model, delta.kind.value, delta.text, turn, delta.call, delta.name))
 
-    def _note_turn(self, number: int, reply: Reply, results: tuple[ToolResult, ...]) -> None:
-        self.turns.append(turn_record(reply, results))
+    def _publish_turn(self, number: int, reply: Reply, results: tuple[ToolResult, ...]) -> None:
         for call, result in zip(reply.calls, results, strict=False):
             content = json_text.show(result.content, limit=4000)
             self.publish(ToolAnswered(self.model, call.name, content, result.is_error))
@@ -98,12 +101,12 @@ class RunningAttempt:
             )
         )
 
-    def record(self) -> AttemptDetail:
+    async def record(self) -> AttemptDetail:
         """The attempt as it is stored, scored by the prompt's checks."""
         losses = [turn.loss for turn in self.turns if turn.loss is not None and turn.loss is not Loss.EMPTY]
         outcome = Outcome.SERVER if any(loss.by_server for loss in losses) else Outcome.SCORED
         unscored = self._record(outcome, None, lost=str(losses[0]) if losses else "")
-        result = score(self.prompt, unscored.conversation)
+        result = await self.scorer.score(self.prompt, unscored.conversation)
         return self._record(outcome, result, lost=unscored.attempt.lost)
 
     def failed(self, error: EndpointError) -> AttemptDetail:

@@ -23,6 +23,7 @@ from milo_tui.runner.events import (
     ServerNoted,
 )
 from milo_tui.runner.plan import Task, state_of, tasks_left
+from milo_tui.runner.scorer import LocalScorer, Scorer
 from milo_tui.suite.prompt import Prompt
 
 Result = TypeVar("Result")
@@ -89,6 +90,7 @@ class Runner:
         open_endpoint: OpenEndpoint,
         publish: Publish,
         retry_policy: RetryPolicy | None = None,
+        scorer: Scorer | None = None,
     ) -> None:
         self.record = run
         self._attempts = list(attempts)
@@ -100,6 +102,7 @@ class Runner:
         self._open_endpoint = open_endpoint
         self._publish_out = publish
         self._policy = retry_policy or RetryPolicy()
+        self._scorer = scorer or LocalScorer()
         self._unpaused = asyncio.Event()
         self._unpaused.set()
         self._stopping = asyncio.Event()
@@ -300,7 +303,7 @@ class Runner:
     async def _attempt(self, model: str, endpoint: Endpoint, task: Task) -> EndpointError | None:
         publish = Coalescer(self._publish)
         publish(AttemptStarted(model, task.prompt, task.repeat, task.number, time.time()))
-        attempt = RunningAttempt(model, self._prompts[task.prompt], task, publish)
+        attempt = RunningAttempt(model, self._prompts[task.prompt], task, publish, self._scorer)
         error: EndpointError | None = None
         try:
             record = await self._cancellable(model, attempt.run(endpoint))

@@ -1,0 +1,178 @@
+"""Simulated tools and scoring in a process of their own, which a time limit can end.
+
+What a suite's patterns and schemas make of a model's output may take for ever (a regular expression that backtracks,
+a schema that compares every pair), and holds the interpreter while it does. In the runner's process that would stop
+every model, its viewers and its signals.
+"""
+
+import asyncio
+import contextlib
+import pickle
+import resource
+import signal
+import struct
+import sys
+from collections.abc import Sequence
+from typing import Any, BinaryIO, Protocol, Self
+
+from milo_tui import config
+from milo_tui.endpoints.endpoint import EndpointError
+from milo_tui.suite.conversation import Conversation, ToolCall, ToolResult
+from milo_tui.suite.prompt import Prompt
+from milo_tui.suite.score import Score
+from milo_tui.suite.scoring import score
+from milo_tui.suite.tools import SimulatedTools
+
+CPU_LIMIT = 5.0
+"""Seconds of processor time for one question; scoring takes milliseconds."""
+WALL_LIMIT = 60.0
+"""Seconds to wait for an answer, on a machine that is busy with models."""
+_MEMORY_LIMIT = 2 << 30
+_HEADER = struct.Struct(">Q")
+
+
+class Scorer(Protocol):
+    """Answers tool calls and scores conversations. Raises EndpointError where that could not be done."""
+
+    async def answer(
+        self, prompt: Prompt, earlier: Sequence[ToolCall], calls: Sequence[ToolCall]
+    ) -> tuple[ToolResult, ...]:
+        """The results of calls; `earlier` are those that the conversation made before."""
+        ...
+
+    async def score(self, prompt: Prompt, conversation: Conversation) -> Score:
+        """The score of a conversation."""
+        ...
+
+
+class LocalScorer:
+    """A scorer in this process: for suites and models that are one's own."""
+
+    async def answer(
+        self, prompt: Prompt, earlier: Sequence[ToolCall], calls: Sequence[ToolCall]
+    ) -> tuple[ToolResult, ...]:
+        """The results of calls."""
+        return _answer(prompt, earlier, calls)
+
+    async def score(self, prompt: Prompt, conversation: Conversation) -> Score:
+        """The score of a conversation."""
+        return score(prompt, conversation)
+
+
+class ScorerProcess:
+    """A scorer in a process of its own. Use as an async context manager; the process starts anew when it was ended."""
+
+    def __init__(self, cpu_limit: float = CPU_LIMIT) -> None:
+        self._cpu_limit = cpu_limit
+        self._process: asyncio.subprocess.Process | None = None
+        self._known: set[str] = set()
+        self._turn = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        await self._started()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._end()
+
+    async def answer(
+        self, prompt: Prompt, earlier: Sequence[ToolCall], calls: Sequence[ToolCall]
+    ) -> tuple[ToolResult, ...]:
+        """The results of calls."""
+        if not calls:
+            return ()
+        results: tuple[ToolResult, ...] = await self._ask(prompt, "answer", (tuple(earlier), tuple(calls)))
+        return results
+
+    async def score(self, prompt: Prompt, conversation: Conversation) -> Score:
+        """The score of a conversation."""
+        found: Score = await self._ask(prompt, "score", (conversation,))
+        return found
+
+    async def _ask(self, prompt: Prompt, what: str, arguments: tuple[Any, ...]) -> Any:
+        async with self._turn:
+            process = await self._started()
+            known = prompt.id in self._known
+            try:
+                body = pickle.dumps((prompt.id, None if known else prompt, what, arguments))
+            except (RecursionError, ValueError) as error:
+                raise _problem(f"it is nested too deeply ({type(error).__name__})") from None
+            try:
+                async with asyncio.timeout(WALL_LIMIT):
+                    done, result = await _exchange(process, body)
+            except (OSError, EOFError, TimeoutError):
+                await self._end()
+                raise _problem(f"it took more than {self._cpu_limit:g} s or too much memory") from None
+            except BaseException:
+                await self._end()
+                raise
+            self._known.add(prompt.id)
+        if not done:
+            raise _problem(result)
+        return result
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            self._known.clear()
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "milo_tui.runner.scorer", str(self._cpu_limit)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                # ctrl+c in the terminal is for the runner: it may still have attempts to score.
+                start_new_session=True,
+                env=config.server_environment(()),
+            )
+        return self._process
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def _problem(why: str) -> EndpointError:
+    return EndpointError(f"The attempt could not be scored: {why}.", kind="scoring", retryable=False)
+
+
+async def _exchange(process: asyncio.subprocess.Process, body: bytes) -> tuple[bool, Any]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(_HEADER.pack(len(body)) + body)
+    await process.stdin.drain()
+    (size,) = _HEADER.unpack(await process.stdout.readexactly(_HEADER.size))
+    found: tuple[bool, Any] = pickle.loads(await process.stdout.readexactly(size))
+    return found
+
+
+def _answer(prompt: Prompt, earlier: Sequence[ToolCall], calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
+    tools = SimulatedTools(prompt)
+    for call in earlier:
+        tools.answer(call)
+    return tuple(map(tools.answer, calls))
+
+
+def serve(source: BinaryIO, target: BinaryIO, cpu_limit: float) -> None:
+    """Answer questions until the runner is gone. One that takes more than the limit ends the process by SIGPROF."""
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_LIMIT, _MEMORY_LIMIT))
+    prompts: dict[str, Prompt] = {}
+    while header := source.read(_HEADER.size):
+        id, prompt, what, arguments = pickle.loads(source.read(_HEADER.unpack(header)[0]))
+        signal.setitimer(signal.ITIMER_PROF, cpu_limit)
+        if prompt is not None:
+            prompts[id] = prompt
+        try:
+            found = _answer(prompts[id], *arguments) if what == "answer" else score(prompts[id], *arguments)
+            reply = pickle.dumps((True, found))
+        except Exception as error:  # whatever a foreign suite or output brings about is told, not fatal
+            reply = pickle.dumps((False, f"{type(error).__name__} in a check or a tool"))
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        target.write(_HEADER.pack(len(reply)) + reply)
+        target.flush()
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer, float(sys.argv[1]))

@@ -230,7 +230,7 @@ async def test_s_asks_before_it_skips_the_model_in_focus() -> None:
         assert it.app.screen is it.app.live
         await it.pilot.press("3", "s")
         await it.pilot.pause()
-        assert "MiniMax M2.7: what is done is kept." in it.seen()
+        assert "MiniMax M2.7: finished attempts are kept." in it.seen()
         await it.pilot.press("enter")
         await it.pilot.pause()
     assert it.feed.commands == [Command("skip", model="m3")]

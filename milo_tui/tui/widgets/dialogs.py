@@ -34,27 +34,27 @@ class Question:
 
 LEAVE_RUNNING, STOP_AFTER, STOP_NOW, STAY, SKIP = "leave", "after", "now", "stay", "skip"
 
-_AFTER = Answer(STOP_AFTER, "Stop after the attempts in hand")
-_NOW = Answer(STOP_NOW, "Stop now; the attempts in hand are lost")
+_AFTER = Answer(STOP_AFTER, "Finish current attempts, then stop")
+_NOW = Answer(STOP_NOW, "Stop now, discard current attempts")
 
 
 def leaving(run: int) -> Question:
     """Asked on leaving a run that was started here."""
-    running = Answer(LEAVE_RUNNING, f"Leave it running (milo watch {run} comes back to it)")
-    return Question(f"Leave run {run}?", "It goes on without this view.", (running, _AFTER, _NOW))
+    running = Answer(LEAVE_RUNNING, f"Leave it running (milo watch {run} returns to it)")
+    return Question(f"Leave run {run}?", "It continues without this view.", (running, _AFTER, _NOW))
 
 
 def stopping(run: int) -> Question:
     """Asked before a run is stopped."""
     stay = Answer(STAY, "Let it run on")
-    text = f"What is done is kept; milo resume {run} carries on later."
+    text = f"Finished attempts are kept; milo resume {run} continues."
     return Question(f"Stop run {run}?", text, (_AFTER, _NOW, stay))
 
 
 def skipping(model: str) -> Question:
     """Asked before the rest of a model is skipped."""
-    answers = (Answer(SKIP, "Skip what is left of it"), Answer(STAY, "Let it run on"))
-    return Question("Skip this model?", f"{model}: what is done is kept.", answers)
+    answers = (Answer(SKIP, "Skip the rest of it"), Answer(STAY, "Let it run on"))
+    return Question("Skip this model?", f"{model}: finished attempts are kept.", answers)
 
 
 class QuestionDialog(ModalScreen[str | None]):
@@ -116,7 +116,7 @@ class Ask(ModalScreen[str | None]):
         self._limit = limit
 
     def compose(self) -> ComposeResult:
-        keys = styled(("enter", "bold $accent"), " keep    ", ("esc", "bold $accent"), " leave as it was")
+        keys = styled(("enter", "bold $accent"), " keep    ", ("esc", "bold $accent"), " cancel")
         with Vertical(classes="box"):
             yield ContentStatic(self._question)
             yield SafeInput(self._text, max_length=self._limit, select_on_focus=False)

@@ -227,7 +227,7 @@ class MatrixFoot(ContentLine):
 def attempt_words(row: Attempt | None) -> str:
     """How an attempt went, in words."""
     if row is None:
-        return "not made yet"
+        return "not run yet"
     if row.points is None:
         return str(row.outcome.value)
     ttft = f" · TTFT {seconds(row.ttft)}" if row.ttft is not None else ""

@@ -16,7 +16,7 @@ def headlines(pairs: Sequence[Pair]) -> Content:
     """Each local model against each API model, in a line; nothing where the run has no such pair."""
     lines = [_headline(pair) for pair in pairs[:MOST]]
     if len(pairs) > MOST:
-        lines.append(styled((f"and {len(pairs) - MOST} more pairs on the tab Answer", "$dim")))
+        lines.append(styled((f"and {len(pairs) - MOST} more pairs on the Verdict tab", "$dim")))
     return Content("\n").join(lines)
 
 

@@ -45,7 +45,7 @@ except SystemExit:
 """
 
 
-SLOW = {"textual", "mlx", "mlx_lm", "jsonschema", "httpx", "yaml", "psutil"}
+SLOW = {"textual", "mlx", "mlx_lm", "jsonschema", "httpx", "yaml"}
 
 
 @pytest.mark.parametrize("words", [("--help",), ("runs",), ("runs", "--json")])
@@ -86,7 +86,7 @@ async def look():
 
 asyncio.run(look())
 """
-    assert not {"mlx", "mlx_lm", "jsonschema", "httpx", "yaml", "psutil"} & set(imported(script))
+    assert not {"mlx", "mlx_lm", "jsonschema", "httpx", "yaml"} & set(imported(script))
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

@@ -171,7 +171,7 @@ def weights_folder(weights: str) -> Path | None:
     if folder.is_dir():
         return folder
     try:
-        from huggingface_hub import try_to_load_from_cache
+        from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - comes with mlx-lm, where that is
 
         found = try_to_load_from_cache(weights, "config.json")
     except (ImportError, ValueError):

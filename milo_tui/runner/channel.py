@@ -37,13 +37,13 @@ class _Viewer:
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
-        self._lines: deque[tuple[bytes, bool]] = deque()
+        self.lines: deque[tuple[bytes, bool]] = deque()
         self._deltas = 0
         self._wake = asyncio.Event()
 
     def offer(self, line: bytes, *, is_delta: bool) -> None:
         """Queue a line; never waits."""
-        self._lines.append((line, is_delta))
+        self.lines.append((line, is_delta))
         self._deltas += is_delta
         if self._deltas > QUEUED_DELTAS:
             self._drop_oldest_deltas()
@@ -52,21 +52,21 @@ class _Viewer:
     def _drop_oldest_deltas(self) -> None:
         kept: deque[tuple[bytes, bool]] = deque()
         surplus = self._deltas - QUEUED_DELTAS // 2
-        for line, is_delta in self._lines:
+        for line, is_delta in self.lines:
             if is_delta and surplus > 0:
                 surplus -= 1
                 self._deltas -= 1
             else:
                 kept.append((line, is_delta))
-        self._lines = kept
+        self.lines = kept
 
     async def write_on(self) -> None:
         """Write what is queued, as fast as the viewer reads."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._lines:
-                line, is_delta = self._lines.popleft()
+            while self.lines:
+                line, is_delta = self.lines.popleft()
                 self._deltas -= is_delta
                 self.writer.write(line)
                 await self.writer.drain()
@@ -110,7 +110,7 @@ class Channel:
     async def _drain_viewers(self) -> None:
         """Let viewers that read have what is queued, for a moment."""
         for _ in range(50):
-            if not any(viewer._lines for viewer in self._viewers):
+            if not any(viewer.lines for viewer in self._viewers):
                 return
             await asyncio.sleep(0.02)
 

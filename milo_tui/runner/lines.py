@@ -7,13 +7,12 @@ no time stamp could be taken. A viewer reads with it.
 import json
 from dataclasses import fields
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
 
 from milo_tui.runner.events import ACTIONS, Command, Event
 from milo_tui.runner.state import RunState
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 
 def state_line(state: RunState) -> bytes:
@@ -65,13 +64,9 @@ def read_command(line: bytes) -> Command:
 
 @cache
 def _state() -> "TypeAdapter[RunState]":
-    from pydantic import TypeAdapter
-
     return TypeAdapter(RunState)
 
 
 @cache
 def _event() -> "TypeAdapter[Event]":
-    from pydantic import Field, TypeAdapter
-
     return TypeAdapter(Annotated[Event, Field(discriminator="type")])

@@ -6,13 +6,13 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import psutil
+
 _PACKAGES = ("milo-tui", "mlx-lm", "mlx", "httpx")
 
 
 def machine() -> dict[str, Any]:
     """System, processor, cores, memory in gigabytes (10^9 bytes), and the versions that could change a figure."""
-    import psutil
-
     return {
         "system": f"{platform.system()} {platform.release()}",
         "processor": _processor(),

@@ -68,7 +68,7 @@ def one_turn_suite(folder: Path) -> Path:
 
 def _one_turn(prompt: dict[str, Any]) -> dict[str, Any]:
     ways = {
-        name: [{**way, "steps": way["steps"][:1]} for way in prompt.get(name, ())]
+        name: [{**way, "steps": way["steps"][:1]} for way in prompt.get(name, ()) if "steps" in way]
         for name in ("right", "wrong")
     }
     return {**prompt, **ways, "reference": prompt["reference"][:1]}

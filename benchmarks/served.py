@@ -40,7 +40,8 @@ class Answered:
     @property
     def is_call(self) -> bool:
         """Whether it is one of a run's calls: not a warm-up, which offers no tools and says OK."""
-        return not any("Say OK" in str(message) for message in self.body.get("messages", ()))
+        messages = self.body.get("messages", ())
+        return bool(messages) and not any("Say OK" in str(message) for message in messages)
 
 
 class Stub:

@@ -111,7 +111,7 @@ def data_folder(name: str) -> Path:
 def config_folder() -> Path:
     """The user's configuration folder; MILO_HOME if that is set."""
     home = os.environ.get("MILO_HOME")
-    return Path(home).expanduser() if home else user_config_path("milo", appauthor=False)
+    return _expand(Path(home)) if home else user_config_path("milo", appauthor=False)
 
 
 def ssh_session() -> bool:
@@ -157,22 +157,30 @@ def load_settings(
     Without `models`, milo.toml's models are neither checked nor returned. Raises ConfigError with file, line and key.
     """
     home_given = os.environ.get("MILO_HOME")
-    home = Path(home_given).expanduser().absolute() if home_given else user_data_path("milo", appauthor=False)
+    home = _expand(Path(home_given)).absolute() if home_given else user_data_path("milo", appauthor=False)
     found = config if config is not None else _find_config()
     file, entries = _read(found, models=models) if found is not None else (MiloToml(), ())
     database_given = database or (Path(given) if (given := os.environ.get("MILO_DB")) else None)
-    path = (database_given or home / "milo.db").expanduser().absolute()
+    path = _expand(database_given or home / "milo.db").absolute()
     return Settings(
         home=home,
         database=path,
         config=found,
-        results=(results or Path(file.results or "bench_results")).expanduser().absolute(),
+        results=_expand(results or Path(file.results or "bench_results")).absolute(),
         runtime=_runtime_folder(path),
         models=entries,
         theme=file.theme or "",
         scroll=file.scroll,
         keymap=dict(file.keymap),
     )
+
+
+def _expand(path: Path) -> Path:
+    """The path with `~` replaced. Raises ConfigError for the home of a user that does not exist."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ConfigError(f"{path}: there is no such user; give a path without ~.") from None
 
 
 def _find_config() -> Path | None:

@@ -3,11 +3,12 @@
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
 from milo_tui import __version__
-from milo_tui.cli.options import USAGE, common_options, error_text
+from milo_tui.cli.options import FAILED, USAGE, common_options, error_text, is_terminal
 
 COMMANDS = {
     "bin": "Move runs to the bin and back, or delete what is in it.",
@@ -62,16 +63,17 @@ def milo(context: click.Context) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    if not sys.stdout.isatty():
+    if not is_terminal():
         click.echo(context.get_help())
         return
     import_module("milo_tui.cli.app").open_app()
 
 
 def main() -> None:
-    """Run the command line; print an error meant for the user as a sentence, never as a traceback."""
+    """Run the command line; every error is printed as a sentence, never as a traceback."""
+    _prepare_streams()
     try:
-        milo.main(standalone_mode=False)
+        milo.main(prog_name="milo", standalone_mode=False)
     except click.exceptions.Exit as exit:
         sys.exit(exit.exit_code)
     except click.ClickException as error:
@@ -85,7 +87,22 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
-        if (text := error_text(error)) is None:
-            raise
-        click.echo(text, err=True)
-        sys.exit(USAGE)
+        text = error_text(error)
+        click.echo(text or import_module("milo_tui.cli.crash").crash_sentence(error), err=True)
+        sys.exit(USAGE if text else FAILED)
+
+
+def _prepare_streams() -> None:
+    """Open standard streams that are closed, and print what their encoding lacks as `?`.
+
+    A file that is opened later must not become stdout: what is printed would be written into it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -1,6 +1,7 @@
 """What the command line itself and every command use: common options, exit statuses, messages."""
 
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,8 +13,11 @@ from milo_tui.sanitise import sanitise
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-DONE, BELOW, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
-"""Exit statuses."""
+DONE, BELOW, USAGE, INCOMPLETE, FAILED, INTERRUPTED = 0, 1, 2, 3, 70, 130
+"""Exit statuses; FAILED is an error that nobody expected."""
+
+LARGEST = 2**63 - 1
+"""The largest number that the database can hold."""
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -46,6 +50,11 @@ def common_options(command: Command) -> Command:
 def option_given(name: str) -> Any:
     """The value of a common option (`db`, `config`, `results`, `mouse`); None where it was not given."""
     return (click.get_current_context().obj or {}).get(name)
+
+
+def is_terminal() -> bool:
+    """Whether the app can be shown: it reads keys from stdin and draws on stderr."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def error_text(error: BaseException) -> str | None:

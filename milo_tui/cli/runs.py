@@ -9,15 +9,17 @@ import click
 
 from milo_tui.analysis.figures import Sums
 from milo_tui.cli.common import open_reader, print_out
-from milo_tui.cli.options import common_options, note
+from milo_tui.cli.options import LARGEST, common_options, note
 from milo_tui.reports.runs_list import render_runs
 from milo_tui.store.summary import RunSummary
 
 
 @click.command("runs")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
-@click.option("--before", type=int, metavar="RUN", help="Only runs before this one.")
+@click.option(
+    "--limit", type=click.IntRange(1, LARGEST), default=50, show_default=True, help="At most so many."
+)
+@click.option("--before", type=click.IntRange(1, LARGEST), metavar="RUN", help="Only runs before this one.")
 @common_options
 def command(as_json: bool, limit: int, before: int | None) -> None:
     """List the runs, newest first."""

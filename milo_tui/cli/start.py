@@ -12,7 +12,7 @@ import click
 from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import RunRecord
 from milo_tui.cli.common import find_run, open_reader, print_out
-from milo_tui.cli.options import INCOMPLETE, INTERRUPTED, Command, note
+from milo_tui.cli.options import INCOMPLETE, INTERRUPTED, LARGEST, Command, is_terminal, note
 from milo_tui.cli.progress import Progress
 from milo_tui.cli.show import run_table
 from milo_tui.cli.thresholds import Thresholds, exit_status
@@ -30,7 +30,7 @@ repeats_option = click.option(
     "--repeats", type=click.IntRange(1, 100), default=3, show_default=True, help="Repeats per prompt."
 )
 seed_option = click.option(
-    "--seed", type=click.IntRange(0), help="Seed of the order of prompts, and of simulated models."
+    "--seed", type=click.IntRange(0, LARGEST), help="Seed of the order of prompts, and of simulated models."
 )
 plain_option = click.option(
     "--plain", is_flag=True, help="Print progress and the report instead of opening the app."
@@ -60,7 +60,7 @@ def thresholds_of(settings: Settings, fail_under: float | None, baseline: str | 
 
 def opens_app(plain: bool) -> bool:
     """Whether the run is shown in the app: in a terminal, unless `--plain` was given."""
-    return not plain and sys.stdout.isatty() and sys.stdin.isatty()
+    return not plain and is_terminal()
 
 
 def load_part(folder: Path, categories: Sequence[str] = (), prompt_ids: Sequence[str] = ()) -> Suite:

@@ -1,13 +1,12 @@
 """`milo watch`: follow a running run."""
 
 import asyncio
-import sys
 from importlib import import_module
 
 import click
 
 from milo_tui.cli.common import current_settings, find_run
-from milo_tui.cli.options import common_options
+from milo_tui.cli.options import common_options, is_terminal
 from milo_tui.cli.progress import Progress
 from milo_tui.config import Settings
 from milo_tui.runner.channel import attach
@@ -23,7 +22,7 @@ def command(wanted: str) -> None:
     """
     settings = current_settings()
     number = asyncio.run(find_run(settings, wanted))
-    if sys.stdout.isatty():
+    if is_terminal():
         asyncio.run(_check_running(settings, number))
         import_module("milo_tui.cli.app").open_live(settings, number)
     else:

@@ -5,14 +5,14 @@ import asyncio
 import click
 
 from milo_tui.cli.common import current_settings
-from milo_tui.cli.options import common_options
+from milo_tui.cli.options import LARGEST, common_options
 from milo_tui.cli.start import prepare
 from milo_tui.runner.awake import keep_awake
 from milo_tui.runner.launch import execute_run, log_path, log_to_file
 
 
 @click.command("work", hidden=True)
-@click.argument("number", type=int)
+@click.argument("number", type=click.IntRange(1, LARGEST))
 @common_options
 def command(number: int) -> None:
     """Run a stored run in this process."""

@@ -85,10 +85,14 @@ def _points(row: Attempt, evidence: Evidence) -> Mapping[int, int]:
     return {position: int(position not in failed) for position in (1, 2, 3)}
 
 
+_FORMULA = tuple("=+-@␍＝＋－＠")
+"""A cell that begins with one of these is a formula to a spreadsheet; the last four are full-width."""
+
+
 def cell(text: str) -> str:
     """Text from outside as a cell: on one line, and not a formula in a spreadsheet."""
     flat = one_line(text)
-    return f"'{flat}" if flat[:1] in ("=", "+", "-", "@", "\t", "␍") else flat
+    return f"'{flat}" if flat.lstrip()[:1] in _FORMULA else flat
 
 
 def _utc(at: float) -> str:

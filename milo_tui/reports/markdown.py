@@ -56,7 +56,9 @@ def text(data: RunData) -> str:
 def escape(text: str) -> str:
     """Text from outside as Markdown text: nothing in it marks up, links or breaks a table's row."""
     flat = " ".join(sanitise(text).split())
-    return re.sub(r"([\\`*_{}\[\]<>#|!~])", r"\\\1", flat)
+    escaped = re.sub(r"([\\`*_{}\[\]<>#|!~])", r"\\\1", flat)
+    # GitHub links bare addresses too; a comment within one is not shown and ends it.
+    return re.sub(r"(?i)(?<=://)|(?<=www\.)|(?<=@)", "<!-- -->", escaped)
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -32,6 +32,7 @@ from milo_tui.runner.events import Event, ServerNoted
 from milo_tui.runner.fitting import cannot_fit
 from milo_tui.runner.runner import RetryPolicy, Runner
 from milo_tui.runner.scorer import ScorerProcess
+from milo_tui.sanitise import sanitise
 from milo_tui.simulated.models import SimulatedModels
 from milo_tui.store.export_run import write_results
 from milo_tui.store.liveness import process_started
@@ -233,11 +234,18 @@ def log_path(settings: Settings, number: int) -> Path:
     return settings.logs / f"run-{number}.log"
 
 
+class _SafeFormatter(logging.Formatter):
+    """Lines that hold nothing a terminal obeys: messages quote servers."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return sanitise(super().format(record))
+
+
 def log_to_file(path: Path) -> None:
     """Send this process's log to a file: rotated at 1 MB, three kept, for their owner alone."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=3, encoding="utf-8")
     path.chmod(0o600)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_SafeFormatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)

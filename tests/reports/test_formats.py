@@ -70,6 +70,7 @@ async def test_markdown_lets_no_text_mark_up(tmp_path: Path) -> None:
     record = hostile.run()
     number = await store_attempts(tmp_path / "milo.db", record, hostile.attempts(record))
     found = await rendered("md", tmp_path / "milo.db", number)
+    found = found.replace("<!-- -->", "")  # ours, within bare addresses
     assert not re.search(r"(?<!\\)<|(?<!\\)`|(?<!\\)\]\(", found)
     for line in found.splitlines():
         if line.startswith("| "):

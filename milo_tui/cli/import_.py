@@ -39,6 +39,8 @@ async def _import(files: tuple[Path, ...]) -> int:
                 text = f"{found.added} of {found.attempts} attempts imported"
             else:
                 text = f"nothing new; all {found.attempts} attempts were there"
+            if found.refused:
+                text = f"finished or made here, so {found.refused} further attempts of the file were left out"
             binned = f" (it is in the bin: `milo bin --restore {found.run}`)" if found.is_binned else ""
             click.echo(sanitise(f"Run {found.run}: {text}{binned}."))
     return status

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 _CHUNK = 1 << 20
-_DECODER = json.JSONDecoder()
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 class JsonProblem(Exception):
@@ -29,6 +35,8 @@ def members(path: Path, streamed: str) -> Iterator[tuple[str, Any]]:
             yield from _members(text, streamed)
         except UnicodeDecodeError as error:
             raise JsonProblem(f"line {text.line} or after: not UTF-8 ({error.reason})") from None
+        except ValueError as error:
+            raise JsonProblem(f"line {text.line}: {error}") from None
         except RecursionError:
             raise JsonProblem(f"line {text.line}: nested too deeply") from None
 

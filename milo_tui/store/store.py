@@ -56,13 +56,11 @@ class Store:
         """Close the connection."""
         await self._database.aclose()
 
-    async def create_run(self, run: RunRecord, wanted: int | None = None) -> int:
-        """Store a new run with its models and prompts; its number: `wanted` where that is free, or the next."""
+    async def create_run(self, run: RunRecord) -> int:
+        """Store a new run with its models and prompts; the number that it got."""
         db = self._database
         async with db.transaction():
-            if not wanted or await db.fetch("SELECT 1 FROM run WHERE number = ?", (wanted,)):
-                wanted = None
-            values = (wanted, *RUN.values(run)[1:], run.attempts_planned)
+            values = (None, *RUN.values(run)[1:], run.attempts_planned)
             number = await db.insert(_INSERT_RUN, values)
             await db.execute_many(
                 _INSERT_MODEL, [(number, i, *MODEL.values(model)) for i, model in enumerate(run.models)]

@@ -13,10 +13,8 @@ import psutil
 import pytest
 from jsonschema import Draft202012Validator
 
-from milo_tui.analysis.phases import RunPhase
 from milo_tui.endpoints.endpoint import Clock, Usage
 from milo_tui.store import export_run as raw_json
-from milo_tui.store import import_run as importing
 from milo_tui.store.database import StoreError
 from milo_tui.store.import_run import Imported, ImportProblem, import_run
 from milo_tui.store.queries import Reader
@@ -120,31 +118,59 @@ async def test_the_same_file_again_changes_nothing(tmp_path: Path, file: Path) -
         assert list(db.iterdump()) == before
 
 
-async def test_an_import_that_broke_off_is_completed_by_the_same_command(
-    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(importing, "_BATCH", 1)
+async def test_nothing_of_a_file_that_is_cut_short_is_imported(tmp_path: Path, file: Path) -> None:
     whole = file.read_text(encoding="utf-8")
     cut = tmp_path / "cut.json"
     cut.write_text(whole[: whole.index('"attempts"') + len(whole) // 3], encoding="utf-8")
     with pytest.raises(ImportProblem, match=r"cut\.json, line \d+: .*damaged or no JSON"):
         await _import(tmp_path / "other.db", cut)
     async with _opened(tmp_path / "other.db") as (_, reader):
-        assert (await reader.run(1)).phase is RunPhase.INCOMPLETE
-        had = len(await reader.attempts(1))
-    assert 0 < had < 3
-    assert await _import(tmp_path / "other.db", file) == Imported(1, False, 3 - had, 3, False)
-    back = await _export(tmp_path / "other.db", 1, tmp_path / "back.json")
-    assert back.read_bytes() == file.read_bytes()
+        assert await reader.runs() == []
 
 
-async def test_a_run_keeps_its_number_unless_another_has_it(tmp_path: Path, file: Path) -> None:
-    text = file.read_text(encoding="utf-8")
-    (tmp_path / "seven.json").write_text(text.replace('"number": 1,', '"number": 7,', 1), encoding="utf-8")
-    assert (await _import(tmp_path / "free.db", tmp_path / "seven.json")).run == 7
+async def test_an_imported_run_gets_the_next_number(tmp_path: Path, file: Path) -> None:
     await store_run(tmp_path / "taken.db", tmp_path / "suite", attempt(turn("mine")))
     assert (await _import(tmp_path / "taken.db", file)).run == 2
     assert [hit.run for hit in await _search(tmp_path / "taken.db", "mine")] == [1]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("run.number", 2**63 - 1),
+        ("run.created", 1e300),
+        ("run.created", float("nan")),
+        ("run.repeats", 10**9),
+        ("run.suite_version", 2**64),
+        ("attempts.0.number", 10**9),
+        ("attempts.0.repeat", 900),
+        ("attempts.0.latency", 1e300),
+        ("attempts.0.ended", 5),
+        ("attempts.0.scorer_version", "x"),
+        ("attempts.0.turns.0.arrivals_us", ["x"]),
+        ("attempts.0.turns.0.status", 2**70),
+    ],
+)
+async def test_a_value_out_of_bounds_is_refused_before_anything_is_written(
+    tmp_path: Path, file: Path, path: str, value: Any
+) -> None:
+    data = json.loads(file.read_text(encoding="utf-8"))
+    _set(data, path, value)
+    (tmp_path / "bad.json").write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(ImportProblem):
+        await _import(tmp_path / "other.db", tmp_path / "bad.json")
+    async with _opened(tmp_path / "other.db") as (_, reader):
+        assert await reader.runs() == []
+
+
+async def test_a_run_that_was_made_here_is_never_changed(tmp_path: Path, file: Path) -> None:
+    data = json.loads(file.read_text(encoding="utf-8"))
+    data["attempts"][0]["number"] = 9
+    (tmp_path / "spoilt.json").write_text(json.dumps(data), encoding="utf-8")
+    found = await _import(tmp_path / "origin.db", tmp_path / "spoilt.json")
+    assert (found.added, found.refused) == (0, 1)
+    async with _opened(tmp_path / "origin.db") as (_, reader):
+        assert [attempt.number for attempt in await reader.attempts(1)] == [1, 2, 1]
 
 
 async def test_what_the_database_has_beyond_the_file_stays(tmp_path: Path, file: Path) -> None:

@@ -94,7 +94,7 @@ async def test_with_consent_it_is_resumed_as_it_was(tmp_path: Path, stranger: Fa
 
 async def test_a_run_of_simulated_models_needs_no_consent(tmp_path: Path) -> None:
     simulated = {"profile": "steady", "pace": "instant"}
-    file = await strangers_file(tmp_path, base_url=None, model="local", simulated=simulated)
+    file = await strangers_file(tmp_path, base_url=None, model="simulated-steady", simulated=simulated)
     await run_milo("import", str(file))
     await run_milo("resume", "1", "--plain")
 

@@ -44,7 +44,7 @@ def test_a_model_that_cannot_fit_is_refused_before_anything_starts(home: Path) -
 
 def test_an_estimate_is_told_before_a_run() -> None:
     Path("milo.toml").write_text(API)
-    said = milo("run", "--plain", "--prompt", "single_tool/well_flow", status=3).stderr
+    said = milo("run", "--plain", "--prompt", "single_tool/well_flow", status=2).stderr
     assert "Sonnet will cost about $" in said
     assert "prices as of 20" in said
 

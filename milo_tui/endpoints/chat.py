@@ -39,6 +39,9 @@ from milo_tui.suite.json_text import JSON
 WARM_UP_TOKENS = 16
 
 
+_REASON = re.compile(r"\w{1,40}", re.ASCII)
+
+
 class ChatEndpoint(ABC):
     """An endpoint that speaks one wire format; `base_url` overrides the entry's.
 
@@ -240,7 +243,9 @@ class ChatEndpoint(ABC):
             message = f"{self._transport.host} broke off before any content ({why})."
             raise self._transport.error(message, "connection", answer, retryable=True)
         if not is_known_reason(parser.finish):
-            parser.note(f"an unknown finish reason: {fix_unicode(parser.finish or '')[:40]}")
+            # Quoted as a whole or not at all: a part of an echoed key would not be found and hidden.
+            word = _REASON.fullmatch(parser.finish or "")
+            parser.note("an unknown finish reason" + (f": {word[0]}" if word else ""))
         if answer.broken and not complete:
             parser.note(f"the stream broke off: {answer.broken}")
         last = next(reversed(calls), None)

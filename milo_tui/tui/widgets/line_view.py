@@ -117,9 +117,10 @@ class LineView(ScrollView, inherit_bindings=False):
     def strip(self, line: Content, style: Style) -> Strip:
         """A line as it is painted, cut or filled to its width."""
         width = self.line_width
-        parts = line.truncate(width, pad=True).render(
-            style, end="", parse_style=self.app.stylesheet.parse_style
-        )
+        room = width - line.cell_length
+        if room:
+            line = line.pad_right(room) if room > 0 else line.truncate(width)
+        parts = line.render(style, end="", parse_style=self.app.stylesheet.parse_style)
         segments = [Segment(text, part.rich_style) for text, part in parts]
         if width < self.size.width:
             segments.append(Segment(" " * (self.size.width - width), self.visual_style.rich_style))

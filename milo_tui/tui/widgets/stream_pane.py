@@ -4,12 +4,14 @@ It fills downwards, and when it is full moves up by half a page, so that most fl
 bytes of scrolling line by line (which is there as an option).
 """
 
+from collections.abc import Hashable
+
 from textual import events
 from textual.content import Content
 from textual.geometry import Size
 from textual.strip import Strip
 
-from milo_tui.tui.content import safe_line, styled
+from milo_tui.tui.content import safe_line
 from milo_tui.tui.widgets.line_view import LineView
 from milo_tui.tui.widgets.transcript import GUTTER, STREAMED, Kind, Transcript
 from milo_tui.tui.widgets.wrapping import wrap
@@ -160,6 +162,12 @@ class StreamPane(LineView):
             return self.strip(lines[y] if y < len(lines) else Content(""), self.visual_style)
         return super().render_line(y)
 
+    def line_key(self, index: int) -> Hashable | None:
+        row = self._transcript.row(index)
+        if row is None or index == self._transcript.end - 1:
+            return None
+        return index, row.line.kind, row.text, row.end < len(row.line.text)
+
     def draw(self, index: int, width: int) -> Content:
         """One row: sign, tool's name, text, cursor."""
         row = self._transcript.row(index)
@@ -174,7 +182,8 @@ class StreamPane(LineView):
             parts.append((" " + sign * width, style))
         elif self.streaming and index == self._transcript.end - 1:
             parts.append((_CURSOR, "$accent"))
-        return styled(*parts)
+        # Its text was sanitised when it was appended.
+        return Content.assemble(*(part for part in parts if part[0]))
 
     def _hint_lines(self) -> list[Content]:
         width = max(20, self.size.width)

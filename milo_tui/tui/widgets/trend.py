@@ -15,8 +15,6 @@ from milo_tui.tui.words import count, percent, seconds
 
 LOW = 2
 """Lines of a trend where the terminal is low."""
-HIGH = 9
-"""Lines of its plots: the title, figures, five rows, the axis and its names."""
 LIMIT = 200
 """The runs that a trend goes back."""
 

@@ -1,6 +1,8 @@
 """Lines of `Content` drawn one by one on Textual's line API: a list, table or text costs what is in sight of it."""
 
 from collections.abc import Hashable
+from functools import lru_cache
+from operator import attrgetter
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -16,6 +18,9 @@ from textual.style import Style
 from textual.widget import Widget
 
 CACHED_LINES = 200
+
+# Content.render makes new styles each time: converting them anew would cost more than the rest of a line.
+rich_style = lru_cache(maxsize=1000)(attrgetter("rich_style"))
 
 
 class LineView(ScrollView, inherit_bindings=False):
@@ -99,9 +104,10 @@ class LineView(ScrollView, inherit_bindings=False):
         self.scroll_to_line(self.top)
 
     def render_line(self, y: int) -> Strip:
-        width, index = self.line_width, y + self.top
+        total, index = self.size.width, y + self.top
         if not 0 <= index < self.line_count():
-            return Strip.blank(self.size.width, self.visual_style.rich_style)
+            return Strip.blank(total, self.visual_style.rich_style)
+        width = max(0, total - self.scrollbar_size_vertical - self.GAP)
         highlighted, line = self.is_highlighted(index), self.line_key(index)
         key = None if line is None else (line, width, highlighted, self.app.theme)
         strip = self._strips.get(key)
@@ -109,22 +115,21 @@ class LineView(ScrollView, inherit_bindings=False):
             style = self.visual_style
             if highlighted:
                 style = style + self.get_visual_style("line-view--cursor")
-            strip = self.strip(self.draw(index, width), style)
+            strip = self.strip(self.draw(index, width), style, width, total)
             if key is not None:
                 self._strips[key] = strip
         return strip
 
-    def strip(self, line: Content, style: Style) -> Strip:
-        """A line as it is painted, cut or filled to its width."""
-        width = self.line_width
-        room = width - line.cell_length
-        if room:
-            line = line.pad_right(room) if room > 0 else line.truncate(width)
+    def strip(self, line: Content, style: Style, width: int, total: int) -> Strip:
+        """A line as it is painted: cut or filled to `width` cells, then blank up to `total`."""
+        used = line.cell_length
+        if used > width:
+            line, used = line.truncate(width), width
         parts = line.render(style, end="", parse_style=self.app.stylesheet.parse_style)
-        segments = [Segment(text, part.rich_style) for text, part in parts]
-        if width < self.size.width:
-            segments.append(Segment(" " * (self.size.width - width), self.visual_style.rich_style))
-        return Strip(segments, self.size.width)
+        segments = [Segment(text, rich_style(part)) for text, part in parts]
+        segments.append(Segment(" " * (width - used), rich_style(style)))
+        segments.append(Segment(" " * (total - width), rich_style(self.visual_style)))
+        return Strip(segments, total)
 
 
 class ContentLine(Widget):

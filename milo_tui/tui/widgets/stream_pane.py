@@ -159,7 +159,8 @@ class StreamPane(LineView):
     def render_line(self, y: int) -> Strip:
         if not self._transcript.rows:
             lines = self._hint_lines()
-            return self.strip(lines[y] if y < len(lines) else Content(""), self.visual_style)
+            width = self.size.width
+            return self.strip(lines[y] if y < len(lines) else Content(""), self.visual_style, width, width)
         return super().render_line(y)
 
     def line_key(self, index: int) -> Hashable | None:

@@ -66,4 +66,6 @@ async def test_what_is_too_long_for_the_terminal_stands_in_the_file_alone(tmp_pa
 
 async def test_without_any_place_it_says_nowhere(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert await copy("x" * 100_000, tmp_path / "file", pytest.fail, PLACE) == "nowhere: it is too long"
+    assert await copy("x" * 100_000, tmp_path / "file", pytest.fail, PLACE) == (
+        "to nowhere: it is too long for the terminal's clipboard"
+    )

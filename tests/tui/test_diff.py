@@ -303,7 +303,7 @@ async def test_a_long_comparison_says_that_it_goes_on_under_its_title(
         go_on.wait(30)
         return diff(*args, **kwargs)
 
-    monkeypatch.setattr("milo_tui.tui.comparing.diff", slow)
+    monkeypatch.setattr("milo_tui.tui.side_comparison.diff", slow)
     app = MiloApp(stored, run=1)
     async with app.run_test(size=(160, 45)) as pilot:
         await settle(pilot)
@@ -366,7 +366,7 @@ async def test_b_offers_models_repeats_the_reference_and_other_runs(stored: Sett
         await press(pilot, *TO_REFUND, "b")
         shown = screen(app)
         assert isinstance(app.screen, SideList)
-        for text in ("MiniMax M2.7", "repeat 2", "the solution of", "run 1", "1/3 · 3.0 s"):
+        for text in ("MiniMax M2.7", "repeat 2", "the author's solution", "run 1", "1/3 · 3.0 s"):
             assert text in shown
         await press(pilot, "down", "enter")
         assert isinstance(app.screen, DiffScreen)

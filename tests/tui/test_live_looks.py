@@ -132,4 +132,4 @@ def test_time_left_is_known_only_from_what_was_seen() -> None:
         model.recount()
     assert time_left(state, NOW) is None
     state.models["m3"].note = ""
-    assert waits_for(state, state.models["m3"]) == "Qwen3.5-397B is before it"
+    assert waits_for(state, state.models["m3"]) == "Qwen3.5-397B runs first"

@@ -22,10 +22,10 @@ def test_runs_come_back_from_their_files(database: str) -> None:
     for run in ("1", "2"):
         milo("--db", database, "show", run, "--format", "json", "-o", f"{run}.json")
     done = milo("--db", "other.db", "import", "2.json", "1.json")
-    assert done.stdout == "Run 2: 1 of 1 attempts imported.\nRun 1: 1 of 1 attempts imported.\n"
-    assert [run["note"] for run in milo_json("--db", "other.db", "runs", "--json")] == ["second", "first"]
+    assert done.stdout == "Run 1: 1 of 1 attempts imported.\nRun 2: 1 of 1 attempts imported.\n"
+    assert [run["note"] for run in milo_json("--db", "other.db", "runs", "--json")] == ["first", "second"]
     again = milo("--db", "other.db", "import", "1.json")
-    assert again.stdout == "Run 1: nothing new; all 1 attempts were there.\n"
+    assert again.stdout == "Run 2: nothing new; all 1 attempts were there.\n"
 
 
 def test_a_bad_file_keeps_no_good_one_out(database: str) -> None:

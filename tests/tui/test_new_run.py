@@ -77,7 +77,10 @@ async def test_milo_toml_is_read_anew_and_a_mistake_in_it_told_where_models_are_
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(pilot)
         await press(pilot, "n")
-        assert any("milo.toml:5: model[0].were: unknown key (did you mean where?)" in notice for notice in notices(app))
+        assert any(
+            "milo.toml:5: model[0].were: unknown key (did you mean where?)" in notice
+            for notice in notices(app)
+        )
         assert "Steady" in screen(app)
         await press(pilot, "escape")
         path.write_text(good, encoding="utf-8")

@@ -111,16 +111,15 @@ def pair_facts(pair: Pair, answer: Answer) -> Iterator[Fact]:
 def tested_facts(pair: Pair) -> Iterator[Fact]:
     """The verdict and what it rests on."""
     yield Fact("Verdict", verdict(pair))
-    yield Fact("Points", points(pair))
+    # While attempts are missing the two sums are of different prompts, and could even turn the order round.
     if not pair.blocked:
+        yield Fact("Points", points(pair))
         yield from _evidence(pair)
 
 
 def points(pair: Pair) -> str:
-    """`174 vs 171 of 180: 101.8 % of Claude Sonnet 4.6`; without a share where attempts are missing."""
+    """`174 vs 171 of 180: 101.8 % of Claude Sonnet 4.6`."""
     both = f"{number(pair.a_points)} vs {number(pair.b_points)} of {pair.possible}"
-    if pair.blocked:
-        return f"{both}, incomplete (prompts count by the repeats they have)"
     return f"{both}: {share(pair)} of {pair.b_name}"
 
 

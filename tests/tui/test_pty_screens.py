@@ -66,7 +66,7 @@ WALK = (
     ("\x1b", b"hits"),
     ("\x1b", b"when"),
     ("\x7f", b"is in the bin"),
-    ("B", b"deletes for good"),
+    ("B", b"deletes these runs"),
     ("u", b"is restored"),
     ("\x1b", b"when"),
     ("n", b"new run"),

@@ -22,6 +22,7 @@ BENCHMARKS = {
     "commit": "committing an attempt, beside bare sqlite3",
     "bulk": "import, rescore and export of 100,000 attempts",
     "scoring": "scoring at its worst",
+    "deciding": "coverage and length of deciding runs, simulated",
 }
 
 

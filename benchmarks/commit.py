@@ -29,9 +29,8 @@ from milo_tui.store import rows
 from milo_tui.store.columns import insert
 from milo_tui.store.database import connect
 from milo_tui.store.store import Store
-from milo_tui.suite.conversation import ToolCall, ToolResult
+from milo_tui.suite.conversation import SCORER_VERSION, CheckResult, Score, ToolCall, ToolResult
 from milo_tui.suite.loading import load_suite
-from milo_tui.suite.score import SCORER_VERSION, CheckResult, Score
 
 _EVENT = 'data: {"choices":[{"delta":{"content":"?"}}]}\n\n'
 

@@ -10,9 +10,9 @@ from benchmarks.measuring import Row, median, parser, print_table, say
 from milo_tui.config import data_folder
 from milo_tui.suite.conversation import Conversation, ToolCall, ToolResult, Turn
 from milo_tui.suite.loading import load_suite
-from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Prompt
 from milo_tui.suite.scoring import score
+from milo_tui.suite.tools import play
 
 MEGABYTE = 1_000_000
 

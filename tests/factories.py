@@ -20,8 +20,7 @@ from milo_tui.analysis.record import (
 from milo_tui.endpoints.endpoint import Clock, Usage
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.store.store import Store
-from milo_tui.suite.conversation import ToolCall, ToolResult
-from milo_tui.suite.score import CheckResult, Score
+from milo_tui.suite.conversation import CheckResult, Score, ToolCall, ToolResult
 
 NOVEMBER = 1_763_629_800.0
 """2025-11-20 09:10 UTC, when the runs of the tests began."""

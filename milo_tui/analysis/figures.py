@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from milo_tui.analysis.phases import Outcome
 from milo_tui.analysis.record import Attempt
-from milo_tui.suite.score import POINTS_PER_PROMPT
+from milo_tui.suite.conversation import POINTS_PER_PROMPT
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from typing import Any, Literal
 from milo_tui.analysis.phases import ModelPhase, Origin, Outcome, RunPhase
 from milo_tui.endpoints.endpoint import Clock, Usage
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult, Turn
-from milo_tui.suite.score import SCORER_VERSION, Score
+from milo_tui.suite.conversation import SCORER_VERSION, Conversation, Loss, Score, ToolCall, ToolResult, Turn
 
 
 @dataclass(frozen=True, slots=True)

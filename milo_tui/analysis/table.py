@@ -8,7 +8,7 @@ from statistics import fmean
 from milo_tui.analysis.figures import Figures, count_retries, latest_attempts
 from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.analysis.stats import mean_interval
-from milo_tui.suite.score import POINTS_PER_PROMPT
+from milo_tui.suite.conversation import POINTS_PER_PROMPT
 
 
 @dataclass(frozen=True, slots=True)

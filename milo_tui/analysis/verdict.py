@@ -39,7 +39,7 @@ from milo_tui.analysis.stats import (
     wilson,
 )
 from milo_tui.analysis.table import ModelTotal, result_table
-from milo_tui.suite.score import POINTS_PER_PROMPT
+from milo_tui.suite.conversation import POINTS_PER_PROMPT
 
 _ZERO = Fraction()
 _LOCAL_TO_API = ("local", "api")

@@ -14,7 +14,7 @@ from milo_tui.reports.diff_text import render
 from milo_tui.sanitise import sanitise
 from milo_tui.store.queries import Reader
 from milo_tui.suite.conversation import Conversation
-from milo_tui.suite.prompt_names import find_prompt_id
+from milo_tui.suite.loading import find_prompt_id
 
 
 @click.command("diff")

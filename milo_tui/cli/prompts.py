@@ -16,9 +16,8 @@ from milo_tui.reports.prompt_text import describe
 from milo_tui.reports.rich_tables import plain
 from milo_tui.reports.suite_check import render
 from milo_tui.sanitise import sanitise
-from milo_tui.suite.loading import load_suite
+from milo_tui.suite.loading import find_prompt_id, load_suite
 from milo_tui.suite.prompt import Suite
-from milo_tui.suite.prompt_names import find_prompt_id
 from milo_tui.suite_lab.checking import check_suite
 
 suite_option = click.option("--suite", type=FOLDER, help="Folder of another suite.")

@@ -11,7 +11,7 @@ from milo_tui.cli.options import BELOW, DONE, common_options, note
 from milo_tui.sanitise import sanitise
 from milo_tui.store.rescoring import Rescored, rescore
 from milo_tui.store.store import writing
-from milo_tui.suite.score import SCORER_VERSION
+from milo_tui.suite.conversation import SCORER_VERSION
 
 
 @click.command("rescore")

@@ -10,8 +10,8 @@ from milo_tui.analysis.record import Attempt, PromptRecord, RunRecord
 from milo_tui.errors import MiloError
 from milo_tui.store.queries import Reader
 from milo_tui.suite.conversation import Conversation
-from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Prompt
+from milo_tui.suite.tools import play
 
 REFERENCE = "reference"
 MAX_SIDES = 4

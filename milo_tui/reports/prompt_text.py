@@ -3,8 +3,8 @@
 import json
 
 from milo_tui.suite import json_text
-from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Prompt
+from milo_tui.suite.tools import play
 
 
 def describe(prompt: Prompt) -> str:

@@ -25,9 +25,8 @@ from milo_tui.runner.events import Event, ServerNoted, Streamed, ToolAnswered, T
 from milo_tui.runner.plan import Task
 from milo_tui.runner.scorer import LocalScorer, Scorer
 from milo_tui.suite import json_text
-from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
+from milo_tui.suite.conversation import Loss, Score, ToolCall, ToolResult
 from milo_tui.suite.prompt import Prompt
-from milo_tui.suite.score import Score
 
 Publish = Callable[[Event], None]
 

@@ -20,9 +20,9 @@ from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunReco
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.machine import machine
 from milo_tui.runner.state import QUESTION_CHARACTERS, ModelState, PromptRow, RunState, cell_key
+from milo_tui.suite.conversation import SCORER_VERSION
 from milo_tui.suite.loading import digest
 from milo_tui.suite.prompt import Prompt, Suite
-from milo_tui.suite.score import SCORER_VERSION
 
 THIS_MACHINE = "this machine"
 

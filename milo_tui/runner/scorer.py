@@ -17,9 +17,8 @@ from typing import Any, BinaryIO, Protocol, Self
 
 from milo_tui import config
 from milo_tui.endpoints.endpoint import EndpointError
-from milo_tui.suite.conversation import Conversation, ToolCall, ToolResult
+from milo_tui.suite.conversation import Conversation, Score, ToolCall, ToolResult
 from milo_tui.suite.prompt import Prompt
-from milo_tui.suite.score import Score
 from milo_tui.suite.scoring import score
 from milo_tui.suite.tools import SimulatedTools
 

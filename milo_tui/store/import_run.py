@@ -26,8 +26,7 @@ from milo_tui.store.json_stream import JsonProblem, members
 from milo_tui.store.queries import Reader
 from milo_tui.store.rows import STAMPS
 from milo_tui.store.store import Store
-from milo_tui.suite.conversation import ToolCall
-from milo_tui.suite.score import CheckResult, Score
+from milo_tui.suite.conversation import CheckResult, Score, ToolCall
 
 _BATCH = 200
 _MOST_PLANNED = 1_000_000

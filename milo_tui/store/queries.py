@@ -14,7 +14,7 @@ from milo_tui.store.database import Database, StoreError
 from milo_tui.store.rows import ATTEMPT, CALL_SQL, CHECK, MODEL, PROMPT, RUN, TURN_SQL, read_turn
 from milo_tui.store.search import Hit
 from milo_tui.store.summary import RunSummary, TrendPoint
-from milo_tui.suite.score import Score
+from milo_tui.suite.conversation import Score
 
 _DETAIL = f"""
 SELECT a.id, m.id AS model_id, p.id AS prompt_id, a.ended, {ATTEMPT.prefixed("a")} FROM attempt AS a

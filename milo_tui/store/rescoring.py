@@ -16,8 +16,8 @@ from milo_tui.store.columns import dump
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
+from milo_tui.suite.conversation import SCORER_VERSION, CheckResult, Score
 from milo_tui.suite.prompt import Prompt
-from milo_tui.suite.score import SCORER_VERSION, CheckResult, Score
 from milo_tui.suite.scoring import score
 
 

@@ -16,8 +16,7 @@ from milo_tui.endpoints.endpoint import Clock, Usage
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.store.columns import Codec, Columns, dump, optional, storable
 from milo_tui.store.summary import RunSummary
-from milo_tui.suite.conversation import ToolCall, ToolResult
-from milo_tui.suite.score import CheckResult
+from milo_tui.suite.conversation import CheckResult, ToolCall, ToolResult
 
 _SMALL = 16_384
 

@@ -25,7 +25,7 @@ from milo_tui.store.rows import (
     search_texts,
     turn_values,
 )
-from milo_tui.suite.score import Score
+from milo_tui.suite.conversation import Score
 
 _INSERT_RUN = insert("run", RUN.sql, "planned")
 _INSERT_MODEL = insert("run_model", "run, position", MODEL.sql)

@@ -1,4 +1,4 @@
-"""What was said between a model and the simulated tools: the material that a score is made from."""
+"""What a model and the simulated tools said to each other, and the score that it earned."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,6 +6,11 @@ from typing import Literal, Self
 
 from milo_tui.suite import json_text
 from milo_tui.suite.json_text import JSON
+
+SCORER_VERSION = 2
+"""Raised whenever a stored conversation could score otherwise than before."""
+
+POINTS_PER_PROMPT = 3
 
 
 class Loss(StrEnum):
@@ -101,3 +106,29 @@ class Conversation:
     def losses(self) -> tuple[Loss, ...]:
         """Every loss, in the order of the turns."""
         return tuple(turn.loss for turn in self.turns if turn.loss is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Whether one check passed, and the sentence that says why or why not."""
+
+    title: str
+    passed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The score of an attempt: its points (0 to 3), and the checks that they come from."""
+
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def points(self) -> int:
+        """One point for each check that passed."""
+        return sum(check.passed for check in self.checks)
+
+    @property
+    def failures(self) -> str:
+        """The reasons of the checks that failed, in one line."""
+        return "; ".join(check.reason for check in self.checks if not check.passed)

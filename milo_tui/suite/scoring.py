@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from milo_tui.suite import json_text
-from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult
+from milo_tui.suite.conversation import CheckResult, Conversation, Loss, Score, ToolCall, ToolResult
 from milo_tui.suite.matching import assign, call_fits, describe, mismatch, mismatches, text_has
 from milo_tui.suite.prompt import (
     AfterErrorCondition,
@@ -23,7 +23,6 @@ from milo_tui.suite.prompt import (
     JsonCondition,
     Prompt,
 )
-from milo_tui.suite.score import CheckResult, Score
 from milo_tui.suite.tools import SCHEMA_REFUSAL
 
 MOST_FAULTS = 4

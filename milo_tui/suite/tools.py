@@ -1,15 +1,17 @@
-"""The simulated tools of one conversation: they answer from the prompt's file, alike for every model."""
+"""The simulated tools of one conversation, which answer from the prompt's file, and scripts played against them."""
 
+import json
 from collections import Counter
+from collections.abc import Iterable
 from itertools import islice
 
 from jsonschema.exceptions import ValidationError
 
 from milo_tui.suite import json_text
-from milo_tui.suite.conversation import ToolCall, ToolResult
+from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult, Turn
 from milo_tui.suite.json_text import JSON
 from milo_tui.suite.matching import Matcher, is_optional, matches
-from milo_tui.suite.prompt import Prompt, Tool, ToolReply
+from milo_tui.suite.prompt import Prompt, Step, Tool, ToolReply
 from milo_tui.suite.schemas import validator
 
 SCHEMA_REFUSAL = "invalid_arguments"
@@ -82,3 +84,34 @@ def _sentence(error: ValidationError) -> str:
     place = json_text.cut(".".join(map(str, error.absolute_path)))
     message = json_text.cut(error.message, 240)
     return f"{place}: {message}" if place else message
+
+
+_LOSSES = {"call lost": Loss.CALL_LOST, "stream cut": Loss.TRUNCATED}
+
+
+def calls_of(step: Step, turn: int) -> tuple[ToolCall, ...]:
+    """The tool calls of one step, as a model would have made them."""
+    texts = [(name, json.dumps(arguments, ensure_ascii=False)) for name, arguments in step.made]
+    texts += (step.call_text or {}).items()
+    return tuple(ToolCall.read(f"call_{turn}_{i}", name, text) for i, (name, text) in enumerate(texts))
+
+
+def play(prompt: Prompt, steps: Iterable[Step]) -> Conversation:
+    """Play a script: each step is a turn; it ends with the first turn without calls, or at `max_turns`.
+
+    A script that runs out while still calling counts as a model that stopped with an empty answer.
+    """
+    tools = SimulatedTools(prompt)
+    turns: list[Turn] = []
+    for number, step in enumerate(steps):
+        if number == prompt.max_turns:
+            return Conversation(tuple(turns), "turn limit")
+        calls = calls_of(step, number)
+        results = tuple(tools.answer(call) for call in calls)
+        loss = _LOSSES[step.broken] if step.broken else None
+        turns.append(Turn(text=step.say or "", calls=calls, results=results, loss=loss))
+        if not calls:
+            return Conversation(tuple(turns))
+    if len(turns) == prompt.max_turns:
+        return Conversation(tuple(turns), "turn limit")
+    return Conversation((*turns, Turn(loss=Loss.EMPTY)))

@@ -15,25 +15,27 @@ conversation, its values are Java's or JavaScript's source text.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import yaml
 from pydantic import ValidationError
 
 from milo_tui.errors import MiloError
+from milo_tui.suite import yaml_lines
+from milo_tui.suite.conversation import POINTS_PER_PROMPT
 from milo_tui.suite.json_text import JSON, show
-from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Prompt
-from milo_tui.suite.score import POINTS_PER_PROMPT
 from milo_tui.suite.scoring import score
+from milo_tui.suite.tools import play
 from milo_tui.suite.validation import validate
 from milo_tui.suite_lab import bfcl_schema
 from milo_tui.suite_lab.checking import Verdict, check_prompt
 from milo_tui.suite_lab.script import sites
 from milo_tui.suite_lab.values import example
-from milo_tui.suite_lab.yaml_text import dump
 
 CATEGORIES: Mapping[str, str] = {
     "simple_python": "Simple",
@@ -321,3 +323,25 @@ def _text(record: Record, prompt: Prompt) -> str:
     ]
     head = [f"# BFCL's {record.id}; Apache-2.0, see NOTICE.", *renamed]
     return "\n".join(head) + "\n" + dump(prompt.model_dump(mode="json", by_alias=True, exclude_unset=True))
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """PyYAML's safe dumper; it quotes what YAML 1.1 takes for something else than text, and what we do."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _represent_text(dumper: Any, value: str) -> Any:
+    many_lines = "\n" in value and not any(line != line.rstrip() for line in value.split("\n"))
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if many_lines else None)
+
+
+_Dumper.add_representer(str, _represent_text)
+for _kind, _pattern, _firsts in yaml_lines.SCALARS:
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(_pattern), list(_firsts))
+
+
+def dump(value: Any) -> str:
+    """A value as a YAML document in block style, its keys in their order."""
+    return str(yaml.dump(value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100))

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from milo_tui.suite.playing import play
+from milo_tui.suite.conversation import POINTS_PER_PROMPT, Score
 from milo_tui.suite.prompt import Prompt, Step, Suite
-from milo_tui.suite.score import POINTS_PER_PROMPT, Score
 from milo_tui.suite.scoring import score
+from milo_tui.suite.tools import play
 from milo_tui.suite_lab.mutations import MUTATIONS, Mutation
 from milo_tui.suite_lab.script import sites
 from milo_tui.suite_lab.values import places, schema_at

@@ -10,8 +10,8 @@ from milo_tui.suite import json_text
 from milo_tui.suite.facts import MONTHS, has_number
 from milo_tui.suite.json_text import JSON
 from milo_tui.suite.matching import call_fits, operator_of
-from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Check, Prompt, Step
+from milo_tui.suite.tools import play
 from milo_tui.suite_lab.harmful_calls import plausible_arguments
 from milo_tui.suite_lab.script import (
     Call,

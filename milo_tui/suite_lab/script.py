@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from milo_tui.suite import json_text
 from milo_tui.suite.json_text import JSON
 from milo_tui.suite.matching import call_fits
-from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Arguments, CallPattern, Prompt, Step
+from milo_tui.suite.tools import play
 
 Call = tuple[str, Arguments]
 """A tool's name and the arguments it is called with."""

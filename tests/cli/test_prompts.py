@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from milo_tui.cli.prompts_new import schema_text
 from milo_tui.config import data_folder
-from milo_tui.suite_lab.new_prompt import schema_text
 from tests.cli.milo import milo
 from tests.suite_lab.test_bfcl import GOLD, PLAY, question, write_data
 

@@ -9,10 +9,10 @@ import yaml
 
 from milo_tui.endpoints.wire_json import result_text
 from milo_tui.suite import conversation
+from milo_tui.suite.conversation import POINTS_PER_PROMPT
 from milo_tui.suite.loading import load_suite
-from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Prompt, Step
-from milo_tui.suite.score import POINTS_PER_PROMPT
+from milo_tui.suite.tools import play
 
 from .lessons import HERE, Call, Lesson, Turn, as_function, own_lessons
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from milo_tui.analysis.record import AttemptDetail, RunRecord
-from milo_tui.suite.score import CheckResult, Score
+from milo_tui.suite.conversation import CheckResult, Score
 from tests.reports import made
 
 SCRIPT = "<script>document.documentElement.dataset.hacked='yes'</script>"

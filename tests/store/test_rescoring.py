@@ -17,9 +17,8 @@ from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.rescoring import Rescored
 from milo_tui.store.store import Store
-from milo_tui.suite.conversation import Conversation
+from milo_tui.suite.conversation import CheckResult, Conversation, Score
 from milo_tui.suite.prompt import Prompt
-from milo_tui.suite.score import CheckResult, Score
 from tests.factories import make_row
 from tests.runner.running import entry
 from tests.runner.suite import small_suite

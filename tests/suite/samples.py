@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from milo_tui.suite import yaml_lines
-from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult, Turn
-from milo_tui.suite.playing import play
+from milo_tui.suite.conversation import CheckResult, Conversation, Loss, ToolCall, ToolResult, Turn
 from milo_tui.suite.prompt import Check, Prompt, Step, Suite, SuiteFile
-from milo_tui.suite.score import CheckResult
 from milo_tui.suite.scoring import score
+from milo_tui.suite.tools import play
 
 REFUND = """\
 id: shop/refund

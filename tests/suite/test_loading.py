@@ -6,11 +6,18 @@ from typing import Any
 
 import pytest
 
+from milo_tui.cli.prompts_new import schema_text
 from milo_tui.suite import yaml_lines
-from milo_tui.suite.loading import SuiteError, digest, load_prompt, load_suite
+from milo_tui.suite.loading import (
+    PromptNameError,
+    SuiteError,
+    digest,
+    find_prompt_id,
+    load_prompt,
+    load_suite,
+)
 from milo_tui.suite.schemas import fault_of, validator
 from milo_tui.suite.validation import TEXT_OPERATORS, VALUE_OPERATORS
-from milo_tui.suite_lab.new_prompt import schema_text
 from tests.suite.samples import PERSON, PORTS, REFUND, RETRY, SAMPLES, prompt_of, write_suite
 
 pytestmark = pytest.mark.usefixtures("yaml_loader")
@@ -190,3 +197,34 @@ def test_the_schema_for_editors_takes_the_files_that_load_takes(text: str) -> No
 
 def test_milo_bench_loads_with_every_yaml_loader() -> None:
     assert len(load_suite(Path(__file__).parents[2] / "prompts" / "milo").prompts) == 20
+
+
+IDS = ["multi_step/refund", "multi_step/refund_twice", "single_tool/tide", "error_recovery/retry"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("multi_step/refund", "multi_step/refund"),
+        ("refund", "multi_step/refund"),
+        ("refund_", "multi_step/refund_twice"),
+        ("ti", "single_tool/tide"),
+        ("single", "single_tool/tide"),
+    ],
+)
+def test_an_id_a_short_name_or_a_beginning_is_enough(wanted: str, found: str) -> None:
+    assert find_prompt_id(wanted, IDS) == found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "problem"),
+    [
+        ("ref", "ref could be multi_step/refund or multi_step/refund_twice."),
+        ("tidr", "There is no prompt tidr; did you mean tide?"),
+        ("xyz", "There is no prompt xyz; `milo prompts list` names them."),
+    ],
+)
+def test_what_is_not_one_prompt_is_refused_with_what_is_near(wanted: str, problem: str) -> None:
+    with pytest.raises(PromptNameError) as caught:
+        find_prompt_id(wanted, IDS)
+    assert str(caught.value) == problem

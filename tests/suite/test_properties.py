@@ -7,13 +7,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult, Turn
+from milo_tui.suite.conversation import Conversation, Loss, Score, ToolCall, ToolResult, Turn
 from milo_tui.suite.loading import load_suite
-from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Prompt, Step
-from milo_tui.suite.score import Score
 from milo_tui.suite.scoring import score
-from milo_tui.suite.tools import SimulatedTools
+from milo_tui.suite.tools import SimulatedTools, play
 from tests.suite.samples import REFUND, SAMPLES, judge, prompt_of, turn
 
 PROMPTS = [

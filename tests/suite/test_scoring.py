@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from milo_tui.suite.conversation import Conversation, Loss, ToolCall, ToolResult, Turn
-from milo_tui.suite.playing import play
 from milo_tui.suite.scoring import score
+from milo_tui.suite.tools import play
 from tests.suite.samples import REFUND, call, judge, prompt_of, turn
 
 DONE = turn(text="Done.")

@@ -12,10 +12,9 @@ from milo_tui.suite import yaml_lines
 from milo_tui.suite.conversation import Conversation, ToolCall, Turn
 from milo_tui.suite.loading import load_suite
 from milo_tui.suite.scoring import score
-from milo_tui.suite_lab.bfcl import BfclError, Record, Report, convert, suite_files
+from milo_tui.suite_lab.bfcl import BfclError, Record, Report, convert, dump, suite_files
 from milo_tui.suite_lab.bfcl_schema import arguments_matcher, gold_arguments, json_schema, legal_names
 from milo_tui.suite_lab.checking import check_suite
-from milo_tui.suite_lab.yaml_text import dump
 
 PLAY = {
     "name": "spotify.play",
@@ -187,8 +186,8 @@ def test_the_points_of_irrelevance() -> None:
 
 
 def test_the_points_of_relevance() -> None:
-    from milo_tui.suite.playing import play
     from milo_tui.suite.prompt import Step
+    from milo_tui.suite.tools import play
 
     prompt = convert(_record("live_relevance", None))
     for calls, points in (

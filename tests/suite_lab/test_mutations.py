@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Prompt, Step
 from milo_tui.suite.scoring import score
+from milo_tui.suite.tools import play
 from milo_tui.suite_lab.mutations import MUTATIONS, mutate
 from tests.suite.samples import PERSON, PORTS, REFUND, RETRY, SAMPLES, prompt_of
 

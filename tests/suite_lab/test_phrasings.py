@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from milo_tui.suite.loading import load_suite
-from milo_tui.suite.playing import play
 from milo_tui.suite.prompt import Prompt, Step
 from milo_tui.suite.scoring import score
+from milo_tui.suite.tools import play
 
 SUITE = load_suite(Path(__file__).parents[2] / "prompts" / "milo")
 PHRASINGS = yaml.safe_load((Path(__file__).parent / "phrasings.yaml").read_text(encoding="utf-8"))

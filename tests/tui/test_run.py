@@ -12,8 +12,7 @@ from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord
 from milo_tui.analysis.table import result_table
 from milo_tui.config import Settings
 from milo_tui.store.store import Store
-from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
-from milo_tui.suite.score import CheckResult, Score
+from milo_tui.suite.conversation import CheckResult, Loss, Score, ToolCall, ToolResult
 from milo_tui.tui.app import MiloApp
 from milo_tui.tui.screens.attempt import AttemptScreen
 from milo_tui.tui.screens.run import RunScreen

@@ -21,7 +21,7 @@ from milo_tui.runner.events import (
 )
 from milo_tui.runner.state import ModelState, RunState
 from milo_tui.sanitise import one_line
-from milo_tui.suite.score import POINTS_PER_PROMPT
+from milo_tui.suite.conversation import POINTS_PER_PROMPT
 from milo_tui.tui import words
 from milo_tui.tui.content import safe_line, styled
 from milo_tui.tui.progress import lane_of, waits_for

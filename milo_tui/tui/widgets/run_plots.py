@@ -9,7 +9,7 @@ from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
 from milo_tui.analysis.table import CategoryFigures, ModelTotal, ResultTable
 from milo_tui.reports.verdict_text import SIMULATED
-from milo_tui.suite.score import POINTS_PER_PROMPT
+from milo_tui.suite.conversation import POINTS_PER_PROMPT
 from milo_tui.tui.content import fit, join, safe_line, styled
 from milo_tui.tui.widgets.plots import FEWEST, Axis, Spread, axis_of_times, bar, box, spread
 from milo_tui.tui.widgets.run_columns import score_style

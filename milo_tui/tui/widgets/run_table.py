@@ -8,7 +8,7 @@ from textual.content import Content
 
 from milo_tui.analysis.record import ModelRecord, RunRecord
 from milo_tui.analysis.table import CategoryFigures, ModelTotal, ResultTable
-from milo_tui.suite.score import POINTS_PER_PROMPT
+from milo_tui.suite.conversation import POINTS_PER_PROMPT
 from milo_tui.tui.content import fit, join, safe_line, styled
 from milo_tui.tui.widgets.run_columns import score_style
 from milo_tui.tui.widgets.text_view import TextView

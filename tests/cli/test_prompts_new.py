@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from milo_tui.cli.prompts_new import SchemaOf, new_prompt, new_suite_file, schema_text
 from milo_tui.suite import yaml_lines
 from milo_tui.suite.loading import load_suite
 from milo_tui.suite.matching import OPERATORS
 from milo_tui.suite.prompt import Check, Suite, SuiteFile
 from milo_tui.suite.schemas import validator
 from milo_tui.suite_lab.checking import check_suite
-from milo_tui.suite_lab.new_prompt import SchemaOf, new_prompt, new_suite_file, schema_text
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "writing-a-suite.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from milo_tui.cli.common import print_out
-from milo_tui.cli.options import BELOW, FOLDER
+from milo_tui.cli.options import BELOW, FOLDER, LARGEST
 from milo_tui.cli.prompts_import import import_suite
 from milo_tui.cli.prompts_new import new, schema
 from milo_tui.config import data_folder
@@ -18,9 +18,14 @@ from milo_tui.reports.suite_check import render
 from milo_tui.sanitise import sanitise
 from milo_tui.suite.loading import find_prompt_id, load_suite
 from milo_tui.suite.prompt import Suite
+from milo_tui.suite.variants import PUBLIC_POOL
 from milo_tui.suite_lab.checking import check_suite
 
 suite_option = click.option("--suite", type=FOLDER, help="Folder of another suite.")
+
+pool_seed_option = click.option(
+    "--pool-seed", type=click.IntRange(0, LARGEST), default=PUBLIC_POOL, help="Another pool of variants."
+)
 
 
 @click.group("prompts")
@@ -44,18 +49,26 @@ def list_prompts(suite: Path | None) -> None:
 @command.command()
 @click.argument("id")
 @suite_option
-def show(id: str, suite: Path | None) -> None:
+@click.option(
+    "--variant", type=click.IntRange(min=0), default=0, help="Which variant of a prompt that varies."
+)
+@pool_seed_option
+def show(id: str, suite: Path | None, variant: int, pool_seed: int) -> None:
     """Print a prompt with its tools, its checks and its reference solution."""
     loaded = _load(suite)
     prompt = loaded.prompt(find_prompt_id(id, [one.id for one in loaded.prompts]))
-    click.echo(sanitise(describe(prompt)))
+    click.echo(sanitise(describe(prompt.in_variant(variant, pool_seed))))
 
 
 @command.command()
 @suite_option
-def check(suite: Path | None) -> None:
+@click.option(
+    "--variants", type=click.IntRange(min=1), default=1, help="How many variants of each prompt that varies."
+)
+@pool_seed_option
+def check(suite: Path | None, variants: int, pool_seed: int) -> None:
     """Prove a suite: its references, its known-bad conversations, and every mutation of every prompt."""
-    result = check_suite(_load(suite))
+    result = check_suite(_load(suite), variants, pool_seed)
     print_out(render(result))
     sys.exit(0 if result.ok else BELOW)
 

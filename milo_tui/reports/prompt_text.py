@@ -10,7 +10,7 @@ from milo_tui.suite.tools import play
 def describe(prompt: Prompt) -> str:
     """The prompt as a person reads it, in plain text."""
     parts = [
-        f"{prompt.id} (version {prompt.version}): {prompt.title}",
+        f"{prompt.name} (version {prompt.version}): {prompt.title}",
         *([f"Why it is hard: {prompt.why_hard.strip()}"] if prompt.why_hard else []),
         *([f"System:\n{_indent(prompt.system)}"] if prompt.system else []),
         f"User:\n{_indent(prompt.user)}",

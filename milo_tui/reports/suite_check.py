@@ -119,8 +119,10 @@ def _verdict(check: SuiteCheck) -> str:
     state = (
         "The suite is sound" if check.ok else f"The suite is not sound: {_number(len(check.errors), 'error')}"
     )
+    several = check.questions > len(check.table)
+    variants = f" in {_number(check.questions, 'variant')}" if several else ""
     return (
-        f"{state}: {_number(len(check.table), 'prompt')}, "
+        f"{state}: {_number(len(check.table), 'prompt')}{variants}, "
         f"{_number(check.wrong_ways, 'known-bad conversation')}, "
         f"{_number(tried, 'mutated conversation')} ({counts})."
     )

@@ -15,7 +15,7 @@ from milo_tui.suite import yaml_lines
 from milo_tui.suite.json_text import show
 from milo_tui.suite.prompt import Category, Prompt, Suite, SuiteFile, natural_key
 from milo_tui.suite.validation import validate
-from milo_tui.suite.wording import sentence
+from milo_tui.suite.wording import field_name, place, sentence
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -147,17 +147,12 @@ def _read(path: Path, model: type[Model]) -> tuple[Model, yaml_lines.Document]:
     try:
         return model.model_validate(document.value), document
     except ValidationError as error:
-        found = [(_place(details["loc"]), sentence(model, details)) for details in error.errors()]
+        found = [(place(details), sentence(model, details)) for details in error.errors()]
         raise SuiteError([_problem(path, document, *finding) for finding in found]) from None
 
 
-def _place(location: yaml_lines.Path) -> yaml_lines.Path:
-    return tuple(part for part in location if part != "[key]")
-
-
 def _problem(path: Path, document: yaml_lines.Document, where: yaml_lines.Path, message: str) -> Problem:
-    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
-    return Problem(path, document.line_of(where), field, message)
+    return Problem(path, document.line_of(where), field_name(where), message)
 
 
 class PromptNameError(MiloError):

@@ -3,7 +3,20 @@
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
+
+from milo_tui.suite.variants import PUBLIC_POOL, Variant, VariantError, Vary, variant_document
+from milo_tui.suite.wording import field_name, place, sentence
 
 Points = Annotated[int, Field(ge=0, le=3)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$")]
@@ -222,11 +235,56 @@ class Prompt(_Part):
     harmless: dict[str, str] = Field(
         default_factory=dict, description="Mutation name → why it rightly costs nothing here."
     )
+    vary: Vary | None = Field(
+        None, description="How this prompt varies; its values stand as <name> in all other fields."
+    )
+    family: SkipJsonSchema[dict[str, Any] | None] = Field(
+        None, description="The file of a prompt that varies, as it stands; Milo fills it in."
+    )
+    variant: SkipJsonSchema[Variant] = Field(Variant(), description="Which of its variants this is.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled_in(cls, data: Any, info: ValidationInfo) -> Any:
+        """The document of the variant that the context names, of the first one without a context."""
+        family = data.get("family", data) if isinstance(data, dict) else None
+        if not isinstance(family, dict) or not family.get("vary"):
+            return data
+        variant = info.context if isinstance(info.context, Variant) else Variant()
+        try:
+            vary = Vary.model_validate(family["vary"])
+        except ValidationError:
+            # The field's own validation says the same, with the place of each mistake.
+            return family
+        document = variant_document(family, vary, variant)
+        return document | {"vary": family["vary"], "family": family, "variant": variant}
+
+    def in_variant(self, number: int, pool_seed: int = PUBLIC_POOL) -> Self:
+        """The same task in another variant. Raises VariantError."""
+        variant = Variant(number=number, pool_seed=pool_seed)
+        if self.family is None:
+            if number:
+                raise VariantError((), f"{self.id} does not vary; it has variant 0 alone.")
+            return self
+        if variant == self.variant:
+            return self
+        try:
+            return self.model_validate(self.family, context=variant)
+        except ValidationError as error:
+            details = error.errors()[0]
+            where = place(details)
+            words = f"{self.id}, variant {number}: {field_name(where)}: {sentence(type(self), details)}"
+            raise VariantError(where, words) from None
 
     @property
     def category(self) -> str:
         """The folder that the prompt lies in."""
         return self.id.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The id, and which variant where it is not the first."""
+        return f"{self.id}, variant {self.variant.number}" if self.variant.number else self.id
 
     def steps_of(self, way: RightWay) -> list[Step]:
         """The conversation of a right or a wrong way."""

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from milo_tui.suite.json_text import show
+from milo_tui.suite.variants import VariantError
 
 _MUST_BE = {
     "string_type": "must be text; put it in quotes",
@@ -27,6 +28,7 @@ _PATTERNS = {
         "must be a tool's name: at most 64 letters, digits, _ and -, with no digit or - at the front"
     ),
     r"^[a-z0-9_.-]+/[A-Za-z0-9_.-]+$": "must be folder/file name, without .yaml and without spaces",
+    r"^[a-z][a-z0-9_]{0,39}$": "must be a value's name: at most 40 of a-z, 0-9 and _, a letter at the front",
     r"^[a-z0-9_.-]+$": "must be a folder's name of a-z, 0-9, _, - and .",
 }
 
@@ -51,6 +53,19 @@ def sentence(model: type[BaseModel], error: Mapping[str, Any]) -> str:
     return f"{message} (found {show(error['input'], 60)})"
 
 
+def place(error: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """Where in the document one of `ValidationError.errors()` lies."""
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, VariantError):
+        return cause.where
+    return tuple(part for part in error["loc"] if part != "[key]")
+
+
+def field_name(where: tuple[str | int, ...]) -> str:
+    """A place as a person reads it, such as tools[0].replies."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
+
+
 def _unknown_field(model: type[BaseModel], where: tuple[str | int, ...]) -> str:
     known = _fields(_model_at(model, where[:-1]))
     near = difflib.get_close_matches(str(where[-1]), known, n=1, cutoff=0.6)
@@ -60,7 +75,8 @@ def _unknown_field(model: type[BaseModel], where: tuple[str | int, ...]) -> str:
 
 
 def _fields(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
+    """The fields that an author fills in: those of the JSON Schema."""
+    return list(model.model_json_schema(by_alias=True)["properties"])
 
 
 def _model_at(model: type[BaseModel], where: tuple[str | int, ...]) -> type[BaseModel]:

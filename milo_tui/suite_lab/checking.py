@@ -1,6 +1,7 @@
 """The suite proves itself: references earn 3, wrong ways what they say, and every mutation is caught."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -9,10 +10,14 @@ from milo_tui.suite.conversation import POINTS_PER_PROMPT, Score
 from milo_tui.suite.prompt import Prompt, Step, Suite
 from milo_tui.suite.scoring import score
 from milo_tui.suite.tools import play
+from milo_tui.suite.validation import validate
+from milo_tui.suite.variants import PUBLIC_POOL, VariantError
+from milo_tui.suite.wording import field_name
 from milo_tui.suite_lab.mutations import MUTATIONS, Mutation
 from milo_tui.suite_lab.script import sites
 from milo_tui.suite_lab.values import places, schema_at
 
+_LENGTH_DRIFT = 0.25
 _SHORTEST_GOLD = 5
 """A string shorter than this may stand in two prompts; it could be met by chance anyway."""
 
@@ -46,6 +51,9 @@ _SIGNS = {
     Verdict.COSTLY: "C",
     Verdict.NOT_APPLICABLE: "·",
 }
+_SEVERITY = (
+    Verdict.NOT_APPLICABLE, Verdict.FREE, Verdict.KILLED, Verdict.HARMLESS, Verdict.COSTLY, Verdict.SURVIVED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,9 @@ class SuiteCheck:
     warnings: list[str] = field(default_factory=list)
     table: dict[str, dict[str, Cell]] = field(default_factory=dict)
     wrong_ways: int = 0
-    """How many known-bad conversations were scored."""
+    """How many known-bad conversations were scored, in each variant."""
+    questions: int = 0
+    """How many prompts were checked, each variant of a family for itself."""
 
     @property
     def ok(self) -> bool:
@@ -84,21 +94,77 @@ class SuiteCheck:
         return sum(cell.verdict is verdict for row in self.table.values() for cell in row.values())
 
 
-def check_suite(suite: Suite) -> SuiteCheck:
-    """Score everything that the suite's files say of themselves, and every mutation of every reference."""
+def check_suite(suite: Suite, variants: int = 1, pool_seed: int = PUBLIC_POOL) -> SuiteCheck:
+    """Score everything that the suite's files say of themselves, and every mutation of every reference.
+
+    Of prompts that vary, the first `variants` of that pool are checked.
+    """
     errors: list[str] = []
     table: dict[str, dict[str, Cell]] = {}
+    checked = 0
     for prompt in suite.prompts:
-        found, table[prompt.id] = check_prompt(prompt)
-        errors += found
+        members, found = _members(prompt, variants, pool_seed)
+        rows = []
+        for member in members:
+            faults, row = _check_variant(member)
+            found += faults
+            rows.append(row)
+        checked += len(members)
+        table[prompt.id] = {name: _merged([row[name] for row in rows]) for name in MUTATIONS}
+        errors += [*found, *_family(members), *_stale_reasons(prompt, table[prompt.id])]
     wrong_ways = sum(len(prompt.wrong) for prompt in suite.prompts)
-    return SuiteCheck(errors, list(_twins(suite)), table, wrong_ways)
+    return SuiteCheck(errors, list(_twins(suite)), table, wrong_ways, checked)
 
 
 def check_prompt(prompt: Prompt) -> tuple[list[str], dict[str, Cell]]:
     """What is wrong with one prompt, and its row of the table."""
+    found, row = _check_variant(prompt)
+    return [*found, *_stale_reasons(prompt, row)], row
+
+
+def _check_variant(prompt: Prompt) -> tuple[list[str], dict[str, Cell]]:
     row = {name: _try(prompt, mutation) for name, mutation in MUTATIONS.items()}
-    return [*_scripts(prompt), *_verdicts(prompt, row), *_stale_reasons(prompt, row)], row
+    return [*_scripts(prompt), *_verdicts(prompt, row)], row
+
+
+def _members(prompt: Prompt, variants: int, pool_seed: int) -> tuple[list[Prompt], list[str]]:
+    """A prompt's first variants, and what is wrong with those that cannot be asked."""
+    members, errors = [prompt], []
+    for number in range(1, variants if prompt.family else 1):
+        try:
+            member = prompt.in_variant(number, pool_seed)
+        except VariantError as error:
+            errors.append(str(error))
+            continue
+        errors += [f"{member.name}: {field_name(where)}: {text}" for where, text in validate(member)]
+        members.append(member)
+    return members, errors
+
+
+def _family(members: Sequence[Prompt]) -> Iterator[str]:
+    """Variants that have the same solution, and those of another length than the first."""
+    seen: dict[str, Prompt] = {}
+    usual = _asked_characters(members[0])
+    for member in members:
+        solution = json.dumps([step.model_dump(mode="json") for step in member.reference], sort_keys=True)
+        other = seen.setdefault(solution, member)
+        if other is not member:
+            yield f"{member.name}: its reference is that of variant {other.variant.number}; widen the generators"
+        if abs(_asked_characters(member) - usual) > _LENGTH_DRIFT * usual:
+            yield f"{member.name}: its length differs by more than {_LENGTH_DRIFT:.0%} from variant 0"
+
+
+def _asked_characters(prompt: Prompt) -> int:
+    """The characters that a model reads before it answers."""
+    return sum(map(len, (prompt.system or "", prompt.user, json.dumps([t.parameters for t in prompt.tools]))))
+
+
+def _merged(cells: Sequence[Cell]) -> Cell:
+    """The cells of a family's variants as one: the worst verdict, and all that was tried."""
+    verdict = max((cell.verdict for cell in cells), key=list(_SEVERITY).index)
+    odd = tuple(dict.fromkeys(words for cell in cells for words in cell.variants))
+    reason = next((cell.reason for cell in cells if cell.reason), "")
+    return Cell(verdict, sum(cell.tried for cell in cells), odd, reason)
 
 
 def _scripts(prompt: Prompt) -> Iterator[str]:
@@ -111,9 +177,9 @@ def _scripts(prompt: Prompt) -> Iterator[str]:
     for name, steps, wanted in ways:
         found = _score(prompt, steps)
         if found.points < wanted:
-            yield f"{prompt.id}: {name} earns {found.points} instead of {wanted}: {_lost(found)}"
+            yield f"{prompt.name}: {name} earns {found.points} instead of {wanted}: {_lost(found)}"
         elif found.points > wanted:
-            yield f"{prompt.id}: {name} earns {found.points} instead of {wanted}; these checks passed: {_won(found)}"
+            yield f"{prompt.name}: {name} earns {found.points} instead of {wanted}; these checks passed: {_won(found)}"
 
 
 def _score(prompt: Prompt, steps: list[Step]) -> Score:
@@ -152,11 +218,11 @@ def _verdicts(prompt: Prompt, row: dict[str, Cell]) -> Iterator[str]:
         for variant in cell.variants if cell.verdict.is_failure else ():
             if cell.verdict is Verdict.SURVIVED:
                 yield (
-                    f"{prompt.id}: {name} survived, no check notices it: {variant}; "
+                    f"{prompt.name}: {name} survived, no check notices it: {variant}; "
                     f"mend a check, or say under harmless: why it rightly costs nothing"
                 )
             else:
-                yield f"{prompt.id}: {name} should cost nothing, but does: {variant}"
+                yield f"{prompt.name}: {name} should cost nothing, but does: {variant}"
 
 
 def _stale_reasons(prompt: Prompt, row: dict[str, Cell]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from milo_tui.cli.prompts_new import SchemaOf, new_prompt, new_suite_file, schema_text
 from milo_tui.suite import yaml_lines
+from milo_tui.suite.expressions import FUNCTIONS
 from milo_tui.suite.loading import load_suite
 from milo_tui.suite.matching import OPERATORS
 from milo_tui.suite.prompt import Check, Suite, SuiteFile
@@ -32,6 +33,31 @@ def suite_of_the_page(folder: Path) -> Suite:
 def test_the_pages_example_loads_and_proves_itself(tmp_path: Path) -> None:
     found = check_suite(suite_of_the_page(tmp_path))
     assert (found.errors, found.warnings, found.wrong_ways) == ([], [], 3)
+
+
+def test_the_pages_example_of_a_family_proves_itself(tmp_path: Path) -> None:
+    """The first example with the lines of the section on variants put in."""
+    user, tool, vary = re.split(r"# in find_rooms\n|(?=^vary:)", BLOCKS[2], flags=re.MULTILINE)
+    text = re.sub(r"user: \|\n.*\n", lambda _: user, BLOCKS[1], count=1)
+    text = (
+        re.sub(r"    replies: .*\n(      .*\n)*?(?=      - result: \[\])", lambda _: tool, text, count=1)
+        + vary
+    )
+    for old, new in (("R-4486", "<room>"), ("day: 2026-09-17", "day: <day>"), ("14 seats", "<seats> seats")):
+        text = text.replace(old, new)
+    text = re.sub("Plover|PLOVER", "<name>", text)
+    head, _ = text.split("\nvary:")
+    (tmp_path / "bookings").mkdir()
+    (tmp_path / "suite.yaml").write_text(BLOCKS[0], encoding="utf-8")
+    (tmp_path / "bookings" / "book_room.yaml").write_text(
+        f"{head}\nvary:{vary.removeprefix('vary:')}", encoding="utf-8"
+    )
+    found = check_suite(load_suite(tmp_path), variants=12)
+    assert (found.errors, found.questions) == ([], 12)
+
+
+def test_the_page_names_every_function_of_an_expression() -> None:
+    assert all(f"`{name}`" in PAGE for name in FUNCTIONS)
 
 
 def test_the_page_shows_the_example_that_new_lays_down() -> None:

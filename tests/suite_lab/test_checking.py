@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from milo_tui.suite import yaml_lines
 from milo_tui.suite.loading import load_suite
+from milo_tui.suite.prompt import Prompt
 from milo_tui.suite_lab.checking import Verdict, check_prompt, check_suite
 from milo_tui.suite_lab.mutations import MUTATIONS
 from tests.suite.samples import PERSON, PORTS, REFUND, SAMPLES, prompt_of, suite_of
+from tests.suite.test_variants import FERRY
 
 SHIPPED = Path(__file__).parents[2] / "prompts" / "milo"
 
@@ -28,6 +31,25 @@ def test_the_samples_are_sound() -> None:
     assert found.table["shop/refund"]["swapped_order"].tried == 2
     assert found.table["shop/refund"]["extra_read"].verdict is Verdict.FREE
     assert found.table["shop/refund"]["fenced_json"].verdict is Verdict.NOT_APPLICABLE
+
+
+def test_every_variant_of_a_family_is_proved() -> None:
+    family = Prompt.model_validate(yaml_lines.load(FERRY).value)
+    found = check_suite(suite_of(family), variants=30)
+    assert found.questions == 30
+    assert not any("its reference" in error or "its length" in error for error in found.errors)
+    assert found.table["shop/ferry"]["wrong_value"].tried > 30
+    few = FERRY.replace("2026-03-01, 2026-10-31", "2026-07-11, 2026-07-11").replace(
+        "[10.05, 30.95]", "[12.3, 12.31]"
+    )
+    told = check_suite(suite_of(Prompt.model_validate(yaml_lines.load(few).value)), variants=30).errors
+    assert any("its reference is that of variant" in error for error in told)
+    fixed = FERRY.replace("contains_all: [{$number: <total>}]", "contains_all: [{$number: 49.2}]")
+    told = check_suite(suite_of(Prompt.model_validate(yaml_lines.load(fixed).value)), variants=3).errors
+    assert "shop/ferry, variant 1: its reference earns 2 instead of 3: states the sum" in "\n".join(told)
+    strict = FERRY.replace("cabin > deck + 15", "cabin == 41.5 and deck == 12.30 and people == 4")
+    told = check_suite(suite_of(Prompt.model_validate(yaml_lines.load(strict).value)), variants=2).errors
+    assert "shop/ferry, variant 1: vary.require[0]: held in none of 200 draws; widen the generators" in told
 
 
 def test_every_verdict_has_a_sign_and_a_word() -> None:

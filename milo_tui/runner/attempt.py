@@ -23,7 +23,7 @@ from milo_tui.endpoints.endpoint import (
 )
 from milo_tui.runner.events import Event, ServerNoted, Streamed, ToolAnswered, TurnEnded
 from milo_tui.runner.plan import Task
-from milo_tui.runner.scorer import LocalScorer, Scorer
+from milo_tui.runner.scorer import Scorer
 from milo_tui.suite import json_text
 from milo_tui.suite.conversation import Loss, Score, ToolCall, ToolResult
 from milo_tui.suite.prompt import Prompt
@@ -44,7 +44,7 @@ class RunningAttempt:
     prompt: Prompt
     task: Task
     publish: Publish
-    scorer: Scorer = field(default_factory=LocalScorer)
+    scorer: Scorer = field(default_factory=Scorer)
     started: float = field(default_factory=time.time)
     turns: list[TurnRecord] = field(default_factory=list)
     ended: Literal["answer", "turn limit"] = "answer"

@@ -31,7 +31,7 @@ from milo_tui.runner.demo import script
 from milo_tui.runner.events import Event, ServerNoted
 from milo_tui.runner.fitting import cannot_fit
 from milo_tui.runner.runner import RetryPolicy, Runner
-from milo_tui.runner.scorer import ScorerProcess
+from milo_tui.runner.scorer import Scorer
 from milo_tui.sanitise import sanitise
 from milo_tui.simulated.models import SimulatedModels
 from milo_tui.store.export_run import write_results
@@ -95,7 +95,7 @@ async def execute_run(
                 lambda model: _endpoint(model, servers, home, runner),
                 lambda event: _publish(channel, publish, event),
                 retry_policy,
-                await stack.enter_async_context(ScorerProcess()),
+                await stack.enter_async_context(Scorer()),
             )
             channel = Channel(socket_path(settings.runtime, number), runner.state, runner.command)
             await stack.enter_async_context(channel)

@@ -23,7 +23,7 @@ from milo_tui.runner.events import (
     ServerNoted,
 )
 from milo_tui.runner.plan import Task, state_of, tasks_left
-from milo_tui.runner.scorer import LocalScorer, Scorer
+from milo_tui.runner.scorer import Scorer
 from milo_tui.suite.prompt import Prompt
 
 Result = TypeVar("Result")
@@ -102,7 +102,7 @@ class Runner:
         self._open_endpoint = open_endpoint
         self._publish_out = publish
         self._policy = retry_policy or RetryPolicy()
-        self._scorer = scorer or LocalScorer()
+        self._scorer = scorer or Scorer()
         self._unpaused = asyncio.Event()
         self._unpaused.set()
         self._stopping = asyncio.Event()

@@ -1,8 +1,9 @@
-"""Simulated tools and scoring in a process of their own, which a time limit can end.
+"""Simulated tools and scoring, which nothing that a suite or a model brings can make last.
 
 What a suite's patterns and schemas make of a model's output may take for ever (a regular expression that backtracks,
 a schema that compares every pair), and holds the interpreter while it does. In the runner's process that would stop
-every model, its viewers and its signals.
+every model, its viewers and its signals. So the work is begun there under a timer whose signal breaks it off (`re`
+looks for signals too), and what was broken off, or is large, is done in a process that a time limit can end.
 """
 
 import asyncio
@@ -12,8 +13,10 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Sequence
-from typing import Any, BinaryIO, Protocol, Self
+import threading
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any, BinaryIO, Self, TypeVar
 
 from milo_tui import config
 from milo_tui.endpoints.endpoint import EndpointError
@@ -22,53 +25,39 @@ from milo_tui.suite.prompt import Prompt
 from milo_tui.suite.scoring import score
 from milo_tui.suite.tools import SimulatedTools
 
+HERE_LIMIT = 0.05
+"""Seconds of processor time for one question in the runner's own process; most take one or two milliseconds."""
 CPU_LIMIT = 5.0
-"""Seconds of processor time for one question; scoring takes milliseconds."""
+"""Seconds of processor time for one question in the scorer's process."""
 WALL_LIMIT = 60.0
 """Seconds to wait for an answer, on a machine that is busy with models."""
+_MOST_HERE = 64 * 1024
+"""Characters of a model's output that the runner's own process looks at."""
 _MEMORY_LIMIT = 2 << 30
 _HEADER = struct.Struct(">Q")
 
-
-class Scorer(Protocol):
-    """Answers tool calls and scores conversations. Raises EndpointError where that could not be done."""
-
-    async def answer(
-        self, prompt: Prompt, earlier: Sequence[ToolCall], calls: Sequence[ToolCall]
-    ) -> tuple[ToolResult, ...]:
-        """The results of calls; `earlier` are those that the conversation made before."""
-        ...
-
-    async def score(self, prompt: Prompt, conversation: Conversation) -> Score:
-        """The score of a conversation."""
-        ...
+Result = TypeVar("Result")
 
 
-class LocalScorer:
-    """A scorer in this process: for suites and models that are one's own."""
-
-    async def answer(
-        self, prompt: Prompt, earlier: Sequence[ToolCall], calls: Sequence[ToolCall]
-    ) -> tuple[ToolResult, ...]:
-        """The results of calls."""
-        return _answer(prompt, earlier, calls)
-
-    async def score(self, prompt: Prompt, conversation: Conversation) -> Score:
-        """The score of a conversation."""
-        return score(prompt, conversation)
+class _TooLong(BaseException):
+    """Work that the timer broke off. No Exception: nothing in the work may take it for its own."""
 
 
-class ScorerProcess:
-    """A scorer in a process of its own. Use as an async context manager; the process starts anew when it was ended."""
+class Scorer:
+    """Answers tool calls and scores conversations: here, and what takes longer than a moment in a process of its own.
 
-    def __init__(self, cpu_limit: float = CPU_LIMIT) -> None:
+    Use as an async context manager. The process starts when it is first needed, and anew when it was ended.
+    """
+
+    def __init__(self, here_limit: float = HERE_LIMIT, cpu_limit: float = CPU_LIMIT) -> None:
+        self._here_limit = here_limit
         self._cpu_limit = cpu_limit
         self._process: asyncio.subprocess.Process | None = None
         self._known: set[str] = set()
+        self._slow: set[str] = set()
         self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
-        await self._started()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -77,23 +66,38 @@ class ScorerProcess:
     async def answer(
         self, prompt: Prompt, earlier: Sequence[ToolCall], calls: Sequence[ToolCall]
     ) -> tuple[ToolResult, ...]:
-        """The results of calls."""
+        """The results of calls; `earlier` are those that the conversation made before. Raises EndpointError."""
         if not calls:
             return ()
-        results: tuple[ToolResult, ...] = await self._ask(prompt, "answer", (tuple(earlier), tuple(calls)))
-        return results
+        size = sum(len(call.arguments_text) for call in (*earlier, *calls))
+        return await self._do(_answer, prompt, (tuple(earlier), tuple(calls)), size)
 
     async def score(self, prompt: Prompt, conversation: Conversation) -> Score:
-        """The score of a conversation."""
-        found: Score = await self._ask(prompt, "score", (conversation,))
+        """The score of a conversation. Raises EndpointError where it could not be told."""
+        size = sum(
+            len(turn.text) + sum(len(call.arguments_text) for call in turn.calls) for turn in conversation.turns
+        )
+        return await self._do(score, prompt, (conversation,), size)
+
+    async def _do(
+        self, work: Callable[..., Result], prompt: Prompt, arguments: tuple[Any, ...], size: int
+    ) -> Result:
+        if size <= _MOST_HERE and prompt.id not in self._slow and _may_use_timer():
+            try:
+                return _within(self._here_limit, work, prompt, *arguments)
+            except _TooLong:
+                self._slow.add(prompt.id)
+            except Exception as error:  # whatever a foreign suite or output brings about is told, not fatal
+                raise _problem(_fault_of(error)) from None
+        found: Result = await self._ask(prompt, work is score, arguments)
         return found
 
-    async def _ask(self, prompt: Prompt, what: str, arguments: tuple[Any, ...]) -> Any:
+    async def _ask(self, prompt: Prompt, is_score: bool, arguments: tuple[Any, ...]) -> Any:
         async with self._turn:
             process = await self._started()
             known = prompt.id in self._known
             try:
-                body = pickle.dumps((prompt.id, None if known else prompt, what, arguments))
+                body = pickle.dumps((prompt.id, None if known else prompt, is_score, arguments))
             except (RecursionError, ValueError) as error:
                 raise _problem(f"it is nested too deeply ({type(error).__name__})") from None
             try:
@@ -132,6 +136,33 @@ class ScorerProcess:
             await process.wait()
 
 
+def _may_use_timer() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _within(seconds: float, work: Callable[..., Result], *arguments: Any) -> Result:
+    """What the work returns. Raises _TooLong after so many seconds of processor time, in the middle of the work."""
+    working = True
+
+    def end(signal: int, frame: FrameType | None) -> None:
+        if working:
+            raise _TooLong
+
+    signal.signal(signal.SIGVTALRM, end)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        result = work(*arguments)
+        working = False
+    finally:
+        working = False
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    return result
+
+
+def _fault_of(error: Exception) -> str:
+    return f"{type(error).__name__} in a check or a tool"
+
+
 def _problem(why: str) -> EndpointError:
     return EndpointError(f"The attempt could not be scored: {why}.", kind="scoring", retryable=False)
 
@@ -159,15 +190,15 @@ def serve(source: BinaryIO, target: BinaryIO, cpu_limit: float) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_LIMIT, _MEMORY_LIMIT))
     prompts: dict[str, Prompt] = {}
     while header := source.read(_HEADER.size):
-        id, prompt, what, arguments = pickle.loads(source.read(_HEADER.unpack(header)[0]))
+        id, prompt, is_score, arguments = pickle.loads(source.read(_HEADER.unpack(header)[0]))
         signal.setitimer(signal.ITIMER_PROF, cpu_limit)
         if prompt is not None:
             prompts[id] = prompt
         try:
-            found = _answer(prompts[id], *arguments) if what == "answer" else score(prompts[id], *arguments)
+            found = (score if is_score else _answer)(prompts[id], *arguments)
             reply = pickle.dumps((True, found))
         except Exception as error:  # whatever a foreign suite or output brings about is told, not fatal
-            reply = pickle.dumps((False, f"{type(error).__name__} in a check or a tool"))
+            reply = pickle.dumps((False, _fault_of(error)))
         signal.setitimer(signal.ITIMER_PROF, 0)
         target.write(_HEADER.pack(len(reply)) + reply)
         target.flush()

@@ -4,10 +4,11 @@ import asyncio
 import json
 from pathlib import Path
 
+import psutil
 import pytest
 
 from milo_tui.endpoints.endpoint import EndpointError
-from milo_tui.runner.scorer import ScorerProcess
+from milo_tui.runner.scorer import Scorer
 from milo_tui.suite.conversation import Conversation, ToolCall, Turn
 from milo_tui.suite.prompt import Prompt
 from tests.runner.suite import small_suite
@@ -42,7 +43,10 @@ async def test_what_takes_for_ever_is_ended_and_the_next_attempt_is_scored(tmp_p
             ticks += 1
 
     said = Conversation((Turn(WORST),), "answer")
-    async with ScorerProcess(cpu_limit=0.5) as scorer:
+    own = psutil.Process().children()
+    async with Scorer(cpu_limit=0.5) as scorer:
+        assert await scorer.answer(good, (), [call(bay=7)])
+        assert psutil.Process().children() == own, "what takes a moment needs no process"
         ticking = asyncio.create_task(tick())
         with pytest.raises(EndpointError, match=r"could not be scored: it took more than 0\.5 s"):
             await scorer.score(in_check, said)
@@ -59,7 +63,7 @@ async def test_what_takes_for_ever_is_ended_and_the_next_attempt_is_scored(tmp_p
 
 async def test_an_attempt_that_is_stopped_ends_its_scoring(tmp_path: Path) -> None:
     _, in_check, _ = hostile_prompts(tmp_path)
-    async with ScorerProcess(cpu_limit=60.0) as scorer:
+    async with Scorer(cpu_limit=60.0) as scorer:
         scoring = asyncio.create_task(scorer.score(in_check, Conversation((Turn(WORST),), "answer")))
         await asyncio.sleep(0.5)
         scoring.cancel()

@@ -75,7 +75,8 @@ class Scorer:
     async def score(self, prompt: Prompt, conversation: Conversation) -> Score:
         """The score of a conversation. Raises EndpointError where it could not be told."""
         size = sum(
-            len(turn.text) + sum(len(call.arguments_text) for call in turn.calls) for turn in conversation.turns
+            len(turn.text) + sum(len(call.arguments_text) for call in turn.calls)
+            for turn in conversation.turns
         )
         return await self._do(score, prompt, (conversation,), size)
 

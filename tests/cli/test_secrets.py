@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tests.cli.milo import write_config
-from tests.endpoints.fault_server import FaultServer, Recorded, Silence, Step, answer
+from tests.servers.fault_server import FaultServer, Recorded, Silence, Step, answer
 
 CANARY = "CANARY-sk-ant-0123456789abcdef"
 

@@ -10,8 +10,7 @@ import pytest
 from milo_tui.endpoints.endpoint import ChatRequest, Delta, EndpointError, Reply, UserMessage
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.factory import make_endpoint
-
-from .fault_server import FaultServer, Recorded, Step
+from tests.servers.fault_server import FaultServer, Recorded, Step
 
 HELLO = ChatRequest((UserMessage("Hello"),))
 

@@ -7,8 +7,8 @@ import pytest
 
 from milo_tui.endpoints.endpoint import DeltaKind, Usage
 from milo_tui.suite.conversation import Loss
+from tests.servers.fault_server import answer, block, chunked, event, said, started, stopped, thought, used
 
-from .fault_server import answer, block, chunked, event, said, started, stopped, thought, used
 from .talking import Heard, fail, hear
 
 

@@ -6,8 +6,7 @@ import pytest
 
 from milo_tui.endpoints.endpoint import ChatRequest, Clock, DeltaKind, UserMessage
 from milo_tui.runner.attempt import turn_record
-
-from .fault_server import (
+from tests.servers.fault_server import (
     MLX,
     Pause,
     answer,
@@ -23,6 +22,7 @@ from .fault_server import (
     thought,
     used,
 )
+
 from .talking import hear
 
 WIRES = {

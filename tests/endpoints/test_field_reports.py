@@ -9,8 +9,7 @@ import pytest
 from milo_tui.endpoints.endpoint import AssistantMessage, ChatRequest, ToolResults, UserMessage
 from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.suite.conversation import Loss, ToolResult
-
-from .fault_server import (
+from tests.servers.fault_server import (
     DONE,
     MLX,
     FaultServer,
@@ -31,6 +30,7 @@ from .fault_server import (
     usage,
     used,
 )
+
 from .talking import HELLO, ask_all, entry, fail, hear
 
 PARIS = '{"city": "Paris"}'

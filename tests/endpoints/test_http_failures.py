@@ -12,8 +12,7 @@ from milo_tui.endpoints import failures
 from milo_tui.endpoints.endpoint import ChatRequest, EndpointError, UserMessage
 from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.suite.conversation import Loss
-
-from .fault_server import (
+from tests.servers.fault_server import (
     DONE,
     MLX,
     FaultServer,
@@ -30,6 +29,7 @@ from .fault_server import (
     stopped,
     text,
 )
+
 from .talking import HELLO, ask_all, entry, fail, hear
 
 PROTOCOLS = pytest.mark.parametrize("protocol", ["openai", "anthropic"])
@@ -169,16 +169,12 @@ async def test_a_name_that_no_one_knows(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 async def test_tls_to_a_server_without() -> None:
-    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        writer.write(b"HTTP/1.0 400 Bad Request\r\n\r\n")
-        writer.close()
-
-    async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
-        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with aclosing(make_endpoint(entry(url))) as endpoint:
-            with pytest.raises(EndpointError) as caught:
-                await endpoint.chat(HELLO, lambda delta: None)
+    async with (
+        FaultServer([]) as server,
+        aclosing(make_endpoint(entry(server.url.replace("http", "https")))) as endpoint,
+    ):
+        with pytest.raises(EndpointError) as caught:
+            await endpoint.chat(HELLO, lambda delta: None)
     assert (caught.value.kind, caught.value.retryable) == ("connection", True)
     assert "TLS failed" in caught.value.message
 

@@ -13,8 +13,7 @@ import pytest
 from milo_tui.endpoints.endpoint import ChatRequest, EndpointError, UserMessage
 from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.endpoints.keys import Secret, fetch_key, is_loopback, redact
-
-from .fault_server import (
+from tests.servers.fault_server import (
     MLX,
     FaultServer,
     Reset,
@@ -30,6 +29,7 @@ from .fault_server import (
     stopped,
     text,
 )
+
 from .talking import entry
 
 CANARY = "CANARY" + "-7f3a9c-" * 3 + "end"

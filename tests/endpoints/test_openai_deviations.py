@@ -7,8 +7,7 @@ import pytest
 
 from milo_tui.endpoints.endpoint import DeltaKind, Usage
 from milo_tui.suite.conversation import Loss
-
-from .fault_server import (
+from tests.servers.fault_server import (
     DONE,
     FINGERPRINT,
     MLX,
@@ -23,6 +22,7 @@ from .fault_server import (
     text,
     usage,
 )
+
 from .talking import hear
 
 PARIS = '{"city": "Paris"}'

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from .fault_server import DONE, MLX, Reset, answer, chunk, data, end, text
+from tests.servers.fault_server import DONE, MLX, Reset, answer, chunk, data, end, text
+
 from .talking import fail, hear
 
 ERRORS = {

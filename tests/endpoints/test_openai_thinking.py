@@ -6,8 +6,8 @@ import pytest
 
 from milo_tui.endpoints.endpoint import AssistantMessage, ChatRequest, DeltaKind, UserMessage
 from milo_tui.suite.conversation import Loss
+from tests.servers.fault_server import FINGERPRINT, MLX, chunk, end, text
 
-from .fault_server import FINGERPRINT, MLX, chunk, end, text
 from .talking import ask_all, hear
 
 THINKING: dict[str, tuple[list[dict[str, Any]], str | None]] = {

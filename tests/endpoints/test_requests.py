@@ -14,8 +14,7 @@ from milo_tui.endpoints.endpoint import (
 )
 from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.suite.conversation import ToolResult
-
-from .fault_server import (
+from tests.servers.fault_server import (
     FINGERPRINT,
     MLX,
     FaultServer,
@@ -33,6 +32,7 @@ from .fault_server import (
     thought,
     used,
 )
+
 from .talking import HELLO, ask_all, entry, hear
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}

@@ -6,7 +6,7 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,27 +14,25 @@ import httpcore
 import pytest
 
 from milo_tui.endpoints.sockets import READ_AT, Connection, StampingBackend
+from tests.servers.fault_server import FaultServer, KeepOpen, Pause, Reset, Silence, Step, answer
 
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+ASK = b"POST / HTTP/1.1\r\ncontent-length: %d\r\n\r\n%s"
+HELLO = ASK % (5, b"Hello")
 
 
 @asynccontextmanager
-async def connected(
-    serve: Serve, context: ssl.SSLContext | None = None
-) -> AsyncIterator[httpcore.AsyncNetworkStream]:
-    """A stream to a server that does this with its connection."""
+async def connected(*script: Step) -> AsyncIterator[httpcore.AsyncNetworkStream]:
+    """A stream to a server that was asked for this and plays it."""
+    async with connection(FaultServer(script)) as stream:
+        await stream.write(HELLO, timeout=5)
+        yield stream
 
-    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await serve(reader, writer)
-        finally:
-            writer.close()
 
-    server = await asyncio.start_server(once, "127.0.0.1", 0, ssl=context)
+@asynccontextmanager
+async def connection(server: FaultServer) -> AsyncIterator[httpcore.AsyncNetworkStream]:
+    """A stream to a server that was not asked for anything yet."""
     async with server:
-        stream = await StampingBackend().connect_tcp(
-            "127.0.0.1", server.sockets[0].getsockname()[1], timeout=5
-        )
+        stream = await StampingBackend().connect_tcp("127.0.0.1", server.port, timeout=5)
         try:
             yield stream
         finally:
@@ -49,14 +47,8 @@ async def read_all(stream: httpcore.AsyncNetworkStream, most: int = 65536) -> by
 
 
 async def test_a_stamp_is_taken_when_bytes_come_not_when_somebody_reads_them() -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"one")
-        await writer.drain()
-        await asyncio.sleep(0.1)
-        writer.write(b"two")
-
-    async with connected(serve) as stream:
-        await asyncio.sleep(0.3)
+    async with connected(b"one", Pause(0.05), b"two") as stream:
+        await asyncio.sleep(0.2)
         read = time.perf_counter_ns()
         assert await stream.read(100) == b"one"
         first = stream.get_extra_info(READ_AT)
@@ -67,7 +59,6 @@ async def test_a_stamp_is_taken_when_bytes_come_not_when_somebody_reads_them() -
 
 async def test_a_request_leaves_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     handed_over: list[bytes] = []
-    requests: list[bytes] = []
     write = Connection.write
 
     async def noted(connection: Connection, data: bytes) -> None:
@@ -75,16 +66,6 @@ async def test_a_request_leaves_in_one_piece(monkeypatch: pytest.MonkeyPatch) ->
         await write(connection, data)
 
     monkeypatch.setattr(Connection, "write", noted)
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        came = b""
-        while data := await reader.read(65536):
-            came += data
-            if b"chunked" not in came or came.endswith(b"\r\n0\r\n\r\n"):
-                requests.append(came)
-                came = b""
-                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
-        writer.close()
 
     async def chunks() -> AsyncIterator[bytes]:
         yield b"a line\r\n\r\n"
@@ -96,66 +77,45 @@ async def test_a_request_leaves_in_one_piece(monkeypatch: pytest.MonkeyPatch) ->
         b"again",
         chunks(),
     ]
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    async with server, httpcore.AsyncConnectionPool(network_backend=StampingBackend()) as pool:
+    async with (
+        FaultServer([answer(b"ok"), KeepOpen()]) as server,
+        httpcore.AsyncConnectionPool(network_backend=StampingBackend()) as pool,
+    ):
         for body in bodies:
-            assert (await pool.request("POST", url, content=body)).content == b"ok"
-    assert handed_over[:3] == requests[:3]
-    assert [request.partition(b"\r\n\r\n")[2] for request in requests[:3]] == [bodies[0], b"", bodies[2]]
-    assert requests[3].endswith(b"another\r\n\r\n\r\n0\r\n\r\n")
+            assert (await pool.request("POST", server.url, content=body)).content == b"ok"
+    assert server.connections == 1
+    assert handed_over[:3] == [request.head + request.body for request in server.requests[:3]]
+    assert [request.body for request in server.requests[:3]] == [bodies[0], b"", bodies[2]]
+    assert server.requests[3].body.endswith(b"another\r\n\r\n\r\n0\r\n\r\n")
 
 
 async def test_bytes_come_whole_and_in_order_however_few_are_asked_for() -> None:
     sent = bytes(range(256)) * 10_000
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(sent)
-        await writer.drain()
-
-    async with connected(serve) as stream:
+    async with connected(sent) as stream:
         assert await read_all(stream, most=4_000) == sent
 
 
 async def test_a_server_waits_for_who_does_not_read() -> None:
-    written = 0
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal written
-        for _ in range(100):
-            writer.write(b"x" * 1_000_000)
-            await writer.drain()
-            written += 1_000_000
-
-    async with connected(serve) as stream:
-        await asyncio.sleep(0.3)
-        stuck = written
+    server = FaultServer([b"x" * 1_000_000] * 100)
+    async with connection(server) as stream:
+        await stream.write(HELLO, timeout=5)
         await asyncio.sleep(0.2)
-        assert written == stuck < 100_000_000
+        stuck = server.sent
+        await asyncio.sleep(0.1)
+        assert server.sent == stuck < 100_000_000
         assert len(await read_all(stream)) == 100_000_000
 
 
 async def test_a_write_returns_once_everything_has_left() -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.3)
-        while await reader.read(1_000_000):
-            pass
-
-    async with connected(serve) as stream:
+    half = b"x" * 50_000_000
+    async with connection(FaultServer([], slow=0.3)) as stream:
         with pytest.raises(httpcore.WriteTimeout):
-            await stream.write(b"x" * 50_000_000, timeout=0.1)
-        await stream.write(b"x" * 50_000_000, timeout=5)
+            await stream.write(ASK % (100_000_000, half), timeout=0.1)
+        await stream.write(half, timeout=5)
 
 
 async def test_a_connection_that_breaks_says_so() -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"last words")
-        await writer.drain()
-        handle = writer.get_extra_info("socket")
-        handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        writer.transport.abort()
-
-    async with connected(serve) as stream:
+    async with connected(b"last words", Reset()) as stream:
         assert await stream.read(100, timeout=5) == b"last words"
         with pytest.raises(httpcore.ReadError) as caught:
             await stream.read(100, timeout=5)
@@ -166,10 +126,7 @@ async def test_a_connection_that_breaks_says_so() -> None:
 
 
 async def test_silence_and_nobody_there() -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-
-    async with connected(serve) as stream:
+    async with connected(Silence()) as stream:
         assert not stream.get_extra_info("is_readable")
         with pytest.raises(httpcore.ReadTimeout):
             await stream.read(100, timeout=0.05)
@@ -193,29 +150,28 @@ def certificate(tmp_path: Path) -> Path:
     return made
 
 
-async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(await reader.readexactly(1_000_000))
-    await writer.drain()
+def serving(certificate: Path, *script: Step) -> FaultServer:
+    """A server that shows this certificate."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return FaultServer(script, tls=context)
 
 
 async def test_tls(certificate: Path) -> None:
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(certificate)
     client = ssl.create_default_context(cafile=str(certificate))
-    async with connected(_echo, server) as plain:
+    sent = bytes(range(250)) * 4_000
+    server = serving(certificate, sent[::-1])
+    async with connection(server) as plain:
         stream = await plain.start_tls(client, "localhost", timeout=5)
-        sent = bytes(range(250)) * 4_000
-        writing = asyncio.create_task(stream.write(sent, timeout=5))
-        assert await read_all(stream) == sent
-        await writing
+        await stream.write(ASK % (len(sent), sent), timeout=5)
+        assert await read_all(stream) == sent[::-1]
+        assert server.requests[0].body == sent
         assert stream.get_extra_info("ssl_object").version() == "TLSv1.3"
         assert stream.get_extra_info(READ_AT) is not None
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Path) -> None:
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(certificate)
-    async with connected(_echo, server) as plain:
+    async with connection(serving(certificate)) as plain:
         with pytest.raises(httpcore.ConnectError) as caught:
             await plain.start_tls(ssl.create_default_context(), "localhost", timeout=5)
         assert isinstance(caught.value.__cause__, ssl.SSLCertVerificationError)

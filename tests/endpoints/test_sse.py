@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from milo_tui.endpoints.endpoint import EndpointError
 from milo_tui.endpoints.sse import Event, Splitter
-
-from .fault_server import (
+from tests.servers.fault_server import (
     MLX,
     Pause,
     call,
@@ -25,6 +24,7 @@ from .fault_server import (
     thought,
     used,
 )
+
 from .talking import hear
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from milo_tui.endpoints.echoed_keys import ECHOED
 from milo_tui.endpoints.endpoint import Delta, Reply
-from tests.endpoints.fault_server import (
+from tests.endpoints.talking import hear
+from tests.servers.fault_server import (
     MLX,
     answer,
     block,
@@ -28,7 +29,6 @@ from tests.endpoints.fault_server import (
     text,
     used,
 )
-from tests.endpoints.talking import hear
 
 KEY = "CANARY-7f3a&9c/+end-0123456789"
 ENCODED = {

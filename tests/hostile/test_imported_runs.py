@@ -14,7 +14,7 @@ from milo_tui.analysis.phases import Origin
 from milo_tui.store import export_run
 from milo_tui.store.queries import Reader
 from tests.cli.milo import milo, milo_json, write_config
-from tests.endpoints.fault_server import FaultServer, answer
+from tests.servers.fault_server import FaultServer, answer
 from tests.store.told import attempt, store_run
 
 SAY = answer({"choices": [{"message": {"content": "412 crates."}, "finish_reason": "stop"}]})

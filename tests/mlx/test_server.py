@@ -25,7 +25,7 @@ from milo_tui.mlx.server import ManagedEndpoint, ServerCallbacks, drop_unsafe_sa
 
 from ..endpoints.talking import HELLO
 
-FAKE = Path(__file__).with_name("fake_mlx.py")
+FAKE = Path(__file__).parents[1] / "servers" / "fake_mlx.py"
 
 
 @dataclass

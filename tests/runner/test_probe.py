@@ -1,6 +1,5 @@
 """`milo models check` in words, against a server that answers as told."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ import pytest
 from milo_tui.endpoints.discovery import find_servers
 from milo_tui.mlx.process import ServerHome
 from milo_tui.runner.probe import Finding, probe
+from tests.servers.fault_server import FaultServer, Reset, Step
 
-from ..endpoints.fault_server import FaultServer, Reset, Step
 from ..endpoints.talking import entry
 
 HEAD = b"HTTP/1.0 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
@@ -133,14 +132,8 @@ async def test_a_server_that_drops_its_connections_ends_the_probe(tmp_path: Path
 )
 async def test_servers_that_run_are_found_by_asking(body: bytes, models: tuple[str, ...]) -> None:
     """mlx_lm.server answers with an empty body while there is no Hugging Face cache."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + body)
-        writer.close()
-
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        servers = await find_servers({server.sockets[0].getsockname()[1]: "mlx_lm.server"})
+    async with FaultServer([b"HTTP/1.0 200 OK\r\n\r\n" + body]) as server:
+        servers = await find_servers({server.port: "mlx_lm.server"})
     assert [(found.kind, found.models) for found in servers] == [("mlx_lm.server", models)]
 
 

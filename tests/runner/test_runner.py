@@ -20,7 +20,9 @@ from milo_tui.runner.events import (
 from milo_tui.runner.plan import part_of
 from milo_tui.runner.runner import Runner
 from milo_tui.suite.prompt import Suite
-from tests.endpoints.fault_server import (
+from tests.runner.running import Bench, entry
+from tests.runner.suite import small_suite
+from tests.servers.fault_server import (
     DONE,
     MLX,
     FaultServer,
@@ -33,8 +35,6 @@ from tests.endpoints.fault_server import (
     end,
     text,
 )
-from tests.runner.running import Bench, entry
-from tests.runner.suite import small_suite
 
 OK = MLX + text("ok") + end("stop")
 CALL = MLX + calls(call("count_crates", '{"bay": 7}', index=0, id="a")) + end("tool_calls")

@@ -18,7 +18,7 @@ from milo_tui.tui import offers
 from milo_tui.tui.app import MiloApp
 from milo_tui.tui.screens.live import LiveScreen
 from milo_tui.tui.screens.new_run import NewRunScreen
-from tests.endpoints.fault_server import FaultServer, answer
+from tests.servers.fault_server import FaultServer, answer
 from tests.tui.looking import notices, press, screen, settle
 from tests.tui.runs_data import settings
 

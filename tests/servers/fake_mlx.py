@@ -1,7 +1,7 @@
 """A stand-in for `mlx_lm.server`, started as Milo starts the real one; what it does is in its weights' folder.
 
 `plan.json` there lists, for each start in turn (the last again and again), how it behaves; the file `starts`
-counts. Behaviours: see `Plan` in test_mlx_server.py.
+counts. Behaviours: see `Plan` in tests/mlx/test_server.py.
 """
 
 import json

@@ -6,12 +6,15 @@ It speaks raw TCP, so that a script can break HTTP itself: end early, cut a line
 import asyncio
 import json
 import socket
+import ssl
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from time import perf_counter_ns
 from types import TracebackType
 from typing import Any, Self
+
+TLS_HANDSHAKE = b"\x16"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Recorded:
 
     path: str
     headers: Mapping[str, str]
+    head: bytes
     body: bytes
     begun_ns: int
     read_ns: int
@@ -56,20 +60,27 @@ class Recorded:
 
 
 class FaultServer:
-    """Plays one script for each request, the last one again and again. `slow` seconds pass before it reads."""
+    """Plays one script for each request, the last one again and again; over TLS with `tls`.
 
-    def __init__(self, *scripts: Iterable[Step], slow: float = 0) -> None:
+    `slow` seconds pass before it reads. `sent` counts the bytes that the client has taken, or its system.
+    """
+
+    def __init__(self, *scripts: Iterable[Step], slow: float = 0, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Recorded] = []
         self.connections = 0
+        self.sent = 0
+        self.port = 0
         self.url = ""
+        self._tls = tls
         self._scripts = [tuple(script) for script in scripts]
         self._slow = slow
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=2**24)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=2**24, ssl=self._tls)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         return self
 
     async def __aexit__(
@@ -100,13 +111,18 @@ class FaultServer:
             writer.transport.pause_reading()  # type: ignore[attr-defined]
             await asyncio.sleep(self._slow)
             writer.transport.resume_reading()  # type: ignore[attr-defined]
-        self.requests.append(await _read(reader))
+        first = await reader.readexactly(1)
+        if first == TLS_HANDSHAKE:
+            writer.write(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+            return False
+        self.requests.append(await _read(first, reader))
         script = self._scripts[min(len(self.requests), len(self._scripts)) - 1]
         for step in script:
             match step:
                 case bytes():
                     writer.write(step)
                     await writer.drain()
+                    self.sent += len(step)
                 case Pause(seconds):
                     await asyncio.sleep(seconds)
                 case Reset():
@@ -122,14 +138,16 @@ class FaultServer:
         return False
 
 
-async def _read(reader: asyncio.StreamReader) -> Recorded:
-    first = await reader.readexactly(1)
+async def _read(first: bytes, reader: asyncio.StreamReader) -> Recorded:
     begun = perf_counter_ns()
-    head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    request, *lines = head.strip().split("\r\n")
+    head = first + await reader.readuntil(b"\r\n\r\n")
+    request, *lines = head.decode("latin-1").strip().split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Recorded(request.split()[1], headers, body, begun, perf_counter_ns())
+    if headers.get("transfer-encoding") == "chunked":
+        body = await reader.readuntil(b"\r\n0\r\n\r\n")
+    else:
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Recorded(request.split()[1], headers, head, body, begun, perf_counter_ns())
 
 
 MLX = b"HTTP/1.0 200 OK\r\nServer: BaseHTTP/0.6 Python/3.11.7\r\nContent-type: text/event-stream\r\n\r\n"

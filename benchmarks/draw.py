@@ -23,6 +23,7 @@ from benchmarks.stamped_run import started
 from benchmarks.terminal import Terminal
 from milo_tui.analysis.phases import ModelPhase
 from milo_tui.config import load_settings
+from milo_tui.endpoints.endpoint import StreamPiece
 from milo_tui.runner.events import AttemptStarted, Command, Event, Streamed
 from milo_tui.runner.state import ModelState, PromptRow, RunState
 from milo_tui.tui import themes
@@ -82,7 +83,7 @@ class TokenFeed:
         due = time.perf_counter()
         while True:
             for model in self.state.models:
-                yield Streamed(model, "reasoning", f" {random.choice(WORDS)}", 0)
+                yield Streamed(model, StreamPiece("reasoning", f" {random.choice(WORDS)}"))
             due += 1 / self.rate
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
 

@@ -20,11 +20,11 @@ from typing import Any
 
 from benchmarks.measuring import ROOT, say, waited
 from milo_tui.config import load_settings
-from milo_tui.endpoints.endpoint import Delta
+from milo_tui.endpoints.endpoint import StreamPiece
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.attempt import RunningAttempt
-from milo_tui.runner.gc_tuning import tune_gc
 from milo_tui.runner.launch import create_run, execute_run
+from milo_tui.runner.machine import tune_gc
 from milo_tui.runner.plan import new_run
 from milo_tui.suite.loading import load_suite
 
@@ -44,7 +44,7 @@ _errors: list[float] = []
 _told = RunningAttempt._streamed
 
 
-def _compared(attempt: RunningAttempt, delta: Delta, turn: int) -> None:
+def _compared(attempt: RunningAttempt, delta: StreamPiece, turn: int) -> None:
     if delta.text[:1].isdigit():
         _errors.append((delta.at_ns - int(delta.text)) / 1e6)
     _told(attempt, delta, turn)

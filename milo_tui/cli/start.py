@@ -17,10 +17,9 @@ from milo_tui.cli.progress import Progress
 from milo_tui.cli.show import run_table
 from milo_tui.cli.thresholds import Thresholds, exit_status
 from milo_tui.config import ConfigError, Settings
-from milo_tui.runner.awake import keep_awake
 from milo_tui.runner.events import Event
-from milo_tui.runner.gc_tuning import tune_gc
 from milo_tui.runner.launch import create_run, execute_run, start_detached
+from milo_tui.runner.machine import keep_awake, tune_gc
 from milo_tui.runner.plan import part_of
 from milo_tui.runner.runner import Runner
 from milo_tui.suite.loading import load_suite

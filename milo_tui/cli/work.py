@@ -7,8 +7,8 @@ import click
 from milo_tui.cli.common import current_settings
 from milo_tui.cli.options import LARGEST, common_options
 from milo_tui.cli.start import prepare
-from milo_tui.runner.awake import keep_awake
 from milo_tui.runner.launch import execute_run, log_path, log_to_file
+from milo_tui.runner.machine import keep_awake
 
 
 @click.command("work", hidden=True)

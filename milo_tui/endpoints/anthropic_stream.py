@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from milo_tui.endpoints.endpoint import DeltaKind, OnDelta, Usage
+from milo_tui.endpoints.endpoint import OnPiece, PieceKind, Usage
 from milo_tui.endpoints.failures import error_text
 from milo_tui.endpoints.parser import RawCall, ReplyParser
 from milo_tui.endpoints.wire_json import text_of, token_count
 
 _PASSING = ("overloaded_error", "api_error", "rate_limit_error", "timeout_error", "conflict_error")
 _COUNTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
-_DELTAS: dict[str, tuple[DeltaKind | None, str, str]] = {
-    "text_delta": (DeltaKind.TEXT, "text", "text"),
-    "thinking_delta": (DeltaKind.REASONING, "thinking", "thinking"),
+_DELTAS: dict[str, tuple[PieceKind | None, str, str]] = {
+    "text_delta": ("text", "text", "text"),
+    "thinking_delta": ("reasoning", "thinking", "thinking"),
     "signature_delta": (None, "signature", "thinking"),
     "citations_delta": (None, "citation", "text"),
-    "input_json_delta": (DeltaKind.TOOL_CALL, "partial_json", "tool_use"),
+    "input_json_delta": ("tool call", "partial_json", "tool_use"),
 }
 """What a delta carries, in which field, and in a block of which type."""
 
@@ -69,8 +69,8 @@ class Block:
 class AnthropicParser(ReplyParser):
     """One answer as it is read."""
 
-    def __init__(self, on_delta: OnDelta) -> None:
-        super().__init__(on_delta)
+    def __init__(self, on_piece: OnPiece) -> None:
+        super().__init__(on_piece)
         self.blocks: dict[int, Block] = {}
         self._counts: dict[str, int] = {}
         self._places: dict[int, int] = {}
@@ -156,11 +156,11 @@ class AnthropicParser(ReplyParser):
         place = self._new_place(index)
         block = self.blocks[place] = Block(dict(start))
         if block.type == "tool_use":
-            self._say(DeltaKind.TOOL_CALL, block.arguments, place)
+            self._say("tool call", block.arguments, place)
         elif block.type == "text":
-            self._say(DeltaKind.TEXT, block.text("text"), place)
+            self._say("text", block.text("text"), place)
         elif block.type == "thinking":
-            self._say(DeltaKind.REASONING, block.text("thinking"), place)
+            self._say("reasoning", block.text("thinking"), place)
 
     def _new_place(self, index: int) -> int:
         """Where a new block of this index stands among all."""
@@ -195,9 +195,9 @@ class AnthropicParser(ReplyParser):
         if kind is not None:
             self._say(kind, piece, place)
 
-    def _say(self, kind: DeltaKind, text: str, index: int) -> None:
+    def _say(self, kind: PieceKind, text: str, index: int) -> None:
         call, name = 0, ""
-        if kind is DeltaKind.TOOL_CALL:
+        if kind == "tool call":
             call = sum(block.type == "tool_use" and n < index for n, block in self.blocks.items())
             name = text_of(self.blocks[index].start.get("name"))
         self.emit(kind, text, call, name)

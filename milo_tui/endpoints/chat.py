@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from milo_tui.endpoints.echoed_keys import DeltaFilter, EchoedKey, without_key
+from milo_tui.endpoints.echoed_keys import EchoedKey, PieceFilter, without_key
 from milo_tui.endpoints.endpoint import (
     AssistantMessage,
     ChatRequest,
     Clock,
     EndpointError,
-    OnDelta,
+    OnPiece,
     Reply,
     ToolSpec,
     Usage,
@@ -112,9 +112,9 @@ class ChatEndpoint(ABC):
         """What the server says of itself."""
         return fix_unicode(parser.model)
 
-    async def chat(self, request: ChatRequest, on_delta: OnDelta) -> Reply:
+    async def chat(self, request: ChatRequest, on_piece: OnPiece) -> Reply:
         """Send one request and stream the reply. Raises EndpointError."""
-        return await self._ask(request, on_delta, self.settings)
+        return await self._ask(request, on_piece, self.settings)
 
     async def warm_up(self) -> float:
         """A short completion, so that its code is compiled too; its seconds."""
@@ -137,11 +137,11 @@ class ChatEndpoint(ABC):
         await self._transport.aclose()
 
     async def _ask(
-        self, request: ChatRequest, on_delta: OnDelta, settings: Callable[[], dict[str, Any]]
+        self, request: ChatRequest, on_piece: OnPiece, settings: Callable[[], dict[str, Any]]
     ) -> Reply:
         if self._key is None:
-            return await self._exchange(request, self.parser(on_delta), settings)
-        shown = DeltaFilter(self._key, on_delta)
+            return await self._exchange(request, self.parser(on_piece), settings)
+        shown = PieceFilter(self._key, on_piece)
         parser = self.parser(shown)
         try:
             reply = await self._exchange(request, parser, settings)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from milo_tui.endpoints.endpoint import Delta, OnDelta, Reply
+from milo_tui.endpoints.endpoint import OnPiece, Reply, StreamPiece
 from milo_tui.endpoints.keys import HIDDEN, Secret
 from milo_tui.suite.conversation import ToolCall
 
@@ -102,18 +102,18 @@ def _base64_forms(key: str) -> set[str]:
     return forms
 
 
-class DeltaFilter:
+class PieceFilter:
     """Passes streamed pieces on without the key, also where it is split over pieces.
 
     What may be the beginning of the key waits for the next piece of the same part, or for `close`.
     """
 
-    def __init__(self, key: EchoedKey, on_delta: OnDelta) -> None:
+    def __init__(self, key: EchoedKey, on_piece: OnPiece) -> None:
         self._key = key
-        self._pass_on = on_delta
-        self._waiting: dict[tuple[Any, ...], Delta] = {}
+        self._pass_on = on_piece
+        self._waiting: dict[tuple[Any, ...], StreamPiece] = {}
 
-    def __call__(self, delta: Delta) -> None:
+    def __call__(self, delta: StreamPiece) -> None:
         """Take a piece in."""
         part = (delta.kind, delta.call)
         before = self._waiting.pop(part, None)

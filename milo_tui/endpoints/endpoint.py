@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from milo_tui.errors import MiloError
 from milo_tui.suite.conversation import Loss, ToolCall, ToolResult
@@ -59,27 +58,32 @@ class ChatRequest:
     attempt: str = ""
 
 
-class DeltaKind(StrEnum):
-    """What a piece of a stream carries."""
-
-    REASONING = "reasoning"
-    TEXT = "text"
-    TOOL_CALL = "tool call"
+PieceKind = Literal["reasoning", "text", "tool call", "tool result", "tool error", "note"]
+"""What a piece carries. Models stream the first three; the runner adds what tools answer and what it has to say."""
 
 
 @dataclass(frozen=True, slots=True)
-class Delta:
-    """A piece of a reply as it streams in. `at_ns` is perf_counter_ns as its bytes left the socket.
+class StreamPiece:
+    """A piece of an attempt as it streams in. `at_ns` is perf_counter_ns as its bytes left the socket.
 
     For a tool call, `call` counts the calls of the reply from 0, `name` is set once it is known, and `text`
-    is the piece of the arguments' JSON.
+    is the piece of the arguments' JSON. `turn` counts the turns of the conversation from 0; the runner sets it.
     """
 
-    kind: DeltaKind
+    kind: PieceKind
     text: str
-    at_ns: int
     call: int = 0
     name: str = ""
+    turn: int = 0
+    at_ns: int = 0
+
+    def goes_on(self, before: "StreamPiece | None") -> bool:
+        """Whether this is more of what the piece before it carries, so that both are one piece."""
+        return (
+            before is not None
+            and self.kind in ("reasoning", "text", "tool call")
+            and (self.kind, self.turn, self.call) == (before.kind, before.turn, before.call)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +120,11 @@ class Clock:
     chunks: int = 0
     arrivals: list[int] = field(default_factory=list)
 
-    def saw(self, kind: DeltaKind, at_ns: int) -> None:
-        """Note a delta: the first of its kind, and the last of all."""
-        if kind is DeltaKind.REASONING:
+    def saw(self, kind: PieceKind, at_ns: int) -> None:
+        """Note a piece: the first of its kind, and the last of all."""
+        if kind == "reasoning":
             self.first_reasoning = self.first_reasoning or at_ns
-        elif kind is DeltaKind.TEXT:
+        elif kind == "text":
             self.first_text = self.first_text or at_ns
         else:
             self.first_tool_call = self.first_tool_call or at_ns
@@ -233,14 +237,14 @@ class EndpointError(MiloError):
         self.exchange = exchange
 
 
-OnDelta = Callable[[Delta], None]
+OnPiece = Callable[[StreamPiece], None]
 
 
 class Endpoint(Protocol):
     """Something behind a URL that speaks one wire format."""
 
-    async def chat(self, request: ChatRequest, on_delta: OnDelta) -> Reply:
-        """Send one request and stream the reply; `on_delta` is called for each piece as it arrives.
+    async def chat(self, request: ChatRequest, on_piece: OnPiece) -> Reply:
+        """Send one request and stream the reply; `on_piece` is called for each piece as it arrives.
 
         Raises EndpointError where the infrastructure failed. Never retries: a retry is a new attempt.
         """

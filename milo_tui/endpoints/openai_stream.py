@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from milo_tui.endpoints.endpoint import DeltaKind, OnDelta, Usage
+from milo_tui.endpoints.endpoint import OnPiece, PieceKind, Usage
 from milo_tui.endpoints.failures import error_text
 from milo_tui.endpoints.parser import RawCall, ReplyParser
 from milo_tui.endpoints.think_tags import ThinkTags
@@ -78,8 +78,8 @@ class Slot:
 class OpenAIParser(ReplyParser):
     """One answer as it is read. Texts are kept as they came; `content` has inline thinking still in it."""
 
-    def __init__(self, on_delta: OnDelta) -> None:
-        super().__init__(on_delta)
+    def __init__(self, on_piece: OnPiece) -> None:
+        super().__init__(on_piece)
         self.reasoning_pieces: list[str] = []
         self.text_pieces: list[str] = []
         self.content: list[str] = []
@@ -232,7 +232,7 @@ class OpenAIParser(ReplyParser):
             pieces = [
                 text_of(details) or "".join(text_of(d.get("summary")) for d in details if isinstance(d, dict))
             ]
-        self._say(DeltaKind.REASONING, "".join(pieces))
+        self._say("reasoning", "".join(pieces))
 
     def _detail(self, detail: dict[str, Any]) -> None:
         """Collect a reasoning detail to be sent back unmodified: pieces of one index make one detail."""
@@ -250,7 +250,7 @@ class OpenAIParser(ReplyParser):
     def _tell(self, delta: dict[str, Any]) -> None:
         if refusal := text_of(delta.get("refusal")):
             self.refused = True
-            self._say(DeltaKind.TEXT, refusal)
+            self._say("text", refusal)
         if content := text_of(delta.get("content")):
             self.content.append(content)
             for kind, piece in self._tags.feed(content):
@@ -269,7 +269,7 @@ class OpenAIParser(ReplyParser):
         slot.extra |= {key: value for key, value in element.items() if key not in _CALL_KEYS}
         if not slot.is_phantom:
             real = [other for other in self.slots if not other.is_phantom]
-            self.emit(DeltaKind.TOOL_CALL, arguments, real.index(slot), slot.name)
+            self.emit("tool call", arguments, real.index(slot), slot.name)
 
     def _arguments(self, value: Any) -> str:
         if value is None or isinstance(value, str):
@@ -299,9 +299,9 @@ class OpenAIParser(ReplyParser):
             return next((slot for slot in latest_first if slot.id == id), None)
         return self.slots[-1] if self.slots and not name else None
 
-    def _say(self, kind: DeltaKind, text: str) -> None:
+    def _say(self, kind: PieceKind, text: str) -> None:
         if text:
-            (self.reasoning_pieces if kind is DeltaKind.REASONING else self.text_pieces).append(text)
+            (self.reasoning_pieces if kind == "reasoning" else self.text_pieces).append(text)
         self.emit(kind, text)
 
 

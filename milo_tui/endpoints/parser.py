@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
-from milo_tui.endpoints.endpoint import Clock, Delta, DeltaKind, OnDelta, Usage
+from milo_tui.endpoints.endpoint import Clock, OnPiece, PieceKind, StreamPiece, Usage
 from milo_tui.endpoints.sse import Event
 from milo_tui.endpoints.wire_json import fix_unicode, read_call, read_json, unused_id
 from milo_tui.suite.conversation import ToolCall
@@ -31,8 +31,8 @@ class ReplyParser(ABC):
     all. `error` is what the server reported instead of an answer; `error_is_final` that asking again is no use.
     """
 
-    def __init__(self, on_delta: OnDelta) -> None:
-        self.on_delta = on_delta
+    def __init__(self, on_piece: OnPiece) -> None:
+        self.on_piece = on_piece
         self.clock = Clock(0)
         self.understood = False
         self.done = False
@@ -129,10 +129,10 @@ class ReplyParser(ABC):
             calls[key] = read_call(id, name, arguments)
         return calls
 
-    def emit(self, kind: DeltaKind, text: str, call: int = 0, name: str = "") -> None:
+    def emit(self, kind: PieceKind, text: str, call: int = 0, name: str = "") -> None:
         """Stamp a piece and pass it on. Empty text is no piece, but an empty piece of a call begins it."""
-        if not text and kind is not DeltaKind.TOOL_CALL:
+        if not text and kind != "tool call":
             return
         self._carries = True
         self.clock.saw(kind, self.at_ns)
-        self.on_delta(Delta(kind, fix_unicode(text), self.at_ns, call, fix_unicode(name)))
+        self.on_piece(StreamPiece(kind, fix_unicode(text), call, fix_unicode(name), at_ns=self.at_ns))

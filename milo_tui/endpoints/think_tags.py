@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from milo_tui.endpoints.endpoint import DeltaKind
+from milo_tui.endpoints.endpoint import PieceKind
 
-Piece = tuple[DeltaKind, str]
+Piece = tuple[PieceKind, str]
 
 
 class ThinkTags:
@@ -27,7 +27,7 @@ class ThinkTags:
     def feed(self, text: str) -> Iterator[Piece]:
         """The pieces of reasoning and text that are certain now."""
         if self._is_answer:
-            yield DeltaKind.TEXT, text
+            yield "text", text
             return
         self._held += text
         before = None
@@ -37,7 +37,7 @@ class ThinkTags:
 
     def rest(self) -> Iterator[Piece]:
         """What was held back, at the end of the content."""
-        kind = DeltaKind.REASONING if self._state == self._thinking else DeltaKind.TEXT
+        kind: PieceKind = "reasoning" if self._state == self._thinking else "text"
         if self._held:
             yield kind, self._held
         self._held = ""
@@ -61,7 +61,7 @@ class ThinkTags:
         if tag:
             self._state = self._after_thinking
         if certain:
-            yield DeltaKind.REASONING, certain
+            yield "reasoning", certain
 
     def _after_thinking(self) -> Iterator[Piece]:
         if self._held.strip():
@@ -71,7 +71,7 @@ class ThinkTags:
     def _answering(self) -> Iterator[Piece]:
         text, self._held = self._held, ""
         self._is_answer = True
-        yield DeltaKind.TEXT, text
+        yield "text", text
 
 
 def _overlap(text: str, tag: str) -> int:

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import httpx
 
-from milo_tui.endpoints.endpoint import LOOPBACK, ChatRequest, EndpointError, OnDelta, Reply
+from milo_tui.endpoints.endpoint import LOOPBACK, ChatRequest, EndpointError, OnPiece, Reply
 from milo_tui.endpoints.entry import ModelEntry, ServerEntry
 from milo_tui.endpoints.openai import OpenAIChat
 from milo_tui.mlx import memory, server_notes
@@ -264,9 +264,9 @@ class ManagedEndpoint:
             facts |= {"ranks": rank_count(server), "split": "pipeline" if server.pipeline else "tensor"}
         return facts | ({"clamped": list(self._clamped)} if self._clamped else {})
 
-    async def chat(self, request: ChatRequest, on_delta: OnDelta) -> Reply:
+    async def chat(self, request: ChatRequest, on_piece: OnPiece) -> Reply:
         """Send one request and stream the reply; a stream that broke off because the server died is an error."""
-        reply = await self._chat.chat(request, on_delta)
+        reply = await self._chat.chat(request, on_piece)
         if not reply.complete and (problem := await self._server.health_problem()):
             message = f"mlx_lm.server {problem}: it broke off in the middle of an answer."
             raise EndpointError(message, kind="server dead", retryable=True, exchange=reply.exchange)

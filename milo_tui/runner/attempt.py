@@ -12,11 +12,11 @@ from milo_tui.endpoints.endpoint import (
     AssistantMessage,
     ChatRequest,
     Clock,
-    Delta,
     Endpoint,
     EndpointError,
     Message,
     Reply,
+    StreamPiece,
     ToolResults,
     ToolSpec,
     UserMessage,
@@ -76,7 +76,7 @@ class RunningAttempt:
         """
         for wait in (*_QUOTA_WAITS, None):
             try:
-                return await endpoint.chat(request, lambda delta: self._streamed(delta, turn))
+                return await endpoint.chat(request, lambda piece: self._streamed(piece, turn))
             except EndpointError as error:
                 seconds = wait if error.retry_after_s is None else error.retry_after_s
                 refused = turn > 0 and error.status in (429, 529) and error.retryable
@@ -86,8 +86,8 @@ class RunningAttempt:
             await asyncio.sleep(seconds)
         raise AssertionError("the last try returns or raises")
 
-    def _streamed(self, delta: Delta, turn: int) -> None:
-        self.publish(Streamed(self.model, delta.kind.value, delta.text, turn, delta.call, delta.name))
+    def _streamed(self, piece: StreamPiece, turn: int) -> None:
+        self.publish(Streamed(self.model, replace(piece, turn=turn)))
 
     def _publish_turn(self, number: int, reply: Reply, results: tuple[ToolResult, ...]) -> None:
         for call, result in zip(reply.calls, results, strict=False):

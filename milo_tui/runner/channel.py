@@ -3,20 +3,26 @@
 A line of JSON each way. Whoever connects first gets `{"state": …}`, the snapshot, then `{"event": …}` lines,
 each with nothing missing before it but text deltas: a viewer that reads slowly loses those, never another
 event, and never makes the runner wait. A viewer sends `Command` lines.
+
+The runner writes lines and reads commands without pydantic: to build its schemas takes tens of milliseconds, in which
+no time stamp could be taken. A viewer reads with it.
 """
 
 import asyncio
 import contextlib
+import json
 import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from dataclasses import fields
+from functools import cache
 from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+from pydantic import Field, TypeAdapter
 
 from milo_tui.errors import MiloError
-from milo_tui.runner.events import Command, Event, Streamed
-from milo_tui.runner.lines import command_line, event_line, read_command, read_event, read_state, state_line
-from milo_tui.runner.live_runs import live_runs as live_runs
-from milo_tui.runner.live_runs import socket_path as socket_path
+from milo_tui.runner.events import ACTIONS, Command, Event, Streamed
 from milo_tui.runner.state import RunState
 
 CLOSE_TIMEOUT = 2.0
@@ -30,6 +36,38 @@ QUEUED_DELTAS = 2_000
 
 class ChannelError(MiloError):
     """The socket cannot be made; one sentence."""
+
+
+def socket_path(folder: Path, run: int) -> Path:
+    """Where the run's socket lies."""
+    return folder / f"{run}.sock"
+
+
+def live_runs(folder: Path) -> list[int]:
+    """The numbers of the runs that have a socket here, newest first; a stale one fails to attach."""
+    found = [int(path.stem) for path in folder.glob("*.sock") if path.stem.isdigit()]
+    return sorted(found, reverse=True)
+
+
+class Feed(Protocol):
+    """A live run as a viewer sees it: over a Unix socket (SocketFeed), or in memory for tests.
+
+    `state` is the snapshot got on joining. The viewer applies each event to it as it draws; the feed does not.
+    """
+
+    state: RunState
+
+    def events(self) -> AsyncIterator[Event]:
+        """The events after the snapshot, until the runner ends or goes away."""
+        ...
+
+    async def send(self, command: Command) -> None:
+        """Ask the runner for something; what comes of it is seen in the events. Raises ConnectionError."""
+        ...
+
+    async def aclose(self) -> None:
+        """Leave. The run goes on."""
+        ...
 
 
 class _Viewer:
@@ -206,3 +244,60 @@ async def attach(run: int, folder: Path) -> SocketFeed:
         writer.close()
         raise ConnectionError(f"Run {run} has just ended.")
     return SocketFeed(read_state(line), reader, writer)
+
+
+def state_line(state: RunState) -> bytes:
+    """The snapshot that a newcomer gets first."""
+    return _line({"state": state})
+
+
+def event_line(event: Event) -> bytes:
+    """An event."""
+    return _line({"event": event})
+
+
+def command_line(command: Command) -> bytes:
+    """A command."""
+    return _line(command)
+
+
+def _line(value: object) -> bytes:
+    """A line of JSON. A lone surrogate (legal in a model's JSON, not in UTF-8) becomes a question mark."""
+    text = json.dumps(value, default=_fields, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def read_state(line: bytes) -> RunState:
+    """The snapshot of a line. Raises ValueError."""
+    return _state().validate_python(json.loads(line)["state"])
+
+
+def read_event(line: bytes) -> Event:
+    """The event of a line. Raises ValueError."""
+    return _event().validate_python(json.loads(line)["event"])
+
+
+def read_command(line: bytes) -> Command:
+    """The command of a line. Raises ValueError."""
+    try:
+        value = json.loads(line)
+    except RecursionError:
+        raise ValueError("not a command") from None
+    match value:
+        case {"action": str(action), "model": str(model), "now": bool(now)} if action in ACTIONS:
+            return Command(action, model, now)  # type: ignore[arg-type]
+    raise ValueError("not a command")
+
+
+@cache
+def _state() -> "TypeAdapter[RunState]":
+    return TypeAdapter(RunState)
+
+
+@cache
+def _event() -> "TypeAdapter[Event]":
+    return TypeAdapter(Annotated[Event, Field(discriminator="type")])

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from milo_tui.analysis.phases import ModelPhase, RunPhase
 from milo_tui.analysis.record import Attempt
+from milo_tui.endpoints.endpoint import StreamPiece
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,10 @@ class AttemptStarted:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """A piece of a model's turn. For a tool call: `name`, and the piece of its arguments' JSON as `text`."""
+    """A piece of a model's turn."""
 
     model: str
-    kind: Literal["reasoning", "text", "tool call"]
-    text: str
-    turn: int
-    call: int = 0
-    name: str = ""
+    piece: StreamPiece
     type: Literal["streamed"] = "streamed"
 
 

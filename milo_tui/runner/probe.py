@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from milo_tui.endpoints.endpoint import (
     AssistantMessage,
     ChatRequest,
-    Delta,
     Endpoint,
     EndpointError,
     Reply,
+    StreamPiece,
     ToolResults,
     ToolSpec,
     UserMessage,
@@ -92,7 +92,7 @@ async def _opened(
 async def _converse(endpoint: Endpoint) -> AsyncGenerator[Finding, None]:
     seconds = await endpoint.warm_up()
     yield Finding(True, f"reachable: a first short answer took {seconds:.1f} s")
-    deltas: list[Delta] = []
+    deltas: list[StreamPiece] = []
     first = await endpoint.chat(ChatRequest((_QUESTION,), tools=(_TOOL,)), deltas.append)
     yield Finding(len(deltas) > 0, f"streams: {len(deltas)} pieces in the first turn")
     for finding in _first_turn(first):

@@ -12,7 +12,6 @@ from milo_tui.analysis.phases import ModelPhase, RunPhase
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, RunRecord
 from milo_tui.endpoints.endpoint import Endpoint, EndpointError, Supervised
 from milo_tui.runner.attempt import Publish, RunningAttempt
-from milo_tui.runner.coalescing import Coalescer
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
@@ -24,6 +23,7 @@ from milo_tui.runner.events import (
 )
 from milo_tui.runner.plan import Task, state_of, tasks_left
 from milo_tui.runner.scorer import Scorer
+from milo_tui.runner.transcript import Coalescer
 from milo_tui.suite.prompt import Prompt
 
 Result = TypeVar("Result")

@@ -13,28 +13,14 @@ from milo_tui.runner.events import (
     ModelChanged,
     RunChanged,
     ServerNoted,
-    Streamed,
-    ToolAnswered,
     TurnEnded,
 )
+from milo_tui.runner.transcript import Transcript, piece_of
 
 TRANSCRIPT_CHARACTERS = 64_000
 """How much of a running attempt a state keeps for those who join late; the store has all of it."""
 
 QUESTION_CHARACTERS = 1_000
-
-SegmentKind = Literal["reasoning", "text", "tool call", "tool result", "tool error", "note"]
-
-
-@dataclass(slots=True)
-class Segment:
-    """A stretch of a running attempt's transcript, of one kind. Calls and results have the tool's name."""
-
-    kind: SegmentKind
-    text: str
-    name: str = ""
-    turn: int = 0
-    call: int = 0
 
 
 @dataclass(slots=True)
@@ -65,9 +51,7 @@ class ModelState:
     note: str = ""
     cold_start: float | None = None
     current: Current | None = None
-    transcript: list[Segment] = field(default_factory=list)
-    transcript_size: int = 0
-    transcript_dropped: int = 0
+    transcript: Transcript = field(default_factory=Transcript)
     attempts: dict[str, Attempt] = field(default_factory=dict)
     retries: int = 0
     planned: int = 0
@@ -134,18 +118,16 @@ def cell_key(prompt: str, repeat: int) -> str:
 
 
 def _apply_to_model(model: ModelState, event: Event) -> None:
+    if (piece := piece_of(event)) is not None:
+        model.transcript.add(piece)
+        model.transcript.keep(TRANSCRIPT_CHARACTERS)
     match event:
         case ModelChanged():
             model.phase, model.note = event.phase, event.note
             model.cold_start = event.cold_start if event.cold_start is not None else model.cold_start
         case AttemptStarted():
             model.current = Current(event.prompt, event.repeat, event.number, event.at)
-            model.transcript, model.transcript_size, model.transcript_dropped = [], 0, 0
-        case Streamed():
-            _append(model, Segment(event.kind, event.text, event.name, event.turn, event.call))
-        case ToolAnswered():
-            kind: SegmentKind = "tool error" if event.is_error else "tool result"
-            _append(model, Segment(kind, event.content, event.name))
+            model.transcript = Transcript()
         case TurnEnded():
             if model.current is not None:
                 model.current.turn = event.turn + 1
@@ -158,39 +140,3 @@ def _apply_to_model(model: ModelState, event: Event) -> None:
             model.recount()
         case ServerNoted():
             model.notes = [*model.notes[-19:], event.text]
-            _append(model, Segment("note", event.text))
-
-
-_STREAMED = ("reasoning", "text", "tool call")
-
-
-def _place(segment: Segment) -> tuple[str, int, int]:
-    return segment.kind, segment.turn, segment.call
-
-
-def _append(model: ModelState, segment: Segment) -> None:
-    """Add to the transcript, joining what belongs together, and forget the oldest past the limit."""
-    last = model.transcript[-1] if model.transcript else None
-    same = last is not None and (last.kind, last.turn, last.call) == (
-        segment.kind,
-        segment.turn,
-        segment.call,
-    )
-    if last is not None and same and segment.kind in ("reasoning", "text", "tool call"):
-        last.text += segment.text
-        last.name = last.name or segment.name
-    else:
-        model.transcript.append(segment)
-    model.transcript_size += len(segment.text)
-    while model.transcript_size > TRANSCRIPT_CHARACTERS and len(model.transcript) > 1:
-        _forget(model, len(model.transcript[0].text))
-        del model.transcript[0]
-    if model.transcript_size > TRANSCRIPT_CHARACTERS:
-        surplus = model.transcript_size - TRANSCRIPT_CHARACTERS // 2
-        model.transcript[0].text = model.transcript[0].text[surplus:]
-        _forget(model, surplus)
-
-
-def _forget(model: ModelState, characters: int) -> None:
-    model.transcript_size -= characters
-    model.transcript_dropped += characters

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from milo_tui.analysis.record import Attempt, RunRecord
-    from milo_tui.runner.feed import Feed
+    from milo_tui.runner.channel import Feed
     from milo_tui.store.search import Hit
 
 _SETTLED = 0.3

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from milo_tui.endpoints.endpoint import ChatRequest, Delta, EndpointError, Reply, UserMessage
+from milo_tui.endpoints.endpoint import ChatRequest, EndpointError, Reply, StreamPiece, UserMessage
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.factory import make_endpoint
 from tests.servers.fault_server import FaultServer, Recorded, Step
@@ -20,7 +20,7 @@ class Heard:
     """What came of it."""
 
     reply: Reply
-    deltas: list[Delta]
+    deltas: list[StreamPiece]
     requests: list[Recorded]
 
 
@@ -36,7 +36,7 @@ async def hear(
     *script: Step, request: ChatRequest = HELLO, stream: bool = True, slow: float = 0, **fields: Any
 ) -> Heard:
     """The reply to one request when the server plays `script`."""
-    deltas: list[Delta] = []
+    deltas: list[StreamPiece] = []
     async with FaultServer(script, slow=slow) as server:
         async with aclosing(make_endpoint(entry(server.url, **fields), stream=stream)) as endpoint:
             reply = await endpoint.chat(request, deltas.append)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from milo_tui.endpoints.endpoint import DeltaKind, Usage
+from milo_tui.endpoints.endpoint import Usage
 from milo_tui.suite.conversation import Loss
 from tests.servers.fault_server import answer, block, chunked, event, said, started, stopped, thought, used
 
@@ -49,7 +49,7 @@ async def test_every_event() -> None:
         {"type": "tool_use", "id": "toolu_2", "name": "clock", "input": {}},
         {"type": "new_block", "shape": "round"},
     ]
-    called = [delta for delta in heard.deltas if delta.kind is DeltaKind.TOOL_CALL]
+    called = [delta for delta in heard.deltas if delta.kind == "tool call"]
     assert [(delta.call, delta.name) for delta in called if not delta.text] == [
         (0, "weather"),
         (1, "clock"),

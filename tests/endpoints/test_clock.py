@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from milo_tui.endpoints.endpoint import ChatRequest, Clock, DeltaKind, UserMessage
+from milo_tui.endpoints.endpoint import ChatRequest, Clock, UserMessage
 from milo_tui.runner.attempt import turn_record
 from tests.servers.fault_server import (
     MLX,
@@ -124,7 +124,7 @@ async def test_chunks_are_those_that_carry_something(protocol: str, script: tupl
     """Several may come in one read: they count all the same."""
     heard = await hear(MLX + b"".join(script), protocol=protocol)
     assert heard.reply.clock.chunks == 3
-    assert [delta.kind for delta in heard.deltas] == [DeltaKind.TEXT] * 3
+    assert [delta.kind for delta in heard.deltas] == ["text"] * 3
 
 
 @pytest.mark.parametrize("protocol", WIRES)

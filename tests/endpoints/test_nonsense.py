@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from milo_tui.endpoints import anthropic_stream, openai_stream
-from milo_tui.endpoints.endpoint import Delta
+from milo_tui.endpoints.endpoint import StreamPiece
 from milo_tui.endpoints.failures import error_text, one_line
 from milo_tui.endpoints.sse import Event
 from milo_tui.endpoints.wire_json import read_call, write_json
@@ -71,7 +71,7 @@ EVENT = object_of(
 )
 
 
-def check(delta: Delta) -> None:
+def check(delta: StreamPiece) -> None:
     """A listener may write what it hears anywhere."""
     (delta.text + delta.name).encode()
 

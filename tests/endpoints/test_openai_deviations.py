@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from milo_tui.endpoints.endpoint import DeltaKind, Usage
+from milo_tui.endpoints.endpoint import Usage
 from milo_tui.suite.conversation import Loss
 from tests.servers.fault_server import (
     DONE,
@@ -67,7 +67,7 @@ async def test_an_answer_of_mlx_lm_server() -> None:
     assert reply.usage == Usage(39, 56, cached_tokens=38)
     assert reply.server == FINGERPRINT
     # White space alone is no answer: the first text would otherwise come before the silence of a call.
-    assert [delta.kind for delta in heard.deltas if delta.kind is DeltaKind.TEXT] == []
+    assert [delta.kind for delta in heard.deltas if delta.kind == "text"] == []
     assert reply.clock.first_text is None
 
 

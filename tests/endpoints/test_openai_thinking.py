@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from milo_tui.endpoints.endpoint import AssistantMessage, ChatRequest, DeltaKind, UserMessage
+from milo_tui.endpoints.endpoint import AssistantMessage, ChatRequest, UserMessage
 from milo_tui.suite.conversation import Loss
 from tests.servers.fault_server import FINGERPRINT, MLX, chunk, end, text
 
@@ -75,7 +75,7 @@ async def test_inline_thinking_cut_anywhere(size: int) -> None:
     assert heard.reply.text == "\n\nYes, a <think> b."
     kinds = [delta.kind for delta in heard.deltas]
     assert kinds == sorted(kinds)  # reasoning before text
-    assert "".join(d.text for d in heard.deltas if d.kind is DeltaKind.REASONING) == heard.reply.reasoning
+    assert "".join(d.text for d in heard.deltas if d.kind == "reasoning") == heard.reply.reasoning
 
 
 async def test_thinking_that_never_ends_is_no_text() -> None:

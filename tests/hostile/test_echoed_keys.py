@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from milo_tui.endpoints.echoed_keys import ECHOED
-from milo_tui.endpoints.endpoint import Delta, Reply
+from milo_tui.endpoints.endpoint import Reply, StreamPiece
 from tests.endpoints.talking import hear
 from tests.servers.fault_server import (
     MLX,
@@ -99,7 +99,7 @@ ANTHROPIC: dict[str, Callable[[str], bytes]] = {
 }
 
 
-def _kept(reply: Reply, deltas: list[Delta]) -> list[str]:
+def _kept(reply: Reply, deltas: list[StreamPiece]) -> list[str]:
     """All texts that are stored, sent on or shown, with the streamed pieces put together."""
     streamed: dict[Any, str] = {}
     for delta in deltas:
@@ -115,7 +115,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MILO_TEST_KEY", KEY)
 
 
-def _assert_hidden(reply: Reply, deltas: list[Delta], encoded: str) -> None:
+def _assert_hidden(reply: Reply, deltas: list[StreamPiece], encoded: str) -> None:
     inner = encoded[8:-8]  # base64 around the key's own characters may stay
     for kept in _kept(reply, deltas):
         assert KEY not in kept

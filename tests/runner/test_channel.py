@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from milo_tui.analysis.phases import ModelPhase, RunPhase
+from milo_tui.endpoints.endpoint import StreamPiece
 from milo_tui.runner.channel import QUEUED_DELTAS, Channel, ChannelError, attach, live_runs, socket_path
 from milo_tui.runner.events import Command, Event, ModelChanged, RunChanged, Streamed
 from milo_tui.runner.state import ModelState, RunState
@@ -44,11 +45,11 @@ async def test_a_newcomer_gets_the_state_then_the_events(path: Path) -> None:
 async def test_many_viewers_see_the_same(path: Path) -> None:
     async with Channel(path, _state(), lambda command: None) as channel:
         feeds = [await attach(14, path.parent) for _ in range(5)]
-        channel.publish(Streamed("m", "text", "hé \ud83d", 0))
+        channel.publish(Streamed("m", StreamPiece("text", "hé \ud83d")))
         for feed in feeds:
             event = await anext(feed.events())
             assert isinstance(event, Streamed)
-            assert event.text.startswith("hé ")
+            assert event.piece.text.startswith("hé ")
             await feed.aclose()
 
 
@@ -69,7 +70,7 @@ async def test_a_command_reaches_the_runner_from_a_viewer_that_leaves_at_once_an
 
         async def talk() -> None:
             while True:
-                channel.publish(Streamed("m", "text", "word " * 100, 0))
+                channel.publish(Streamed("m", StreamPiece("text", "word " * 100)))
                 await asyncio.sleep(0)
 
         async def ask(number: int) -> None:
@@ -89,7 +90,7 @@ async def test_a_viewer_that_does_not_read_loses_deltas_and_nothing_else(path: P
     async with Channel(path, _state(), lambda command: None) as channel:
         feed = await attach(14, path.parent)
         for number in range(10 * QUEUED_DELTAS):
-            channel.publish(Streamed("m", "text", "x" * 500, 0))
+            channel.publish(Streamed("m", StreamPiece("text", "x" * 500)))
             if number % 1000 == 0:
                 channel.publish(ModelChanged("m", ModelPhase.RUNNING, str(number)))
         channel.publish(RunChanged(RunPhase.DONE))

@@ -9,7 +9,7 @@ import pytest
 
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import ModelRecord
-from milo_tui.endpoints.endpoint import ChatRequest, Endpoint, EndpointError, OnDelta, Reply
+from milo_tui.endpoints.endpoint import ChatRequest, Endpoint, EndpointError, OnPiece, Reply
 from milo_tui.runner.events import Command, Event, ModelChanged, ServerNoted
 from milo_tui.runner.runner import Runner
 from milo_tui.suite.json_text import JSON
@@ -36,7 +36,7 @@ class Dying:
     def server_facts(self) -> Mapping[str, JSON]:
         return {"version": "1.0", "restarts": self.asked_for_life}
 
-    async def chat(self, request: ChatRequest, on_delta: OnDelta) -> Reply:
+    async def chat(self, request: ChatRequest, on_piece: OnPiece) -> Reply:
         raise EndpointError("it broke off.", kind="server dead", retryable=True)
 
     async def warm_up(self) -> float:

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from milo_tui.analysis.phases import ModelPhase, Outcome
 from milo_tui.analysis.record import Attempt
+from milo_tui.endpoints.endpoint import StreamPiece
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
@@ -213,14 +214,14 @@ async def live(
 def conversation(model: str = "m1") -> list[Any]:
     return [
         AttemptStarted(model, "error_recovery/task_2", 2, at=NOW - 3),
-        Streamed(model, "reasoning", "The customer must be looked up first", 0),
-        Streamed(model, "tool call", '{"email": "dana', 0, 0, "find_customer"),
-        Streamed(model, "tool call", '@example.com"}', 0, 0),
+        Streamed(model, StreamPiece("reasoning", "The customer must be looked up first")),
+        Streamed(model, StreamPiece("tool call", '{"email": "dana', 0, "find_customer")),
+        Streamed(model, StreamPiece("tool call", '@example.com"}', 0)),
         ToolAnswered(model, "find_customer", '{"customer_id": "C-2041"}', False),
         TurnEnded(model, 0, 1.4, 0.4, 18.0, 40),
         ToolAnswered(model, "refund_order", '{"error": "denied"}', True),
         ServerNoted(model, "retry 2 after 429"),
-        Streamed(model, "text", "Order ORD-5512 has been refunded.", 1),
+        Streamed(model, StreamPiece("text", "Order ORD-5512 has been refunded.", turn=1)),
     ]
 
 

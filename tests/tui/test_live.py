@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
+from milo_tui.endpoints.endpoint import StreamPiece
 from milo_tui.runner.events import Command, ModelChanged, RunChanged, Streamed
 from tests.tui.live_feed import START, conversation, ended, live, make_state
 from tests.tui.looking import notices
@@ -83,9 +84,9 @@ async def test_a_newcomer_sees_the_attempt_in_hand_from_the_snapshot() -> None:
     state = make_state()
     for event in conversation():
         state.apply(event)
-    state.models["m1"].transcript_dropped = 10
+    state.models["m1"].transcript.dropped = 10
     async with live(state, size=(200, 50)) as it:
-        await it.feed.put(Streamed("m1", "text", " Anything else?", 1))
+        await it.feed.put(Streamed("m1", StreamPiece("text", " Anything else?", turn=1)))
         text = await it.look()
     assert "! the beginning is not kept" in text
     assert "» Order ORD-5512 has been refunded. Anything else?" in text
@@ -167,7 +168,7 @@ async def test_zoom_and_back() -> None:
 async def test_the_stream_is_scrolled_by_keys_and_says_that_it_does_not_follow() -> None:
     async with live() as it:
         await it.feed.put(*conversation())
-        await it.feed.put(*(Streamed("m1", "text", f"\nline {n}", 1) for n in range(200)))
+        await it.feed.put(*(Streamed("m1", StreamPiece("text", f"\nline {n}", turn=1)) for n in range(200)))
         await it.look()
         stream = it.app.live.pane.stream
         for key in ("k", "up", "ctrl+u", "pageup"):

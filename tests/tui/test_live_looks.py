@@ -3,6 +3,7 @@
 import pytest
 
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
+from milo_tui.endpoints.endpoint import PieceKind, StreamPiece
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
@@ -12,7 +13,7 @@ from milo_tui.runner.events import (
     Streamed,
     ToolAnswered,
 )
-from milo_tui.runner.state import PromptRow, RunState, Segment
+from milo_tui.runner.state import PromptRow, RunState
 from milo_tui.tui.progress import time_left, waits_for
 from milo_tui.tui.screens.live import Tiling, tile
 from tests.tui.live_feed import NOW, LiveApp, attempt, conversation, live, make_state
@@ -79,7 +80,8 @@ def hostile_state() -> RunState:
     ]
     for model in state.models.values():
         model.name = model.note = model.sampling = EVIL
-        model.transcript = [Segment("tool call", EVIL, EVIL), Segment("note", EVIL)]
+        model.transcript.add(StreamPiece("tool call", EVIL, name=EVIL))
+        model.transcript.add(StreamPiece("note", EVIL))
     return state
 
 
@@ -88,8 +90,9 @@ async def test_hostile_text_in_every_field_stays_text(size: tuple[int, int]) -> 
     async with live(hostile_state(), size=size) as it:
         prompt = it.app.live.state.prompts[5].id
         await it.feed.put(AttemptStarted("m1", prompt, 1))
-        for kind in ("reasoning", "text", "tool call"):
-            await it.feed.put(Streamed("m1", kind, EVIL, 0, 0, EVIL))
+        kinds: tuple[PieceKind, ...] = ("reasoning", "text", "tool call")
+        for kind in kinds:
+            await it.feed.put(Streamed("m1", StreamPiece(kind, EVIL, 0, EVIL)))
         await it.feed.put(ToolAnswered("m1", EVIL, EVIL, True), ServerNoted("m1", EVIL))
         await it.feed.put(AttemptFinished(attempt("m1", prompt, outcome=Outcome.SERVER, points=1, lost=EVIL)))
         await it.feed.put(AttemptStarted("m1", prompt, 2), ModelChanged("m3", ModelPhase.LOADING, EVIL))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from milo_tui.analysis.phases import ModelPhase
+from milo_tui.endpoints.endpoint import StreamPiece
 from milo_tui.runner.events import AttemptStarted, ModelChanged, ServerNoted, Streamed, ToolAnswered
 from tests.tui.live_feed import LiveApp, MemoryFeed, make_state
 
@@ -47,11 +48,11 @@ class HostileFeed(MemoryFeed):
         self.queue.put_nowait(AttemptStarted("m1", evil, 1))
         for turn, payload in enumerate(PAYLOADS.values()):
             for character in payload:
-                self.queue.put_nowait(Streamed("m1", "reasoning", character, turn))
-            self.queue.put_nowait(Streamed("m1", "tool call", payload, turn, 0, payload))
+                self.queue.put_nowait(Streamed("m1", StreamPiece("reasoning", character, turn=turn)))
+            self.queue.put_nowait(Streamed("m1", StreamPiece("tool call", payload, 0, payload, turn=turn)))
             self.queue.put_nowait(ToolAnswered("m1", payload, payload, turn % 2 == 1))
             self.queue.put_nowait(ServerNoted("m1", payload))
-        self.queue.put_nowait(Streamed("m1", "text", LAST, 99))
+        self.queue.put_nowait(Streamed("m1", StreamPiece("text", LAST, turn=99)))
         return self
 
 

@@ -10,9 +10,17 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from milo_tui.endpoints.endpoint import StreamPiece
 from milo_tui.tui import themes
 from milo_tui.tui.widgets.stream_pane import SIGNS, StreamPane
-from milo_tui.tui.widgets.transcript import GUTTER, LONG_LINE, MAX_CHARACTERS, MAX_LINES, Kind, Transcript
+from milo_tui.tui.widgets.wrapped_pieces import (
+    GUTTER,
+    LONG_LINE,
+    MAX_CHARACTERS,
+    MAX_LINES,
+    Kind,
+    WrappedPieces,
+)
 from milo_tui.tui.widgets.wrapping import wrap
 from tests.tui.live_feed import LiveApp
 
@@ -49,9 +57,9 @@ def test_rows_fit_and_hold_all_of_the_text(text: str, width: int) -> None:
 @UNTIMED
 @given(st.lists(TEXTS, max_size=30), st.integers(3, 30))
 def test_streaming_wraps_as_one_piece_would(pieces: list[str], width: int) -> None:
-    streamed = Transcript(width)
+    streamed = WrappedPieces(width)
     for piece in pieces:
-        streamed.append("text", piece)
+        streamed.add(StreamPiece("text", piece))
     assert streamed.plain() == "".join(pieces)
     rows = [(row.start, row.end, row.text) for row in streamed.rows]
     streamed.resize(width)
@@ -61,20 +69,20 @@ def test_streaming_wraps_as_one_piece_would(pieces: list[str], width: int) -> No
 @UNTIMED
 @given(st.lists(st.integers(0, 3 * LONG_LINE), max_size=12), st.booleans())
 def test_memory_is_bounded_and_nothing_within_the_bound_is_lost(sizes: list[int], spaced: bool) -> None:
-    transcript = Transcript(40)
+    transcript = WrappedPieces(40)
     for size in sizes:
-        transcript.append("text", ("word " * size)[:size] if spaced else "x" * size)
+        transcript.add(StreamPiece("text", ("word " * size)[:size] if spaced else "x" * size))
     assert len(transcript.plain()) == sum(sizes)
     assert max((len(line.text) for line in transcript.lines), default=0) <= 2 * LONG_LINE
 
 
 def test_the_oldest_goes_first() -> None:
-    transcript = Transcript(40)
+    transcript = WrappedPieces(40)
     for number in range(3 * MAX_LINES):
-        transcript.append("text", f"line {number}\n")
+        transcript.add(StreamPiece("text", f"line {number}\n"))
     assert len(transcript.lines) <= MAX_LINES
     assert transcript.plain().rstrip().endswith(f"line {3 * MAX_LINES - 1}")
-    transcript.append("text", "y" * 3 * MAX_CHARACTERS)
+    transcript.add(StreamPiece("text", "y" * 3 * MAX_CHARACTERS))
     assert transcript.characters <= MAX_CHARACTERS
     assert len(transcript.rows) == sum(line.rows for line in transcript.lines)
 
@@ -98,7 +106,7 @@ def shown(pane: StreamPane) -> list[str]:
 
 async def feed(pilot: Pilot[Any], pane: StreamPane, first: int, last: int) -> None:
     for number in range(first, last + 1):
-        pane.append("text", f"line {number}\n")
+        pane.add(StreamPiece("text", f"line {number}\n"))
     pane.flush()
     await pilot.pause()
 
@@ -110,11 +118,11 @@ def numbers(pane: StreamPane) -> list[int]:
 async def test_a_word_that_a_token_splits_moves_to_the_next_row() -> None:
     app = PaneApp()
     async with app.run_test(size=(14, 6)) as pilot:
-        app.pane.append("text", "the quick bro")
+        app.pane.add(StreamPiece("text", "the quick bro"))
         app.pane.flush()
         assert shown(app.pane)[:2] == ["» the quick", "  bro"]
-        app.pane.append("text", "wn fo")
-        app.pane.append("text", "xes")
+        app.pane.add(StreamPiece("text", "wn fo"))
+        app.pane.add(StreamPiece("text", "xes"))
         app.pane.flush()
         await pilot.pause()
         assert shown(app.pane)[:3] == ["» the quick", "  brown foxes", ""]
@@ -123,14 +131,14 @@ async def test_a_word_that_a_token_splits_moves_to_the_next_row() -> None:
 async def test_kinds_are_told_apart_by_sign_and_colour() -> None:
     app = PaneApp()
     async with app.run_test(size=(60, 12)) as pilot:
-        app.pane.append("reasoning", "let me see")
-        app.pane.append("tool call", '{"email": ', name="find_customer")
-        app.pane.append("tool call", '"a@b.c"}', name="find_customer")
-        app.pane.append("tool call", "{}", name="list_orders", call=1)
-        app.pane.append("tool result", '{"id": 1}')
-        app.pane.append("tool error", '{"error": "down"}')
-        app.pane.append("text", "Done.\nReally.")
-        app.pane.append("note", "retry 2 after 429")
+        app.pane.add(StreamPiece("reasoning", "let me see"))
+        app.pane.add(StreamPiece("tool call", '{"email": ', name="find_customer"))
+        app.pane.add(StreamPiece("tool call", '"a@b.c"}', name="find_customer"))
+        app.pane.add(StreamPiece("tool call", "{}", name="list_orders", call=1))
+        app.pane.add(StreamPiece("tool result", '{"id": 1}'))
+        app.pane.add(StreamPiece("tool error", '{"error": "down"}'))
+        app.pane.add(StreamPiece("text", "Done.\nReally."))
+        app.pane.add(StreamPiece("note", "retry 2 after 429"))
         app.pane.flush()
         await pilot.pause()
         assert shown(app.pane)[:9] == [
@@ -208,7 +216,7 @@ async def test_resizing_wraps_anew_and_keeps_the_place(following: bool) -> None:
     async with app.run_test(size=(40, 10)) as pilot:
         pane = app.pane
         text = " ".join(f"word{n}" for n in range(400))
-        pane.append("reasoning", text)
+        pane.add(StreamPiece("reasoning", text))
         pane.flush()
         if not following:
             pane.scroll_rows(-20)
@@ -237,7 +245,7 @@ async def test_a_flush_repaints_only_the_rows_that_changed(monkeypatch: pytest.M
         await feed(pilot, app.pane, 1, 5)
         repainted: list[Any] = []
         monkeypatch.setattr(app.pane, "refresh", lambda *regions, **_: repainted.append(regions))
-        app.pane.append("text", "a few words")
+        app.pane.add(StreamPiece("text", "a few words"))
         app.pane.flush()
         app.pane.flush()
         assert [[region.height for region in regions] for regions in repainted] == [[1]]
@@ -247,8 +255,8 @@ async def test_hostile_text_leaves_no_trace_in_the_output() -> None:
     app = PaneApp()
     async with app.run_test(size=(60, 10)) as pilot:
         for piece in ("\x1b", "]52;c;", "eA==\x1b", "\\", "\x9b31m", "\u202e", "\ud83d", "[/nope]"):
-            app.pane.append("reasoning", piece)
-        app.pane.append("tool call", "{}", name="\x1b[2Jfind\n")
+            app.pane.add(StreamPiece("reasoning", piece))
+        app.pane.add(StreamPiece("tool call", "{}", name="\x1b[2Jfind\n"))
         app.pane.flush()
         await pilot.pause()
         text = "\n".join(shown(app.pane))

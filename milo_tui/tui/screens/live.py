@@ -13,8 +13,8 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from milo_tui.analysis.phases import FINAL_PHASES, MODEL_ENDED, RunPhase
+from milo_tui.runner.channel import Feed
 from milo_tui.runner.events import Command, Event, RunChanged, Streamed
-from milo_tui.runner.feed import Feed
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.navigator import Navigator

@@ -12,7 +12,7 @@ from textual.worker import Worker
 
 from milo_tui.analysis.phases import ACTIVE, RunPhase
 from milo_tui.config import Settings
-from milo_tui.runner.live_runs import live_runs
+from milo_tui.runner.channel import live_runs
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import writing

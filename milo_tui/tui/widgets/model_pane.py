@@ -15,11 +15,9 @@ from milo_tui.runner.events import (
     AttemptStarted,
     Event,
     ModelChanged,
-    ServerNoted,
-    Streamed,
-    ToolAnswered,
 )
 from milo_tui.runner.state import ModelState, RunState
+from milo_tui.runner.transcript import piece_of
 from milo_tui.sanitise import one_line
 from milo_tui.suite.conversation import POINTS_PER_PROMPT
 from milo_tui.tui import words
@@ -79,26 +77,22 @@ class ModelPane(Container):
         current = self.model.current
         if current is not None:
             self._heading(current.prompt, current.repeat, current.number)
-        if self.model.transcript_dropped:
+        if self.model.transcript.dropped:
             self.stream.append("note", "the beginning is not kept for those who join late")
-        for segment in self.model.transcript:
-            self.stream.append(segment.kind, segment.text, segment.name, segment.turn, segment.call)
+        for piece in self.model.transcript.pieces:
+            self.stream.add(piece)
         self.sync()
 
     def take(self, event: Event) -> None:
         """Show what happened to this model; it is drawn at the next flush."""
+        if (piece := piece_of(event)) is not None:
+            self.stream.add(piece)
         match event:
-            case Streamed():
-                self.stream.append(event.kind, event.text, event.name, event.turn, event.call)
-            case ToolAnswered():
-                self.stream.append("tool error" if event.is_error else "tool result", event.content)
             case AttemptStarted():
                 self._heading(event.prompt, event.repeat, event.number)
             case AttemptFinished():
                 kind: Literal["passed", "failed"] = "passed" if _passed(event.attempt) else "failed"
                 self.stream.append(kind, one_line(_verdict(event)))
-            case ServerNoted():
-                self.stream.append("note", event.text)
             case ModelChanged() if event.note and event.phase in MODEL_ENDED:
                 self.stream.append("note", f"{event.phase.value}: {event.note}")
             case _:

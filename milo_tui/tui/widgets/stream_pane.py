@@ -11,9 +11,11 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.strip import Strip
 
+from milo_tui.endpoints.endpoint import StreamPiece
+from milo_tui.runner.transcript import Transcript
 from milo_tui.tui.content import safe_line
 from milo_tui.tui.widgets.line_view import LineView
-from milo_tui.tui.widgets.transcript import GUTTER, STREAMED, Kind, Transcript
+from milo_tui.tui.widgets.wrapped_pieces import GUTTER, Kind, WrappedPieces
 from milo_tui.tui.widgets.wrapping import wrap
 
 SIGNS: dict[Kind, tuple[str, str]] = {
@@ -31,21 +33,19 @@ SIGNS: dict[Kind, tuple[str, str]] = {
 """The sign and the style of each kind of text."""
 _CURSOR = "▌"
 _WHEEL = 3
-_MOST_HELD = 1_000
-"""Pieces held back at most between two flushes."""
+_MOST_HELD = 10_000
+"""Characters held back at most between two flushes."""
 
 
 class StreamPane(LineView):
-    """A transcript at a width. `append` takes text at any rate; `flush`, some ten times a second, draws it."""
+    """An attempt at a width. `add` takes pieces at any rate; `flush`, some ten times a second, draws them."""
 
     DEFAULT_CSS = "StreamPane { height: 1fr; overflow: hidden hidden; }"
 
     def __init__(self, *, by_line: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._transcript = Transcript()
-        self._held: list[str] = []
-        self._held_place: tuple[Kind, int, int] = ("note", 0, 0)
-        self._held_name = ""
+        self._transcript = WrappedPieces()
+        self._held = Transcript()
         self.by_line = by_line
         self.follow = True
         self.streaming = False
@@ -64,7 +64,7 @@ class StreamPane(LineView):
             self.refresh()
 
     @property
-    def transcript(self) -> Transcript:
+    def transcript(self) -> WrappedPieces:
         """All that was appended."""
         self._settle()
         return self._transcript
@@ -74,19 +74,20 @@ class StreamPane(LineView):
         """Rows that lie below the last one shown."""
         return max(0, self.transcript.end - self.top - self.size.height)
 
-    def append(self, kind: Kind, text: str, name: str = "", turn: int = 0, call: int = 0) -> None:
-        """Take in text from outside; it is sanitised here. What belongs together is wrapped in one go."""
-        place = (kind, turn, call)
-        if kind not in STREAMED or place != self._held_place or len(self._held) >= _MOST_HELD:
+    def add(self, piece: StreamPiece) -> None:
+        """Take in a piece from outside; it is sanitised here. What belongs together is wrapped in one go."""
+        self._held.add(piece)
+        if self._held.size > _MOST_HELD:
             self._settle()
-            self._held_place, self._held_name = place, name
-        self._held.append(text)
+
+    def append(self, kind: Kind, text: str) -> None:
+        """Take in a line of the view's own."""
+        self._settle()
+        self._row_changed(self._transcript.append(kind, text))
 
     def _settle(self) -> None:
-        if self._held:
-            kind, turn, call = self._held_place
-            self._row_changed(self._transcript.append(kind, "".join(self._held), self._held_name, turn, call))
-            self._held.clear()
+        for piece in self._held.take():
+            self._row_changed(self._transcript.add(piece))
 
     def _row_changed(self, row: int) -> None:
         self._changed = row if self._changed is None else min(self._changed, row)

@@ -5,26 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from milo_tui.endpoints.endpoint import PieceKind, StreamPiece
 from milo_tui.sanitise import one_line, sanitise
 from milo_tui.tui.widgets.wrapping import wrap
 
-Kind = Literal[
-    "question",
-    "reasoning",
-    "text",
-    "tool call",
-    "tool result",
-    "tool error",
-    "note",
-    "heading",
-    "passed",
-    "failed",
-]
+Kind = PieceKind | Literal["question", "heading", "passed", "failed"]
 
 MAX_LINES = 4_000
 MAX_CHARACTERS = 200_000
 LONG_LINE = 4_000
-STREAMED = ("reasoning", "text", "tool call")
 GUTTER = 2
 """Cells at the left for a kind's sign."""
 
@@ -59,7 +48,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Transcript:
+class WrappedPieces:
     """Lines and the rows they make at a width. Rows are numbered from the first ever, dropped ones included."""
 
     width: int = 80
@@ -67,25 +56,31 @@ class Transcript:
     rows: deque[Row] = field(default_factory=deque)
     dropped: int = 0
     characters: int = 0
-    _place: tuple[Kind, int, int] | None = None
+    _last: StreamPiece | None = None
 
     @property
     def end(self) -> int:
         """One past the number of the last row."""
         return self.dropped + len(self.rows)
 
-    def append(self, kind: Kind, text: str, name: str = "", turn: int = 0, call: int = 0) -> int:
-        """Add text, going on with the last segment where it belongs to that; the first row that changed."""
+    def add(self, piece: StreamPiece) -> int:
+        """Add a piece, where it belongs to the last one to the same line; the first row that changed."""
+        label = one_line(piece.name) if piece.kind == "tool call" and not piece.goes_on(self._last) else ""
+        changed = self._append(piece.kind, piece.text, label, opens=not piece.goes_on(self._last))
+        self._last = piece
+        return changed
+
+    def append(self, kind: Kind, text: str) -> int:
+        """Add a line of the view's own; the first row that changed."""
+        self._last = None
+        return self._append(kind, text, "", opens=True)
+
+    def _append(self, kind: Kind, text: str, label: str, *, opens: bool) -> int:
         changed = max(self.dropped, self.end - 1)
-        place = (kind, turn, call)
         first, *rest = sanitise(text).replace("\t", "    ").split("\n")
-        if place == self._place and kind in STREAMED:
-            self._grow(first)
-        else:
-            label = one_line(name) if kind == "tool call" else ""
+        if opens:
             self._add(Line(kind, f"{label} " if label else "", len(label), opens=True))
-            self._grow(first)
-        self._place = place
+        self._grow(first)
         for text_line in rest:
             self._add(Line(kind, ""))
             self._grow(text_line)

@@ -236,7 +236,7 @@ def _missing_call(
 def _difference(pattern: CallPattern, made: list[_Made], wanted: str) -> str:
     """How the most similar call differs from the pattern, then what was wanted."""
     name, arguments = _pattern(pattern)
-    faults = min((mismatches(arguments, item.call.arguments, name) for item in made), key=len)
+    faults = min((list(mismatches(arguments, item.call.arguments, name)) for item in made), key=len)
     more = [f"{len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
     return f"{'; '.join([*faults[:MOST_FAULTS], *more])}; {wanted}"
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from milo_tui.suite.facts import plain
 from milo_tui.suite.json_text import show
-from milo_tui.suite.matching import OPERATORS, Operator, operator_in, operator_of
+from milo_tui.suite.matching import OPERATORS, operator_in, operator_of
+from milo_tui.suite.operators import Operator
 from milo_tui.suite.prompt import CallPattern, Check, FalseClaim, Prompt, Step, Tool
 from milo_tui.suite.schemas import fault_of, validator
 from milo_tui.suite.yaml_lines import Path
@@ -94,8 +95,8 @@ def _no_operator(key: str) -> str:
 
 
 def _argument_of(name: str, operator: Operator, argument: Any, path: Path) -> Iterator[Finding]:
-    if not validator(operator.argument).is_valid(argument):
-        yield path, f"{name} takes {operator.takes}"
+    if not validator(operator.argument).is_valid(argument) or not operator.is_valid(argument):
+        yield path, f"{name} takes {operator.takes} (found {show(argument, 60)})"
     elif fault := operator.fault(argument):
         yield (*path, *fault[0]), fault[1]
 

@@ -154,33 +154,78 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
+_TEENS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def _words(number: int) -> str:
+    """A number from 0 to 999 in words, as the British write it."""
+    if not 0 <= number < 1000:
+        raise ValueError("words takes a number from 0 to 999")
+    if number < 20:
+        return _TEENS[number]
+    if number < 100:
+        return _TENS[number // 10] + (f"-{_TEENS[number % 10]}" if number % 10 else "")
+    rest = f" and {_words(number % 100)}" if number % 100 else ""
+    return f"{_TEENS[number // 100]} hundred{rest}"
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def _months_on(day: date, months: int) -> date:
+    """The first day of the month that comes so many months later."""
+    index = day.year * 12 + day.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def _continental(number: Any, places: int = 0) -> str:
+    return _grouped(number, places).translate({ord(","): ".", ord("."): ","})
+
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "clock": _clock,
+    "comma": lambda number, places: _fixed(number, places).replace(".", ","),
+    "continental": _continental,
     "date": date.fromisoformat,
     "day": lambda day: day.day,
+    "day_of_year": lambda day: day.timetuple().tm_yday,
     "fixed": _fixed,
     "grouped": _grouped,
     "iso": lambda day: day.isoformat(),
     "len": len,
+    "long": lambda day: f"{day.day} {_MONTHS[day.month - 1]} {day.year}",
     "lower": lambda text: str(text).lower(),
     "max": max,
     "min": min,
     "minutes": _minutes,
     "month": lambda day: _MONTHS[day.month - 1],
+    "months_on": _months_on,
+    "ordinal": _ordinal,
+    "padded": lambda number, width: str(number).rjust(min(int(width), 40), "0"),
     "round": _round,
     "sum": sum,
     "text": lambda value: plain(value),
     "upper": lambda text: str(text).upper(),
     "weekday": lambda day: _WEEKDAYS[day.weekday()],
+    "weekday_number": lambda day: day.weekday(),
+    "words": _words,
     "year": lambda day: day.year,
 }
 """What an expression may call.
 
-`round(x, places)` half away from zero; `fixed(x, places)` and `grouped(x, places)` the number as text, the latter with
-commas between thousands; `minutes("16:40")` since midnight and `clock(1000)` back; of a date: `day`, `month` (its
-name), `year`, `weekday` (its name), `iso`; a date plus or minus a number of days, and the days between two dates.
+`round(x, places)` half away from zero; `fixed(x, places)` the number as text, `comma` with a decimal comma, `grouped`
+with commas between thousands, `continental` as 1.216,84; `padded(7, 3)` is "007", `words(35)` "thirty-five",
+`ordinal(22)` "22nd"; `minutes("16:40")` since midnight and `clock(1000)` back; of a date: `day`, `month` (its name),
+`year`, `weekday` (its name), `weekday_number` (Monday is 0), `day_of_year`, `iso`, `long` ("5 February 2027"),
+`months_on(day, 2)` the first day of the month after next; a date plus or minus a number of days, and the days between
+two dates.
 """
 
 

@@ -146,7 +146,10 @@ def _family(members: Sequence[Prompt]) -> Iterator[str]:
     seen: dict[str, Prompt] = {}
     usual = _asked_characters(members[0])
     for member in members:
-        solution = json.dumps([step.model_dump(mode="json") for step in member.reference], sort_keys=True)
+        steps = [step.model_dump(mode="json") for step in member.reference]
+        # A prompt that is solved without a call has its values in what is asked.
+        asked = "" if any(step.made for step in member.reference) else member.user
+        solution = json.dumps([asked, *steps], sort_keys=True)
         other = seen.setdefault(solution, member)
         if other is not member:
             yield f"{member.name}: its reference is that of variant {other.variant.number}; widen the generators"

@@ -292,6 +292,7 @@ class ChatEndpoint(ABC):
             reasoning=parser.reasoning,
             output_tokens=parser.usage.output_tokens,
             max_tokens=self._entry.max_tokens,
+            reasoning_tokens=parser.usage.reasoning_tokens or 0,
             refused=parser.refused,
             garbled=parser.garbled,
             too_long=answer.too_long,

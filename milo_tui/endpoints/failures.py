@@ -41,14 +41,24 @@ _GENERATION_DEAD = b"generation thread died"
 _CALL_IN_TEXT = re.compile(
     r"<tool_call>|\[TOOL_CALLS\]|<minimax:tool_call>|<function=\w|<\|channel\|>commentary to=|<\|tool_calls?_"
 )
-_MODEL_CAUSED = (
-    b"tool_use_failed",
-    b"error parsing tool call",
-    b"Failed to parse input",
-    b"context_length_exceeded",
-    b"exceed_context_size",
-    b"maximum context length",
+_LEAST_CALL = 8
+"""Tokens: a call takes more (markup, a name, braces); an empty pair of thinking tags and an end of text take fewer."""
+
+_MODEL_CAUSED = re.compile(
+    r"tool_use_failed|error parsing tool call|Failed to parse input|tool call parser"
+    r"|context_length_exceeded|exceed_context_size|maximum context length|context (?:length|window|size)",
+    re.IGNORECASE,
 )
+"""Refusals that name what the model said, or a conversation that grew too long."""
+
+_NOT_THE_CONVERSATION = re.compile(
+    r"api[ _-]?key|credential|authenti|unauthori[sz]ed|forbidden|permission|billing|credit|balance|payment|quota"
+    r"|rate.?limit|spend|overload|capacity|unavailable|temporar|try again|tim(?:ed|e).?out|upstream|provider returned"
+    r"|gateway|model\W{1,3}[\w./:@-]+\W{1,3}(?:was |is |does )?not\b|no such model|model_not_found"
+    r"|model not (?:found|loaded)|is loading|maintenance|(?:not|un)supported (?:param|model)|max_tokens|stream_options",
+    re.IGNORECASE,
+)
+"""Refusals whose cause is the account, the model's place or the provider, whatever the turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,7 @@ class Observed:
     reasoning: str
     output_tokens: int | None
     max_tokens: int
+    reasoning_tokens: int = 0
     refused: bool = False
     garbled: bool = False
     too_long: bool = False
@@ -74,6 +85,8 @@ class Observed:
 def loss_of(seen: Observed) -> Loss | None:
     """What kept a reply from being read, the gravest first: one name for one happening, whatever the server."""
     nothing_visible = not (seen.calls or seen.text.strip())
+    # White space shows, and counted thinking need not be shown.
+    unseen = (seen.output_tokens or 0) - seen.reasoning_tokens - len(seen.text)
     if seen.too_long:
         return Loss.TOO_LONG
     if seen.finish in _ABORTED_REASONS:
@@ -92,8 +105,8 @@ def loss_of(seen: Observed) -> Loss | None:
         return Loss.CALL_LOST
     if not seen.calls and _CALL_IN_TEXT.search(seen.text):
         return Loss.CALL_IN_TEXT
-    if nothing_visible and not seen.reasoning.strip() and (seen.output_tokens or 0) > 4:
-        # Tokens of which nothing shows: a malformed call that the server dropped. A bare end of text has a few.
+    if nothing_visible and not seen.reasoning.strip() and unseen > _LEAST_CALL:
+        # Tokens of which nothing shows: a malformed call that the server dropped.
         return Loss.CALL_LOST
     return Loss.EMPTY if nothing_visible else None
 
@@ -107,13 +120,25 @@ def is_known_reason(finish: str | None) -> bool:
 def is_caused_by_model(status: int | None, body: bytes, *, later_turn: bool) -> bool:
     """Whether a refusal answers to what the model said: its own call, or a conversation that grew from it.
 
-    The first request of a conversation is the prompt alone; what is refused of a later one is what the model added.
+    The first request of a conversation is the prompt alone, and the server took it; where a later one is refused for
+    what is in it, that is what the model added. A refusal for the key, the account, the model's name or the provider's
+    state is none of that, nor is one that no wire format wrote: a page, an empty body, the 404 of a path.
     """
+    text = body.decode("utf-8", "replace").strip()
     if status is None or _GENERATION_DEAD in body:
         return False
-    if any(mark in body for mark in _MODEL_CAUSED):
-        return later_turn or b"tool" in body or b"parse" in body
-    return later_turn and status in (400, 404, 413, 422)
+    if _MODEL_CAUSED.search(text):
+        return later_turn or "tool" in text or "parse" in text
+    if not later_turn or status not in (400, 404, 413, 422):
+        return False
+    if status == 413:
+        return True
+    try:
+        said = error_text(read_json(text))
+    except ValueError:
+        return False
+    is_path = status == 404 and said.strip(" .").lower() in ("not found", "no reason given")
+    return not (is_path or _NOT_THE_CONVERSATION.search(said))
 
 
 def not_a_reply(body: bytes) -> str:

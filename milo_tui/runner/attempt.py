@@ -30,6 +30,8 @@ from milo_tui.suite.prompt import Prompt
 
 Publish = Callable[[Event], None]
 
+CUT = "cut"
+"""The kind of the error for an answer that was cut off after its content had begun."""
 
 _QUOTA_WAITS = (2.0, 5.0, 10.0, 20.0, 30.0)
 """Seconds before a refused turn is asked again, where the server does not say."""
@@ -48,9 +50,14 @@ class RunningAttempt:
     started: float = field(default_factory=time.time)
     turns: list[TurnRecord] = field(default_factory=list)
     ended: Literal["answer", "turn limit"] = "answer"
+    may_repeat_cut: bool = True
 
     async def run(self, endpoint: Endpoint) -> AttemptDetail:
-        """Hold the conversation and score it. Raises EndpointError where the infrastructure failed."""
+        """Hold the conversation and score it.
+
+        Raises EndpointError where the infrastructure failed, and with `may_repeat_cut` where an answer was cut off: a
+        connection breaks now and then, but what a server cuts twice it loses.
+        """
         earlier: tuple[ToolCall, ...] = ()
         messages: tuple[Message, ...] = (UserMessage(self.prompt.user),)
         specs = tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in self.prompt.tools)
@@ -59,6 +66,8 @@ class RunningAttempt:
             reply = await self._ask(endpoint, request, number)
             calls = () if _ends_the_conversation(reply.loss) else reply.calls
             self.turns.append(turn_record(reply, ()))
+            if reply.loss is Loss.TRUNCATED and self.may_repeat_cut:
+                raise EndpointError("The answer was cut off in the middle.", kind=CUT, retryable=True)
             results = await self.scorer.answer(self.prompt, earlier, calls)
             self.turns[-1] = replace(self.turns[-1], results=results)
             self._publish_turn(number, reply, results)

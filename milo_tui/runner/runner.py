@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from milo_tui.analysis.phases import ModelPhase, RunPhase
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, RunRecord
 from milo_tui.endpoints.endpoint import Endpoint, EndpointError, Supervised
-from milo_tui.runner.attempt import Publish, RunningAttempt
+from milo_tui.runner.attempt import CUT, Publish, RunningAttempt
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
@@ -257,13 +257,15 @@ class Runner:
 
     async def _until_scored(self, model: str, endpoint: Endpoint, task: Task) -> bool:
         """Make attempts at one task until one is scored or retry_policy ends; whether one was scored."""
+        may_repeat_cut = self._policy.tries > 1
         for failures in range(1, self._policy.tries + 1):
             if not await self._alive(model, endpoint):
                 return False
-            error = await self._attempt(model, endpoint, task)
+            error = await self._attempt(model, endpoint, task, may_repeat_cut)
             if error is None:
                 return True
             self._last_error = error.message
+            may_repeat_cut = may_repeat_cut and error.kind != CUT
             if error.status in _CLOSED_STATUSES or error.kind in _CLOSED_KINDS:
                 raise _ModelFailed(error.message)
             asked = error.retry_after_s or 0.0
@@ -300,10 +302,13 @@ class Runner:
         """Show something about a model's server."""
         self._publish(ServerNoted(model, text, time.time()))
 
-    async def _attempt(self, model: str, endpoint: Endpoint, task: Task) -> EndpointError | None:
+    async def _attempt(
+        self, model: str, endpoint: Endpoint, task: Task, may_repeat_cut: bool
+    ) -> EndpointError | None:
         publish = Coalescer(self._publish)
         publish(AttemptStarted(model, task.prompt, task.repeat, task.number, time.time()))
         attempt = RunningAttempt(model, self._prompts[task.prompt], task, publish, self._scorer)
+        attempt.may_repeat_cut = may_repeat_cut
         error: EndpointError | None = None
         try:
             record = await self._cancellable(model, attempt.run(endpoint))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from milo_tui.endpoints.endpoint import AssistantMessage, ChatRequest, ToolResults, UserMessage
+from milo_tui.endpoints.endpoint import AssistantMessage, ChatRequest, EndpointError, ToolResults, UserMessage
 from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.suite.conversation import Loss, ToolResult
 from tests.servers.fault_server import (
@@ -94,6 +94,38 @@ async def test_f4_a_refusal_that_the_model_caused_ends_the_conversation(status: 
     assert reply.loss.by_server
     assert (await hear(refusal)).reply.loss is Loss.REQUEST_REFUSED
     assert (await fail(answer({"error": "no such model"}, 404))).status == 404
+
+
+CONVERSATION = {
+    "context": (400, {"error": {"message": "This model's maximum context length is 8192 tokens."}}),
+    "ids": (400, {"error": {"message": "tool_call_id 'a' not found in tool_calls of the previous message"}}),
+    "fields": (422, {"detail": [{"loc": ["body", "messages", 1], "msg": "value is not a valid list"}]}),
+    "template": (404, {"error": "Expecting value: line 1 column 1 (char 0)"}),
+    "size": (413, b"<html><title>Request Entity Too Large</title></html>"),
+}
+NOT_THE_CONVERSATION = {
+    "key": (400, {"error": {"message": "API key not valid. Please pass a valid API key."}}),
+    "money": (400, {"error": {"message": "Your credit balance is too low to access the API."}}),
+    "model": (404, {"error": {"message": "model 'qwen3' not found, try pulling it first"}}),
+    "path": (404, {"detail": "Not Found"}),
+    "page": (404, b"<html><title>404 Not Found</title></html>"),
+    "empty": (400, b""),
+    "provider": (400, {"error": {"message": "Provider returned error", "code": 400}}),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), CONVERSATION.values(), ids=CONVERSATION)
+async def test_f4_what_a_later_turn_is_refused_for_is_the_conversation(status: int, body: Any) -> None:
+    _, reply = await continued((MLX, calls(WEATHER), end("tool_calls")), (answer(body, status),))
+    assert reply.loss is Loss.REQUEST_REFUSED
+
+
+@pytest.mark.parametrize(("status", "body"), NOT_THE_CONVERSATION.values(), ids=NOT_THE_CONVERSATION)
+async def test_f4_what_has_nothing_to_do_with_the_conversation_is_infrastructure(
+    status: int, body: Any
+) -> None:
+    with pytest.raises(EndpointError):
+        await continued((MLX, calls(WEATHER), end("tool_calls")), (answer(body, status),))
 
 
 @pytest.mark.parametrize(
@@ -271,6 +303,10 @@ async def test_s6_s8_tokens_that_are_not_seen() -> None:
     silent = (MLX, chunk({"role": "assistant"}), chunk(finish="stop"))
     reply = (await hear(*silent, usage(prompt_tokens=5, completion_tokens=60), DONE)).reply
     assert reply.loss is Loss.CALL_LOST
+    for tokens, shown, hidden in ((6, "", 0), (30, "\n" * 28, 0), (60, "", 55)):
+        counted = usage(completion_tokens=tokens, completion_tokens_details={"reasoning_tokens": hidden})
+        reply = (await hear(MLX, text(shown), chunk(finish="stop"), counted, DONE)).reply
+        assert reply.loss is Loss.EMPTY
     cut = (MLX, text("Hello"), chunk(finish="stop"), usage(prompt_tokens=5, completion_tokens=60), DONE)
     assert (await hear(*cut, max_tokens=60)).reply.loss is Loss.CUT_AT_LIMIT
     assert (await hear(*cut, max_tokens=61)).reply.loss is None

@@ -176,14 +176,31 @@ async def test_silence_while_a_call_is_written_is_no_time_out(suite: Suite, data
         assert await bench.carry_out() is RunPhase.DONE
 
 
-async def test_a_cut_stream_is_the_servers_loss_scored_and_not_repeated(suite: Suite, database: Path) -> None:
+async def test_s5_a_cut_stream_is_asked_for_once_more_and_then_the_servers_loss(
+    suite: Suite, database: Path
+) -> None:
     async with FaultServer(WARM, (MLX + text("There"),)) as server:
         bench = await Bench.create(database, suite, [entry("local", server.url)])
         assert await bench.carry_out() is RunPhase.DONE
-        assert len(server.requests) == 2
-    (row,) = await bench.rows()
-    assert (row.outcome, row.points) == (Outcome.SERVER, 0)
-    assert row.lost == "stream truncated by the server"
+        assert len(server.requests) == 3
+    first, second = await bench.rows()
+    assert (first.outcome, first.points) == (Outcome.INFRASTRUCTURE, None)
+    assert (second.outcome, second.points, second.lost) == (
+        Outcome.SERVER,
+        0,
+        "stream truncated by the server",
+    )
+
+
+async def test_a_gateways_fault_in_mid_conversation_is_infrastructure(suite: Suite, database: Path) -> None:
+    fault = answer(b"<html><title>502 Bad Gateway</title></html>", 502)
+    async with FaultServer(WARM, (CALL,), (fault,), (CALL,), (SAY,)) as server:
+        bench = await Bench.create(database, suite, [entry("local", server.url)])
+        assert await bench.carry_out() is RunPhase.DONE
+    assert [(row.outcome, row.points) for row in await bench.rows()] == [
+        (Outcome.INFRASTRUCTURE, None),
+        (Outcome.SCORED, 3),
+    ]
 
 
 async def test_a_lost_call_has_its_own_name(suite: Suite, database: Path) -> None:

@@ -9,40 +9,36 @@ import re
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from platformdirs import user_config_path, user_data_path, user_runtime_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.errors import MiloError
+from milo_tui.toml_lines import Key, line_of
+
+if TYPE_CHECKING:
+    from milo_tui.endpoints.entry import ModelEntry
 
 SOCKET_PATH_LIMIT = 103
 """The longest path of a Unix socket on macOS, in bytes (sun_path holds 104 with its final NUL)."""
-
-Model = TypeVar("Model", bound=BaseModel)
-Key = tuple[str | int, ...]
-"""The place of a value in milo.toml, such as ("model", 0, "id")."""
 
 
 class ConfigError(MiloError):
     """milo.toml, a command's options or the environment cannot be used; one sentence per problem."""
 
 
-class MiloToml(BaseModel):
-    """The contents of milo.toml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    model: list[dict[str, Any]] = Field(default_factory=list, description="Read as ModelEntry.")
-    results: str | None = Field(None, description="Folder for the raw JSON of finished runs.")
-    theme: str | None = None
-    scroll: Literal["page", "line"] = Field("page", description="How a live pane scrolls as text arrives.")
-    keymap: dict[str, str] = Field(default_factory=dict)
+KEYS: dict[str, tuple[type, str]] = {
+    "model": (list, "[[model]] tables"),
+    "results": (str, "the folder for the raw JSON of finished runs, in quotes"),
+    "theme": (str, "the name of a theme, in quotes"),
+    "scroll": (str, '"page" or "line": how a live pane scrolls as text arrives'),
+    "keymap": (dict, "a table of keys"),
+}
+"""What milo.toml may hold: of which type, and its meaning."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class Settings:
     config: Path | None
     results: Path
     runtime: Path
-    models: tuple[ModelEntry, ...] = ()
+    models: "tuple[ModelEntry, ...]" = ()
     theme: str = ""
     scroll: Literal["page", "line"] = "page"
     keymap: dict[str, str] = field(default_factory=dict)
@@ -80,7 +76,7 @@ class Settings:
         beside = self.config.parent / "prices.toml" if self.config is not None else None
         return beside if beside is not None and beside.is_file() else self.config_folder / "prices.toml"
 
-    def choose(self, ids: list[str] | None) -> list[ModelEntry]:
+    def choose(self, ids: list[str] | None) -> "list[ModelEntry]":
         """The models with these ids, in this order; without ids, all models. Raises ConfigError."""
         if not ids:
             return list(self.models)
@@ -99,6 +95,17 @@ class Settings:
         if self.models or self.config is None:
             return self
         return replace(self, models=_read(self.config, models=True)[1])
+
+
+def socket_path(folder: Path, run: int) -> Path:
+    """Where the run's socket lies."""
+    return folder / f"{run}.sock"
+
+
+def live_runs(folder: Path) -> list[int]:
+    """The numbers of the runs that have a socket here, newest first; a stale one fails to attach."""
+    found = [int(path.stem) for path in folder.glob("*.sock") if path.stem.isdigit()]
+    return sorted(found, reverse=True)
 
 
 def data_folder(name: str) -> Path:
@@ -159,19 +166,19 @@ def load_settings(
     home_given = os.environ.get("MILO_HOME")
     home = _expand(Path(home_given)).absolute() if home_given else user_data_path("milo", appauthor=False)
     found = config if config is not None else _find_config()
-    file, entries = _read(found, models=models) if found is not None else (MiloToml(), ())
+    file, entries = _read(found, models=models) if found is not None else ({}, ())
     database_given = database or (Path(given) if (given := os.environ.get("MILO_DB")) else None)
     path = _expand(database_given or home / "milo.db").absolute()
     return Settings(
         home=home,
         database=path,
         config=found,
-        results=_expand(results or Path(file.results or "bench_results")).absolute(),
+        results=_expand(results or Path(file.get("results") or "bench_results")).absolute(),
         runtime=_runtime_folder(path),
         models=entries,
-        theme=file.theme or "",
-        scroll=file.scroll,
-        keymap=dict(file.keymap),
+        theme=file.get("theme", ""),
+        scroll=file.get("scroll", "page"),
+        keymap=file.get("keymap", {}),
     )
 
 
@@ -205,7 +212,7 @@ def _runtime_folder(database: Path) -> Path:
     return next(fitting, candidates[-1] / tag)
 
 
-def _read(path: Path, *, models: bool) -> tuple[MiloToml, tuple[ModelEntry, ...]]:
+def _read(path: Path, *, models: bool) -> "tuple[dict[str, Any], tuple[ModelEntry, ...]]":
     """Read and check milo.toml; without `models`, its models are neither checked nor returned. Raises ConfigError."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -219,106 +226,45 @@ def _read(path: Path, *, models: bool) -> tuple[MiloToml, tuple[ModelEntry, ...]
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(_syntax_sentence(path, str(error))) from None
-    problems: list[str] = []
-    file = _validated(MiloToml, data, (), path, text, problems)
-    entries = _entries(file, path, text, problems) if file is not None and models else []
-    if file is None or problems:
-        raise ConfigError("\n".join(dict.fromkeys(problems)))
-    return file, tuple(entries)
-
-
-def _entries(file: MiloToml, path: Path, text: str, problems: list[str]) -> list[ModelEntry]:
-    """The models of milo.toml; what is wrong with them is added to `problems`."""
-    # The protocols need an HTTP client, which takes long to import; most commands need no model.
-    from milo_tui.endpoints.factory import entry_problem  # noqa: PLC0415
-
+    mistakes = list(_mistakes(data))
     entries: list[ModelEntry] = []
-    for number, table in enumerate(file.model):
-        place: Key = ("model", number)
-        entry = _validated(ModelEntry, table, place, path, text, problems)
-        if entry is None:
-            continue
-        problem = entry_problem(entry)
-        if any(entry.id == other.id for other in entries):
-            problem = ("id", f"{entry.id} is the id of a model above; use another id")
-        if problem is not None:
-            key, message = problem
-            problems.append(f"{path}:{line_of(text, (*place, key))}: model[{number}].{key}: {message}.")
-        entries.append(entry)
-    return entries
+    if models and not mistakes:
+        # To check models takes pydantic and an HTTP client, which take long to import; most commands need none.
+        from milo_tui.endpoints.configured import read_models  # noqa: PLC0415
+
+        entries, mistakes = read_models(data.get("model", []))
+    if mistakes:
+        told = (f"{path}:{line_of(text, key)}: {_written(key)}: {message}." for key, message in mistakes)
+        raise ConfigError("\n".join(dict.fromkeys(told)))
+    return data, tuple(entries)
 
 
-def _validated(
-    kind: type[Model], data: dict[str, Any], place: Key, path: Path, text: str, problems: list[str]
-) -> Model | None:
-    """The table at `place` as a `kind`; what is wrong with it is added to `problems`."""
-    try:
-        return kind.model_validate(data)
-    except ValidationError as error:
-        for details in error.errors():
-            problems.append(_sentence(path, text, {**details, "loc": (*place, *details["loc"])}))
-        return None
+def _mistakes(data: dict[str, Any]) -> Iterator[tuple[Key, str]]:
+    """What is wrong in milo.toml but for what a model's table holds: the place, and a sentence's end."""
+    for key, value in data.items():
+        kind, meaning = KEYS.get(key, (object, ""))
+        if key not in KEYS:
+            close = get_close_matches(key, KEYS, n=1)
+            hint = f" (did you mean {close[0]}?)" if close else ""
+            yield (key,), f"unknown key{hint}; fix its spelling or remove it"
+        elif not isinstance(value, kind) or (key == "scroll" and value not in ("page", "line")):
+            yield (key,), f"should be {meaning}, found {value!r}"
+        elif key == "model":
+            for place, table in enumerate(value):
+                if not isinstance(table, dict):
+                    yield (key, place), f"should be a [[model]] table, found {table!r}"
+        elif key == "keymap":
+            for name, keys in value.items():
+                if not isinstance(keys, str):
+                    yield (key, name), f'should be keys in quotes, such as "f2,ctrl+z", found {keys!r}'
+
+
+def _written(place: Key) -> str:
+    """A place as TOML's readers know it: `model[0].id`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
 
 
 def _syntax_sentence(path: Path, message: str) -> str:
     found = re.search(r"\(at line (\d+), column (\d+)\)", message)
     line = found[1] if found else "1"
     return f"{path}:{line}: not valid TOML: {message.split(' (at')[0]}."
-
-
-def _sentence(path: Path, text: str, details: dict[str, Any]) -> str:
-    """A mistake that pydantic found, with the line and the key."""
-    place: Key = details["loc"]
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
-    message = str(details["msg"]).removeprefix("Value error, ")
-    if details["type"] == "extra_forbidden":
-        message = f"unknown key{_suggestion(place)}; fix its spelling or remove it"
-    elif details["type"] == "missing":
-        message = "is missing; add it to this table"
-    elif not isinstance(details["input"], dict | list):
-        message = f"{message[:1].lower()}{message[1:]}, found {details['input']!r}"
-    return f"{path}:{line_of(text, place)}: {key}: {message}."
-
-
-def _suggestion(place: Key) -> str:
-    known = ModelEntry.model_fields if place[0] == "model" else MiloToml.model_fields
-    close = get_close_matches(str(place[-1]), list(known), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
-_HEADER = re.compile(r"^\s*\[{1,2}\s*([A-Za-z0-9_.\-\" ]+?)\s*\]{1,2}\s*(?:#.*)?$")
-
-
-def line_of(text: str, key: Key) -> int:
-    """The line (from 1) of a key, or of the header of the table that should hold it.
-
-    tomllib gives no lines; this reads only headers and keys, which is enough to point at them.
-    """
-    table: Key = ()
-    counts: dict[str, int] = {}
-    best = (0, 1)
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
-            names = [part.strip(' "') for part in header[1].split(".")]
-            table = _table_key(names, line.lstrip().startswith("[["), counts)
-            best = max(best, (_shared(table, key), number), key=lambda item: item[0])
-        elif assignment := re.match(r'^\s*"?([A-Za-z0-9_\-.]+)"?\s*=', line):
-            here = (*table, *assignment[1].split("."))
-            best = max(best, (_shared(here, key), number), key=lambda item: item[0])
-    return best[1]
-
-
-def _table_key(names: list[str], is_array: bool, counts: dict[str, int]) -> Key:
-    if is_array and len(names) == 1:
-        counts[names[0]] = counts.get(names[0], -1) + 1
-    path: list[str | int] = []
-    for name in names:
-        path.append(name)
-        if name in counts:
-            path.append(counts[name])
-    return tuple(path)
-
-
-def _shared(here: Key, key: Key) -> int:
-    """The length of `here` if `key` lies in it, else 0."""
-    return len(here) if key[: len(here)] == here else 0

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from math import fsum
 from statistics import fmean
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from milo_tui.analysis.phases import Outcome
-from milo_tui.analysis.record import Attempt
 from milo_tui.suite.conversation import POINTS_PER_PROMPT
+
+if TYPE_CHECKING:
+    from milo_tui.analysis.record import Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Figures(Sums):
     output_tokens: int = 0
 
     @classmethod
-    def of(cls, latest: Iterable[Attempt], planned: int, *, retries: int = 0, **more: Any) -> Self:
+    def of(cls, latest: "Iterable[Attempt]", planned: int, *, retries: int = 0, **more: Any) -> Self:
         """Derive the figures of attempts, none of which replaces another (see `latest_attempts`).
 
         `more` is what a subclass holds beside them.
@@ -120,7 +122,7 @@ class Figures(Sums):
         )
 
 
-def latest_attempts(attempts: Iterable[Attempt]) -> dict[tuple[str, str, int], Attempt]:
+def latest_attempts(attempts: "Iterable[Attempt]") -> "dict[tuple[str, str, int], Attempt]":
     """The attempt that counts for each model, prompt and repeat: the last one made."""
     last: dict[tuple[str, str, int], Attempt] = {}
     for row in sorted(attempts, key=lambda row: row.number):
@@ -128,7 +130,7 @@ def latest_attempts(attempts: Iterable[Attempt]) -> dict[tuple[str, str, int], A
     return last
 
 
-def count_retries(attempts: Iterable[Attempt]) -> dict[str, int]:
+def count_retries(attempts: "Iterable[Attempt]") -> dict[str, int]:
     """By model, how many attempts the infrastructure failed and that were made again."""
     rows = list(attempts)
     final = {row.id for row in latest_attempts(rows).values()}

@@ -5,7 +5,7 @@ import time
 
 import click
 
-from milo_tui.cli.common import current_settings, open_reader, print_out
+from milo_tui.cli.common import current_settings, opened, print_out
 from milo_tui.cli.options import common_options, note
 from milo_tui.reports.runs_list import render_runs
 from milo_tui.store.queries import Reader
@@ -31,7 +31,7 @@ def command(runs: tuple[str, ...], restore: bool, empty: bool, yes: bool) -> Non
 
 
 async def _bin(runs: tuple[str, ...], restore: bool, empty: bool, yes: bool) -> None:
-    async with writing(current_settings().database) as store, open_reader() as reader:
+    async with writing(current_settings().database) as store, opened(Reader) as reader:
         if empty:
             await _empty(store, reader, yes)
         elif runs:

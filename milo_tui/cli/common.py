@@ -3,13 +3,16 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import click
 from rich.console import Console, RenderableType
 
 from milo_tui.cli.options import option_given
 from milo_tui.config import Settings, load_settings
-from milo_tui.store.queries import Reader
+from milo_tui.store.lists import RunLists
+
+Lists = TypeVar("Lists", bound=RunLists)
 
 
 def current_settings(*, models: bool = False) -> Settings:
@@ -23,9 +26,9 @@ def current_settings(*, models: bool = False) -> Settings:
 
 
 @asynccontextmanager
-async def open_reader(settings: Settings | None = None) -> AsyncIterator[Reader]:
-    """Open this call's database for reading. Raises StoreError."""
-    reader = await Reader.open((settings or current_settings()).database)
+async def opened(kind: type[Lists], settings: Settings | None = None) -> AsyncIterator[Lists]:
+    """Open this call's database for reading: its lists of runs, or with `Reader` all of it. Raises StoreError."""
+    reader = await kind.open((settings or current_settings()).database)
     try:
         yield reader
     finally:
@@ -34,8 +37,8 @@ async def open_reader(settings: Settings | None = None) -> AsyncIterator[Reader]
 
 async def find_run(settings: Settings, wanted: str) -> int:
     """The number of a run given as a number, the beginning of its key, or `last`. Raises StoreError."""
-    async with open_reader(settings) as reader:
-        return await reader.find_run(wanted)
+    async with opened(RunLists, settings) as lists:
+        return await lists.find_run(wanted)
 
 
 def print_out(renderable: RenderableType) -> None:

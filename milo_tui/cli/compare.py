@@ -7,7 +7,7 @@ import click
 
 from milo_tui.analysis.comparison import Comparison, Measured, compare
 from milo_tui.analysis.record import RunRecord
-from milo_tui.cli.common import open_reader, print_out
+from milo_tui.cli.common import opened, print_out
 from milo_tui.cli.options import common_options
 from milo_tui.reports import comparison
 from milo_tui.store.queries import Reader
@@ -31,7 +31,7 @@ def command(a: str, b: str, as_json: bool) -> None:
 
 
 async def _compare(a: str, b: str) -> Comparison:
-    async with open_reader() as reader:
+    async with opened(Reader) as reader:
         (first, a_model), (second, b_model) = await _side(reader, a), await _side(reader, b)
     return compare(first, second, _models(first.run, a_model, second.run, b_model))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from milo_tui.analysis.diff import diff
-from milo_tui.cli.common import open_reader
+from milo_tui.cli.common import opened
 from milo_tui.cli.options import common_options
 from milo_tui.reports.diff_sides import MAX_SIDES, REFERENCE, Side, Sides
 from milo_tui.reports.diff_text import render
@@ -50,7 +50,7 @@ async def _read(
     chosen: Sequence[str], number: str, repeat: int, prompt: str
 ) -> list[tuple[str, Conversation]]:
     """Each side's name and conversation. Raises SideError, StoreError."""
-    async with open_reader() as reader:
+    async with opened(Reader) as reader:
         sides = Sides(reader)
         found: list[tuple[Side, Conversation]] = []
         for text in chosen:

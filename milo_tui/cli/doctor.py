@@ -6,6 +6,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -23,8 +24,7 @@ from milo_tui.mlx.memory import available_gb, machine_gb
 from milo_tui.mlx.server_notes import notes
 from milo_tui.runner.fitting import cannot_fit
 from milo_tui.sanitise import sanitise
-from milo_tui.store.database import StoreError
-from milo_tui.store.health import SQLITE, problems
+from milo_tui.store.database import SQLITE, Database, StoreError
 
 _PACKAGES = ("milo-tui", "textual", "httpx", "mlx-lm", "mlx")
 _LEAST_FREE_GB = 1.0
@@ -139,7 +139,8 @@ async def _database(settings: Settings) -> list[Finding]:
         return [Finding(True, f"{settings.database}: none yet; the first run creates it")]
     size = settings.database.stat().st_size / 1e6
     try:
-        found = await problems(settings.database)
+        async with aclosing(await Database.open(settings.database, write=False)) as database:
+            found = await database.problems()
     except StoreError as error:
         return [Finding(False, str(error))]
     fix = "move it away; `milo import` brings runs back from bench_results"

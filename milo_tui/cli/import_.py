@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from milo_tui.cli.common import current_settings, open_reader
+from milo_tui.cli.common import current_settings, opened
 from milo_tui.cli.options import DONE, FILE, USAGE, common_options, note
 from milo_tui.sanitise import sanitise
 from milo_tui.store.import_run import ImportProblem, import_run
+from milo_tui.store.queries import Reader
 from milo_tui.store.store import writing
 
 
@@ -27,7 +28,7 @@ def command(files: tuple[Path, ...]) -> None:
 
 async def _import(files: tuple[Path, ...]) -> int:
     status = DONE
-    async with writing(current_settings().database) as store, open_reader() as reader:
+    async with writing(current_settings().database) as store, opened(Reader) as reader:
         for path in files:
             try:
                 found = await import_run(store, reader, path)

@@ -8,7 +8,7 @@ from typing import get_args
 
 import click
 
-from milo_tui.cli.common import current_settings, open_reader, print_out
+from milo_tui.cli.common import current_settings, opened, print_out
 from milo_tui.cli.model_examples import Example, example_text
 from milo_tui.cli.options import BELOW, FILE, common_options, note, option_given
 from milo_tui.config import Settings
@@ -19,6 +19,7 @@ from milo_tui.reports.server_text import Run, lost_calls, render_lost
 from milo_tui.runner.launch import server_home
 from milo_tui.runner.probe import probe
 from milo_tui.sanitise import sanitise
+from milo_tui.store.queries import Reader
 
 NO_MODEL = "milo.toml names no model. `milo models init` writes an example."
 
@@ -130,6 +131,6 @@ def losses() -> None:
 
 
 async def _real_runs() -> list[Run]:
-    async with open_reader() as reader:
+    async with opened(Reader) as reader:
         numbers = [run.number for run in await reader.runs(limit=1000) if not run.simulated]
         return [(await reader.run(number), await reader.attempts(number)) for number in numbers]

@@ -6,9 +6,10 @@ from collections import Counter
 
 import click
 
-from milo_tui.cli.common import current_settings, open_reader
+from milo_tui.cli.common import current_settings, opened
 from milo_tui.cli.options import BELOW, DONE, common_options, note
 from milo_tui.sanitise import sanitise
+from milo_tui.store.queries import Reader
 from milo_tui.store.rescoring import Rescored, rescore
 from milo_tui.store.store import writing
 from milo_tui.suite.conversation import SCORER_VERSION
@@ -27,7 +28,7 @@ def command(wanted: str) -> None:
 
 async def _rescore(wanted: str) -> int:
     tally = _Tally()
-    async with open_reader() as reader, writing(current_settings().database) as store:
+    async with opened(Reader) as reader, writing(current_settings().database) as store:
         number = await reader.find_run(wanted)
         async for found in rescore(store, reader, number):
             tally.add(found)

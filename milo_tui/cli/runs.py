@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from milo_tui.analysis.figures import Sums
-from milo_tui.cli.common import open_reader, print_out
+from milo_tui.cli.common import opened, print_out
 from milo_tui.cli.options import LARGEST, common_options, note
 from milo_tui.reports.runs_list import render_runs
+from milo_tui.store.lists import RunLists
 from milo_tui.store.summary import RunSummary
 
 
@@ -33,8 +34,8 @@ def command(as_json: bool, limit: int, before: int | None) -> None:
 
 
 async def _read(before: int | None, limit: int) -> list[RunSummary]:
-    async with open_reader() as reader:
-        return await reader.runs(before, limit)
+    async with opened(RunLists) as lists:
+        return await lists.runs(before, limit)
 
 
 def _as_data(run: RunSummary) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import click
 from rich.console import RenderableType
 
 from milo_tui.analysis.prices import load_prices
-from milo_tui.cli.common import current_settings, open_reader, print_out
+from milo_tui.cli.common import current_settings, opened, print_out
 from milo_tui.cli.options import FILE, common_options, note
 from milo_tui.config import Settings
 from milo_tui.reports import terminal
@@ -33,7 +33,7 @@ def command(wanted: str, name: str, output: Path | None, share: bool) -> None:
 
 async def _show(wanted: str, name: str, output: Path | None, share: bool) -> None:
     settings = current_settings()
-    async with open_reader(settings) as reader:
+    async with opened(Reader, settings) as reader:
         run = await read_run(settings, reader, await reader.find_run(wanted), share=share)
         if output is not None:
             await write_whole(output, REPORTS[name].render(run))

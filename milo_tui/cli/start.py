@@ -11,17 +11,18 @@ import click
 
 from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import RunRecord
-from milo_tui.cli.common import find_run, open_reader, print_out
+from milo_tui.cli.common import find_run, opened, print_out
 from milo_tui.cli.options import INCOMPLETE, INTERRUPTED, LARGEST, Command, is_terminal, note
 from milo_tui.cli.progress import Progress
 from milo_tui.cli.show import run_table
 from milo_tui.cli.thresholds import Thresholds, exit_status
 from milo_tui.config import ConfigError, Settings
 from milo_tui.runner.events import Event
-from milo_tui.runner.launch import create_run, execute_run, start_detached
+from milo_tui.runner.launch import attach_when_up, create_run, execute_run, start_detached
 from milo_tui.runner.machine import keep_awake, tune_gc
 from milo_tui.runner.plan import part_of
 from milo_tui.runner.runner import Runner
+from milo_tui.store.queries import Reader
 from milo_tui.suite.loading import load_suite
 from milo_tui.suite.prompt import Suite
 
@@ -82,8 +83,8 @@ def run_new(settings: Settings, record: RunRecord, *, in_app: bool, thresholds: 
 def run_rest(settings: Settings, number: int, *, in_app: bool, thresholds: Thresholds) -> None:
     """Run what is missing of a stored run. Exits with the run's status."""
     if in_app:
-        runner = start_detached(settings, number)
-        import_module("milo_tui.cli.app").open_live(settings, number, runner=runner)
+        feed = attach_when_up(settings, number, start_detached(settings, number))
+        import_module("milo_tui.cli.app").open_live(settings, number, feed, started_here=True)
     else:
         sys.exit(asyncio.run(_run_here(settings, number, thresholds)))
 
@@ -104,7 +105,7 @@ async def _run_here(settings: Settings, number: int, thresholds: Thresholds) -> 
 
     keep_awake()
     phase = await execute_run(settings, number, publish, on_start=begin, warn=note)
-    async with open_reader(settings) as reader:
+    async with opened(Reader, settings) as reader:
         print_out(await run_table(settings, reader, number))
         if phase is RunPhase.DONE:
             return await exit_status(reader, number, thresholds)

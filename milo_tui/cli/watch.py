@@ -23,15 +23,9 @@ def command(wanted: str) -> None:
     settings = current_settings()
     number = asyncio.run(find_run(settings, wanted))
     if is_terminal():
-        asyncio.run(_check_running(settings, number))
-        import_module("milo_tui.cli.app").open_live(settings, number)
+        import_module("milo_tui.cli.app").open_live(settings, number, attach(number, settings.runtime))
     else:
         asyncio.run(_follow(settings, number))
-
-
-async def _check_running(settings: Settings, number: int) -> None:
-    feed = await attach(number, settings.runtime)
-    await feed.aclose()
 
 
 async def _follow(settings: Settings, number: int) -> None:

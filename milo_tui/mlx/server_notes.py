@@ -14,8 +14,7 @@ from typing import Self
 
 import psutil
 
-_START_SLACK = 2.0
-"""Seconds. Linux derives a start from boot time and ticks, which may drift a little when the clock is set."""
+from milo_tui.processes import is_alive
 
 _STOP_TIMEOUT = 5.0
 
@@ -41,11 +40,8 @@ class Process:
     def lives(self) -> bool:
         """Whether this very process still runs."""
         try:
-            process = psutil.Process(self.pid)
             return (
-                abs(process.create_time() - self.started) < _START_SLACK
-                and tuple(process.cmdline()) == self.command
-                and process.status() != psutil.STATUS_ZOMBIE
+                is_alive(self.pid, self.started) and tuple(psutil.Process(self.pid).cmdline()) == self.command
             )
         except psutil.Error:
             return False

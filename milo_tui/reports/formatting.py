@@ -3,9 +3,11 @@
 import time
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from milo_tui.analysis.record import ModelRecord
-from milo_tui.analysis.table import CategoryFigures, ModelTotal
+if TYPE_CHECKING:
+    from milo_tui.analysis.record import ModelRecord
+    from milo_tui.analysis.table import CategoryFigures, ModelTotal
 
 
 def seconds(value: float | None) -> str:
@@ -27,7 +29,7 @@ def speed(value: float | None) -> str:
     return "–" if value is None else f"{value:.0f} tok/s"
 
 
-def category_cell(figure: CategoryFigures) -> str:
+def category_cell(figure: "CategoryFigures") -> str:
     """`3.00/3 · 4.5 s`, with what is missing where attempts are."""
     if figure.mean_points is None:
         return "–"
@@ -35,7 +37,7 @@ def category_cell(figure: CategoryFigures) -> str:
     return cell if figure.scored == figure.planned else f"{cell} ({figure.scored}/{figure.planned})"
 
 
-def total_cell(total: ModelTotal) -> str:
+def total_cell(total: "ModelTotal") -> str:
     """`58.0/60, 96.7 %, 2.6 s avg`; points of those possible so far while prompts have no score."""
     if not total.possible:
         return "–"
@@ -49,7 +51,7 @@ def total_cell(total: ModelTotal) -> str:
     return f"{cell} ({missing} attempts missing)" if missing else cell
 
 
-def model_heading(model: ModelRecord) -> str:
+def model_heading(model: "ModelRecord") -> str:
     """`Qwen3.5-397B (local, 416 GB RAM)`, `Claude Sonnet 4.6 (API)`."""
     if model.where == "api":
         return f"{model.name} (API)"
@@ -77,7 +79,7 @@ def relative_moment(epoch: float, now: datetime | None = None, *, short: bool = 
     return f"{then:%Y}" if short else f"{then:%Y-%m-%d}"
 
 
-def missing_sentence(name: str, total: ModelTotal) -> str | None:
+def missing_sentence(name: str, total: "ModelTotal") -> str | None:
     """The sentence beside every total with missing attempts; None where none are missing."""
     missing = total.unscored
     if not missing:

@@ -21,6 +21,7 @@ from typing import Annotated, Any, Protocol
 
 from pydantic import Field, TypeAdapter
 
+from milo_tui.config import socket_path
 from milo_tui.errors import MiloError
 from milo_tui.runner.events import ACTIONS, Command, Event, Streamed
 from milo_tui.runner.state import RunState
@@ -36,17 +37,6 @@ QUEUED_DELTAS = 2_000
 
 class ChannelError(MiloError):
     """The socket cannot be made; one sentence."""
-
-
-def socket_path(folder: Path, run: int) -> Path:
-    """Where the run's socket lies."""
-    return folder / f"{run}.sock"
-
-
-def live_runs(folder: Path) -> list[int]:
-    """The numbers of the runs that have a socket here, newest first; a stale one fails to attach."""
-    found = [int(path.stem) for path in folder.glob("*.sock") if path.stem.isdigit()]
-    return sorted(found, reverse=True)
 
 
 class Feed(Protocol):

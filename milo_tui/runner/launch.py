@@ -17,7 +17,7 @@ from pathlib import Path
 from milo_tui import config as environment
 from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import ModelRecord, RunRecord
-from milo_tui.config import Settings
+from milo_tui.config import Settings, socket_path
 from milo_tui.endpoints.endpoint import Endpoint
 from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.errors import MiloError
@@ -25,7 +25,8 @@ from milo_tui.mlx.memory import machine_gb
 from milo_tui.mlx.process import ServerHome
 from milo_tui.mlx.server import ManagedEndpoint, ServerCallbacks
 from milo_tui.mlx.server_notes import end_orphans
-from milo_tui.runner.channel import Channel, SocketFeed, attach, socket_path
+from milo_tui.processes import process_started
+from milo_tui.runner.channel import Channel, SocketFeed, attach
 from milo_tui.runner.consent import require_consent
 from milo_tui.runner.demo import script
 from milo_tui.runner.events import Event, ServerNoted
@@ -35,7 +36,6 @@ from milo_tui.runner.scorer import Scorer
 from milo_tui.sanitise import sanitise
 from milo_tui.simulated.models import SimulatedModels
 from milo_tui.store.export_run import write_results
-from milo_tui.store.liveness import process_started
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.suite.prompt import Prompt

@@ -11,9 +11,12 @@ from urllib.parse import quote
 
 import aiosqlite
 
-from milo_tui.store.liveness import is_alive
+from milo_tui.processes import is_alive
 from milo_tui.store.migration import StoreError as StoreError
 from milo_tui.store.migration import migrate
+
+SQLITE = sqlite3.sqlite_version
+"""The version of the SQLite library."""
 
 
 class Database:
@@ -72,6 +75,13 @@ class Database:
         """Run a statement once for each row of values."""
         with explained(self.path):
             await self._connection.executemany(sql, list(rows))
+
+    async def problems(self) -> list[str]:
+        """What SQLite finds wrong with the file; nothing for a healthy one."""
+        found = [str(row[0]) for row in await self.fetch("PRAGMA integrity_check(5)")]
+        orphans = len(await self.fetch("PRAGMA foreign_key_check"))
+        problems = [row for row in found if row != "ok"]
+        return [*problems, f"{orphans} rows refer to rows that do not exist"] if orphans else problems
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:

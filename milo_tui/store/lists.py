@@ -3,17 +3,18 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from milo_tui.analysis.figures import Sums
 from milo_tui.analysis.phases import ACTIVE, RunPhase
-from milo_tui.store.columns import storable
+from milo_tui.processes import is_alive
+from milo_tui.store.columns import Columns, storable
 from milo_tui.store.database import Database, StoreError
-from milo_tui.store.liveness import is_alive
-from milo_tui.store.rows import RUN_SUMMARY
 from milo_tui.store.summary import ModelSummary, RunSummary, TrendPoint
 
-_RUN = f"{RUN_SUMMARY.sql}, planned, runner_pid, runner_started"
+_SUMMARY = Columns(RunSummary, without=("models",))
+_RUN = f"{_SUMMARY.sql}, planned, runner_pid, runner_started"
 
 _STATES = ("live", "paused", "stopping", "stopped", "done", "incomplete")
 
@@ -29,28 +30,139 @@ END
 """
 
 
-async def runs(
-    db: Database,
-    before: int | None = None,
-    limit: int = 200,
-    words: Sequence[str] = (),
-    binned: bool = False,
-) -> list[RunSummary]:
-    """A page of runs, newest first: below `before`, with every one of `words` in its line; or those in the bin."""
-    condition, values = _condition(before, words, binned)
-    rows = await db.fetch(
-        f"SELECT {_RUN} FROM run WHERE {condition} ORDER BY number DESC LIMIT ?", (*values, limit)
-    )
-    return await _summaries(db, rows)
+class RunLists:
+    """Reads lists of runs. Raises StoreError with one sentence where it cannot."""
 
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
-async def run_numbers(
-    db: Database, before: int | None = None, words: Sequence[str] = (), binned: bool = False
-) -> list[int]:
-    """The numbers of all the runs that pages from `before` on would hold, newest first."""
-    condition, values = _condition(before, words, binned)
-    rows = await db.fetch(f"SELECT number FROM run WHERE {condition} ORDER BY number DESC", values)
-    return [number for (number,) in rows]
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Open the database for reading; an absent one is made empty. Raises StoreError."""
+        return cls(await Database.open(path, write=False))
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self.database.aclose()
+
+    async def runs(
+        self, before: int | None = None, limit: int = 200, words: Sequence[str] = (), *, binned: bool = False
+    ) -> list[RunSummary]:
+        """A page of runs, newest first: below `before`, with every one of `words` in its line; or those in the bin."""
+        condition, values = _condition(before, words, binned)
+        rows = await self.database.fetch(
+            f"SELECT {_RUN} FROM run WHERE {condition} ORDER BY number DESC LIMIT ?", (*values, limit)
+        )
+        return await self._summaries(rows)
+
+    async def run_numbers(
+        self, before: int | None = None, words: Sequence[str] = (), *, binned: bool = False
+    ) -> list[int]:
+        """The numbers of all the runs that pages from `before` on would hold, newest first."""
+        condition, values = _condition(before, words, binned)
+        rows = await self.database.fetch(
+            f"SELECT number FROM run WHERE {condition} ORDER BY number DESC", values
+        )
+        return [number for (number,) in rows]
+
+    async def summary(self, run: int) -> RunSummary:
+        """One run's line. Raises StoreError where there is none."""
+        rows = await self.database.fetch(f"SELECT {_RUN} FROM run WHERE number = ?", (run,))
+        if not rows:
+            raise no_run(run)
+        return (await self._summaries(rows))[0]
+
+    async def find_run(self, name: str) -> int:
+        """The number of the run that a person names: a number, the beginning of its key, or `last`."""
+        if name == "last":
+            newest = await self.database.fetch_one(
+                "SELECT number FROM run WHERE binned IS NULL ORDER BY number DESC LIMIT 1"
+            )
+            if newest is None:
+                raise StoreError("There is no run yet; `milo demo` makes one.")
+            return int(newest[0])
+        found: list[sqlite3.Row] = []
+        if name.isascii() and name.isdigit() and len(name) < 19:
+            found += await self.database.fetch("SELECT number FROM run WHERE number = ?", (int(name),))
+        if len(name) > 3:
+            key = storable(name)
+            found += await self.database.fetch(
+                "SELECT number FROM run WHERE key >= ? AND key < ?", (key, key + "\U0010ffff")
+            )
+        numbers = {int(number) for (number,) in found}
+        if len(numbers) > 1:
+            raise StoreError(
+                f"{name} is the beginning of {len(numbers)} runs; give more of it, or the number."
+            )
+        if not numbers:
+            raise no_run(name)
+        return numbers.pop()
+
+    async def run_of_key(self, key: str) -> int | None:
+        """The number of the run with this key, whether in the bin or not."""
+        row = await self.database.fetch_one("SELECT number FROM run WHERE key = ?", (storable(key),))
+        return None if row is None else int(row[0])
+
+    async def trend(
+        self, model: str, suite: str, *, simulated: bool = False, limit: int = 200
+    ) -> list[TrendPoint]:
+        """A model's newest runs of a suite, the oldest first. Runs with simulated models are apart from the others.
+
+        Runs of fewer prompts than the most that a run of the same version asked are left out: a part is no trend.
+        """
+        found = await self.database.fetch(
+            """
+            SELECT run.number, run.created, run.suite_version, s.points, s.scored, s.latency_us, s.latencies,
+                   s.ttft_us, s.ttfts, s.speed, s.speeds,
+                   (SELECT max(position) FROM run_prompt WHERE run_prompt.run = m.run) AS asked
+            FROM run_model AS m
+            JOIN run ON run.number = m.run
+            JOIN run_summary AS s ON s.run = m.run AND s.model = m.position
+            WHERE m.id = ? AND run.suite = ? AND run.simulated = ? AND run.binned IS NULL
+            ORDER BY m.run DESC LIMIT ?
+            """,
+            (model, suite, simulated, limit),
+        )
+        most: dict[int, int] = {}
+        for row in found:
+            most[row["suite_version"]] = max(row["asked"], most.get(row["suite_version"], 0))
+        points = []
+        for row in found:
+            if row["asked"] == most[row["suite_version"]]:
+                sums = _sums(row)
+                points.append(
+                    TrendPoint(row["number"], row["created"], row["suite_version"], sums.share, sums.latency)
+                )
+        # An imported run has a number of its day, not of its time.
+        return sorted(points, key=lambda point: (point.created, point.run))
+
+    async def past_latencies(self) -> dict[str, float]:
+        """For each model id the mean latency of an attempt in its newest run that has one, in seconds."""
+        found = await self.database.fetch(
+            """
+            SELECT id, (
+              SELECT s.latency_us / 1e6 / s.latencies FROM run_model AS m
+              JOIN run_summary AS s ON s.run = m.run AND s.model = m.position
+              WHERE m.id = known.id AND s.latencies > 0 ORDER BY m.run DESC LIMIT 1)
+            FROM (SELECT DISTINCT id FROM run_model) AS known
+            """
+        )
+        return {id: latency for id, latency in found if latency is not None}
+
+    async def _summaries(self, runs: Sequence[sqlite3.Row]) -> list[RunSummary]:
+        found: dict[int, list[sqlite3.Row]] = defaultdict(list)
+        numbers = [row["number"] for row in runs]
+        for row in await self.database.fetch(
+            f"""
+            SELECT m.run, m.id, m.name, m.location, s.points, s.scored, s.latency_us, s.latencies, s.ttft_us, s.ttfts,
+                   s.speed, s.speeds
+            FROM run_model AS m LEFT JOIN run_summary AS s ON s.run = m.run AND s.model = m.position
+            WHERE m.run IN ({", ".join("?" * len(numbers))}) ORDER BY m.run, m.position
+            """,
+            numbers,
+        ):
+            found[row[0]].append(row)
+        return [_run_summary(row, found[row["number"]]) for row in runs]
 
 
 def _condition(before: int | None, words: Sequence[str], binned: bool) -> tuple[str, list[Any]]:
@@ -66,95 +178,9 @@ def _condition(before: int | None, words: Sequence[str], binned: bool) -> tuple[
     return " AND ".join(wanted), values
 
 
-async def summary(db: Database, run: int) -> RunSummary:
-    """One run's line. Raises StoreError where there is none."""
-    rows = await db.fetch(f"SELECT {_RUN} FROM run WHERE number = ?", (run,))
-    if not rows:
-        raise no_run(run)
-    return (await _summaries(db, rows))[0]
-
-
 def no_run(run: int | str) -> StoreError:
     """The error for a run that is not in the database."""
     return StoreError(f"There is no run {run}; `milo runs` lists the runs.")
-
-
-async def find_run(db: Database, name: str) -> int:
-    """The number of the run that a person names: a number, the beginning of its key, or `last`."""
-    if name == "last":
-        newest = await db.fetch_one(
-            "SELECT number FROM run WHERE binned IS NULL ORDER BY number DESC LIMIT 1"
-        )
-        if newest is None:
-            raise StoreError("There is no run yet; `milo demo` makes one.")
-        return int(newest[0])
-    found: list[sqlite3.Row] = []
-    if name.isascii() and name.isdigit() and len(name) < 19:
-        found += await db.fetch("SELECT number FROM run WHERE number = ?", (int(name),))
-    if len(name) > 3:
-        key = storable(name)
-        found += await db.fetch(
-            "SELECT number FROM run WHERE key >= ? AND key < ?", (key, key + "\U0010ffff")
-        )
-    numbers = {int(number) for (number,) in found}
-    if len(numbers) > 1:
-        raise StoreError(f"{name} is the beginning of {len(numbers)} runs; give more of it, or the number.")
-    if not numbers:
-        raise no_run(name)
-    return numbers.pop()
-
-
-async def run_of_key(db: Database, key: str) -> int | None:
-    """The number of the run with this key, whether in the bin or not."""
-    row = await db.fetch_one("SELECT number FROM run WHERE key = ?", (storable(key),))
-    return None if row is None else int(row[0])
-
-
-async def trend(
-    db: Database, model: str, suite: str, simulated: bool = False, limit: int = 200
-) -> list[TrendPoint]:
-    """A model's newest runs of a suite, the oldest first. Runs with simulated models are apart from the others.
-
-    Runs of fewer prompts than the most that a run of the same version asked are left out: a part is no trend.
-    """
-    found = await db.fetch(
-        """
-        SELECT run.number, run.created, run.suite_version, s.points, s.scored, s.latency_us, s.latencies, s.ttft_us,
-               s.ttfts, s.speed, s.speeds, (SELECT max(position) FROM run_prompt WHERE run_prompt.run = m.run) AS asked
-        FROM run_model AS m
-        JOIN run ON run.number = m.run
-        JOIN run_summary AS s ON s.run = m.run AND s.model = m.position
-        WHERE m.id = ? AND run.suite = ? AND run.simulated = ? AND run.binned IS NULL
-        ORDER BY m.run DESC LIMIT ?
-        """,
-        (model, suite, simulated, limit),
-    )
-    most: dict[int, int] = {}
-    for row in found:
-        most[row["suite_version"]] = max(row["asked"], most.get(row["suite_version"], 0))
-    points = []
-    for row in found:
-        if row["asked"] == most[row["suite_version"]]:
-            sums = _sums(row)
-            points.append(
-                TrendPoint(row["number"], row["created"], row["suite_version"], sums.share, sums.latency)
-            )
-    # An imported run has a number of its day, not of its time.
-    return sorted(points, key=lambda point: (point.created, point.run))
-
-
-async def past_latencies(db: Database) -> dict[str, float]:
-    """For each model id the mean latency of an attempt in its newest run that has one, in seconds."""
-    found = await db.fetch(
-        """
-        SELECT id, (
-          SELECT s.latency_us / 1e6 / s.latencies FROM run_model AS m
-          JOIN run_summary AS s ON s.run = m.run AND s.model = m.position
-          WHERE m.id = known.id AND s.latencies > 0 ORDER BY m.run DESC LIMIT 1)
-        FROM (SELECT DISTINCT id FROM run_model) AS known
-        """
-    )
-    return {id: latency for id, latency in found if latency is not None}
 
 
 def phase_of(row: sqlite3.Row, scored: int) -> RunPhase:
@@ -165,25 +191,9 @@ def phase_of(row: sqlite3.Row, scored: int) -> RunPhase:
     return phase.given(scored, row["planned"])
 
 
-async def _summaries(db: Database, runs: Sequence[sqlite3.Row]) -> list[RunSummary]:
-    found: dict[int, list[sqlite3.Row]] = defaultdict(list)
-    numbers = [row["number"] for row in runs]
-    for row in await db.fetch(
-        f"""
-        SELECT m.run, m.id, m.name, m.location, s.points, s.scored, s.latency_us, s.latencies, s.ttft_us, s.ttfts,
-               s.speed, s.speeds
-        FROM run_model AS m LEFT JOIN run_summary AS s ON s.run = m.run AND s.model = m.position
-        WHERE m.run IN ({", ".join("?" * len(numbers))}) ORDER BY m.run, m.position
-        """,
-        numbers,
-    ):
-        found[row[0]].append(row)
-    return [_run_summary(row, found[row["number"]]) for row in runs]
-
-
 def _run_summary(row: sqlite3.Row, models: Sequence[sqlite3.Row]) -> RunSummary:
     planned = row["planned"] // max(1, len(models))
-    return RUN_SUMMARY.read(
+    return _SUMMARY.read(
         row,
         phase=phase_of(row, sum(model["scored"] or 0 for model in models)),
         models=tuple(

@@ -4,12 +4,11 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 
 from milo_tui.analysis.phases import ACTIVE
 from milo_tui.errors import MiloError
-from milo_tui.store.liveness import is_alive
+from milo_tui.processes import is_alive
 
 
 class StoreError(MiloError):
@@ -18,10 +17,7 @@ class StoreError(MiloError):
 
 def migrations() -> list[str]:
     """The SQL of every migration in order; the n-th brings a database to schema n."""
-    folder = files("milo_tui.store") / "schema"
-    scripts = sorted(
-        (item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda item: item.name
-    )
+    scripts = sorted(Path(__file__).with_name("schema").glob("*.sql"))
     return [script.read_text(encoding="utf-8") for script in scripts]
 
 

@@ -4,16 +4,14 @@ import sqlite3
 import zlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from pathlib import Path
-from typing import Self
 
 from milo_tui.analysis.evidence import Evidence, FailedCheck, ReplyDigest, digest
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, RunRecord
-from milo_tui.store import lists, search
-from milo_tui.store.database import Database, StoreError
+from milo_tui.store import search
+from milo_tui.store.database import StoreError
+from milo_tui.store.lists import RunLists, no_run, phase_of
 from milo_tui.store.rows import ATTEMPT, CALL_SQL, CHECK, MODEL, PROMPT, RUN, TURN_SQL, read_turn
 from milo_tui.store.search import Hit
-from milo_tui.store.summary import RunSummary, TrendPoint
 from milo_tui.suite.conversation import Score
 
 _DETAIL = f"""
@@ -24,67 +22,21 @@ JOIN prompt AS p ON p.hash = rp.hash
 """
 
 
-class Reader:
-    """Reads runs and attempts. Raises StoreError with one sentence where it cannot."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @classmethod
-    async def open(cls, path: Path) -> Self:
-        """Open the database for reading; an absent one is made empty. Raises StoreError."""
-        return cls(await Database.open(path, write=False))
-
-    async def aclose(self) -> None:
-        """Close the connection."""
-        await self._database.aclose()
-
-    async def runs(
-        self, before: int | None = None, limit: int = 200, words: Sequence[str] = (), *, binned: bool = False
-    ) -> list[RunSummary]:
-        """A page of runs, newest first: below `before`, with every one of `words` in its line; or the bin's."""
-        return await lists.runs(self._database, before, limit, words, binned)
-
-    async def run_numbers(
-        self, before: int | None = None, words: Sequence[str] = (), *, binned: bool = False
-    ) -> list[int]:
-        """The numbers of all the runs that pages from `before` on would hold, newest first."""
-        return await lists.run_numbers(self._database, before, words, binned)
-
-    async def summary(self, run: int) -> RunSummary:
-        """One run's line. Raises StoreError where there is none."""
-        return await lists.summary(self._database, run)
-
-    async def find_run(self, name: str) -> int:
-        """The number of the run that a person names: a number, the beginning of its key, or `last`."""
-        return await lists.find_run(self._database, name)
-
-    async def run_of_key(self, key: str) -> int | None:
-        """The number of the run with this key, whether in the bin or not."""
-        return await lists.run_of_key(self._database, key)
-
-    async def trend(
-        self, model: str, suite: str, *, simulated: bool = False, limit: int = 200
-    ) -> list[TrendPoint]:
-        """A model's newest `limit` runs of a suite, the oldest first; simulated ones apart from the others."""
-        return await lists.trend(self._database, model, suite, simulated, limit)
+class Reader(RunLists):
+    """Reads runs and attempts, and the lists of runs. Raises StoreError with one sentence where it cannot."""
 
     async def search(self, text: str, after: Hit | None = None, limit: int = 50) -> list[Hit]:
         """Where all words of `text` stand, newest first; what comes `after` a hit, for a next page."""
-        return await search.search(self._database, text, after, limit)
-
-    async def past_latencies(self) -> dict[str, float]:
-        """For each model id the mean latency of an attempt in its newest run that has one, in seconds."""
-        return await lists.past_latencies(self._database)
+        return await search.search(self.database, text, after, limit)
 
     async def run(self, number: int) -> RunRecord:
         """A run with its models and prompts, without its attempts. Raises StoreError where there is none."""
-        db = self._database
+        db = self.database
         row = await db.fetch_one(
             f"SELECT {RUN.sql}, planned, runner_pid, runner_started FROM run WHERE number = ?", (number,)
         )
         if row is None:
-            raise lists.no_run(number)
+            raise no_run(number)
         models = await db.fetch(
             f"SELECT {MODEL.sql} FROM run_model WHERE run = ? ORDER BY position", (number,)
         )
@@ -95,14 +47,14 @@ class Reader:
         scored = await db.fetch("SELECT coalesce(sum(scored), 0) FROM run_summary WHERE run = ?", (number,))
         return RUN.read(
             row,
-            phase=lists.phase_of(row, scored[0][0]),
+            phase=phase_of(row, scored[0][0]),
             models=tuple(_model(number, model) for model in models),
             prompts=tuple(PROMPT.read(prompt) for prompt in prompts),
         )
 
     async def attempts(self, run: int) -> list[Attempt]:
         """All attempts of a run, retries among them, in the order they were stored."""
-        db = self._database
+        db = self.database
         models = await db.fetch("SELECT id FROM run_model WHERE run = ? ORDER BY position", (run,))
         prompts = await db.fetch(
             "SELECT id FROM run_prompt JOIN prompt USING (hash) WHERE run = ? ORDER BY position", (run,)
@@ -119,7 +71,7 @@ class Reader:
         self, run: int, after: int = 0, limit: int = 200, *, scored: bool = False
     ) -> list[int]:
         """A page of the ids of a run's attempts, those after `after`, in the order they were stored."""
-        rows = await self._database.fetch(
+        rows = await self.database.fetch(
             f"SELECT id FROM attempt WHERE run = ? AND id > ? {'AND points IS NOT NULL' if scored else ''} "
             "ORDER BY id LIMIT ?",
             (run, after, limit),
@@ -147,7 +99,7 @@ class Reader:
 
     async def _details(self, ids: Sequence[int]) -> list[AttemptDetail]:
         chosen = f"IN ({', '.join('?' * len(ids))})"
-        attempts = await self._database.fetch(f"{_DETAIL} WHERE a.id {chosen} ORDER BY a.id", ids)
+        attempts = await self.database.fetch(f"{_DETAIL} WHERE a.id {chosen} ORDER BY a.id", ids)
         turns = await self._of_attempts(f"SELECT {TURN_SQL}, attempt, position FROM turn", ids, "position")
         calls = await self._of_attempts(
             f"SELECT {CALL_SQL}, attempt, turn FROM tool_call", ids, "turn, position"
@@ -166,7 +118,7 @@ class Reader:
         """Rows of some attempts, by attempt."""
         found: dict[int, list[sqlite3.Row]] = defaultdict(list)
         sql = f"{select} WHERE attempt IN ({', '.join('?' * len(ids))}) {further} ORDER BY attempt, {order}"
-        for row in await self._database.fetch(sql, ids):
+        for row in await self.database.fetch(sql, ids):
             found[row["attempt"]].append(row)
         return found
 
@@ -176,7 +128,7 @@ class Reader:
 
     async def _failed_checks(self, run: int) -> dict[int, list[FailedCheck]]:
         found: dict[int, list[FailedCheck]] = defaultdict(list)
-        rows = await self._database.fetch(
+        rows = await self.database.fetch(
             """
             SELECT c.* FROM check_result AS c JOIN attempt AS a ON a.id = c.attempt
             WHERE a.run = ? AND NOT c.passed AND c.scorer_version = (
@@ -192,14 +144,14 @@ class Reader:
 
     async def _answered(self, run: int) -> dict[int, ReplyDigest]:
         calls: dict[tuple[int, int], list[tuple[str, str]]] = defaultdict(list)
-        for attempt, turn, name, arguments in await self._database.fetch(
+        for attempt, turn, name, arguments in await self.database.fetch(
             "SELECT c.attempt, c.turn, c.name, c.arguments FROM tool_call AS c "
             "JOIN attempt AS a ON a.id = c.attempt WHERE a.run = ? ORDER BY c.attempt, c.turn, c.position",
             (run,),
         ):
             calls[attempt, turn].append((name, arguments))
         turns: dict[int, list[sqlite3.Row]] = defaultdict(list)
-        for row in await self._database.fetch(
+        for row in await self.database.fetch(
             "SELECT t.attempt, t.position, t.text, t.reasoning, t.input_tokens, t.cached_tokens FROM turn AS t "
             "JOIN attempt AS a ON a.id = t.attempt WHERE a.run = ? ORDER BY t.attempt, t.position",
             (run,),

@@ -15,7 +15,6 @@ from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, Prompt
 from milo_tui.endpoints.endpoint import Clock, Usage
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.store.columns import Codec, Columns, dump, optional, storable
-from milo_tui.store.summary import RunSummary
 from milo_tui.suite.conversation import CheckResult, ToolCall, ToolResult
 
 _SMALL = 16_384
@@ -107,7 +106,6 @@ RESULT = Columns(
     without=("call_id",),
 )
 CHECK = Columns(CheckResult)
-RUN_SUMMARY = Columns(RunSummary, without=("models",))
 
 TURN_SQL = f"{TURN.sql}, {CLOCK.sql}, {USAGE.sql}"
 CALL_SQL = f"{CALL.sql}, {RESULT.sql}"

@@ -9,10 +9,10 @@ from typing import Any, Self
 
 from milo_tui.analysis.phases import ACTIVE, Origin, RunPhase
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, PromptRecord, RunRecord
+from milo_tui.processes import is_alive
 from milo_tui.store.columns import dump, insert, storable
 from milo_tui.store.database import Database, StoreError
 from milo_tui.store.lists import no_run
-from milo_tui.store.liveness import is_alive
 from milo_tui.store.rows import (
     ATTEMPT,
     CALL_SQL,

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -12,7 +12,7 @@ from milo_tui.config import Settings
 from milo_tui.errors import MiloError
 from milo_tui.sanitise import sanitise
 from milo_tui.store.database import StoreError
-from milo_tui.store.queries import Reader
+from milo_tui.store.lists import RunLists
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.keymap import keymap_problems
 from milo_tui.tui.navigator import DiffStart
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from milo_tui.analysis.record import Attempt, RunRecord
     from milo_tui.runner.channel import Feed
+    from milo_tui.store.queries import Reader
     from milo_tui.store.search import Hit
+    from milo_tui.store.store import Store
 
 _SETTLED = 0.3
 """Seconds after which the first screen is drawn."""
@@ -45,26 +47,33 @@ class MiloApp(BaseApp):
     ) -> None:
         super().__init__(settings)
         self._feed, self._started_here, self._run = feed, started_here, run
-        self._open_reader: Reader | None = None
+        self._lists: RunLists | None = None
         self.is_open = False
         """Whether the first screen stands, or the app said why it cannot."""
 
     @property
-    def _reader(self) -> Reader:
-        assert self._open_reader is not None, "no screen stands before the database is open"
-        return self._open_reader
+    def _reader(self) -> "Reader":
+        from milo_tui.store.queries import Reader
+
+        assert self._lists is not None, "no screen stands before the database is open"
+        return Reader(self._lists.database)
+
+    def writing(self) -> "AbstractAsyncContextManager[Store]":
+        from milo_tui.store.store import writing
+
+        return writing(self.settings.database)
 
     async def on_mount(self) -> None:
         self.set_up()
         for sentence in keymap_problems(self.settings.keymap):
             self.say(sentence, severity="warning")
         try:
-            self._open_reader = await Reader.open(self.settings.database)
+            self._lists = await RunLists.open(self.settings.database)
         except StoreError as error:
             self.exit(2, 2, escape(sanitise(str(error))))
             self.is_open = True
             return
-        await self.push_screen(RunsScreen(self._reader, self.settings, self))
+        await self.push_screen(RunsScreen(self._lists, self.settings.runtime, self))
         if self._feed is not None:
             await self._show_live(self._feed, self._started_here)
         elif self._run is not None:
@@ -81,8 +90,8 @@ class MiloApp(BaseApp):
         gc.freeze()
 
     async def on_unmount(self) -> None:
-        if self._open_reader is not None:
-            await self._open_reader.aclose()
+        if self._lists is not None:
+            await self._lists.aclose()
 
     def open_run(self, run: int) -> None:
         self.call_next(self._show_run, run)
@@ -186,7 +195,7 @@ class MiloApp(BaseApp):
     def open_bin(self) -> None:
         from milo_tui.tui.screens.bin import BinScreen
 
-        self.push_screen(BinScreen(self._reader, self.settings, self))
+        self.push_screen(BinScreen(self._reader, self))
 
     def open_new_run(self) -> None:
         from milo_tui.tui.screens.new_run import NewRunScreen

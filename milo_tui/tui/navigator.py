@@ -1,18 +1,21 @@
 """How a screen opens another one, or starts a run, without knowing the other screens."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from milo_tui.analysis.record import Attempt, RunRecord
-from milo_tui.store.search import Hit
+if TYPE_CHECKING:
+    from milo_tui.analysis.record import Attempt, RunRecord
+    from milo_tui.store.search import Hit
+    from milo_tui.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class DiffStart:
     """The attempt that a diff begins with: its prompt, and the side it compares the others with."""
 
-    run: RunRecord
-    attempts: list[Attempt]
+    run: "RunRecord"
+    attempts: "list[Attempt]"
     prompt: str
     model: str
     repeat: int
@@ -33,13 +36,13 @@ class Navigator(Protocol):
     def open_finished_run(self, run: int) -> None:
         """Show a run's tabs in the place of the live view."""
 
-    def open_attempt(self, run: RunRecord, attempts: list[Attempt], attempt: Attempt) -> None:
+    def open_attempt(self, run: "RunRecord", attempts: "list[Attempt]", attempt: "Attempt") -> None:
         """Show an attempt, with the run's other attempts to step to."""
 
     def open_ended_attempt(self, run: int, attempt: int, *, diff: bool = False) -> None:
         """Show an attempt of a live run by its id, or with `diff` compare it with the next model's."""
 
-    def open_hit(self, hit: Hit) -> None:
+    def open_hit(self, hit: "Hit") -> None:
         """Show the attempt that a search found; for a note its run."""
 
     def open_diff(self, start: DiffStart, *, choose: bool = False) -> None:
@@ -57,11 +60,14 @@ class Navigator(Protocol):
     def open_new_run(self) -> None:
         """Set up a new run."""
 
-    def start_run(self, record: RunRecord) -> object:
+    def start_run(self, record: "RunRecord") -> object:
         """Store a new run, start its runner and follow it."""
 
     def resume_run(self, run: int) -> object:
         """Start a runner for what a run is missing, and follow it."""
+
+    def writing(self) -> "AbstractAsyncContextManager[Store]":
+        """The database, open for a change or two. Raises StoreError."""
 
     def copy_table(self, run: int) -> object:
         """Copy a run's table as Markdown."""

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from milo_tui.analysis.phases import ModelPhase, RunPhase
+from milo_tui.config import live_runs, socket_path
 from milo_tui.endpoints.endpoint import StreamPiece
-from milo_tui.runner.channel import QUEUED_DELTAS, Channel, ChannelError, attach, live_runs, socket_path
+from milo_tui.runner.channel import QUEUED_DELTAS, Channel, ChannelError, attach
 from milo_tui.runner.events import Command, Event, ModelChanged, RunChanged, Streamed
 from milo_tui.runner.state import ModelState, RunState
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from milo_tui.analysis.phases import RunPhase
-from milo_tui.store.liveness import process_started
+from milo_tui.processes import process_started
 from milo_tui.store.store import Store
 from milo_tui.tui.app import MiloApp
 from milo_tui.tui.screens.run import RunScreen

@@ -13,7 +13,7 @@ from milo_tui.analysis.figures import Sums
 from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import RunRecord
 from milo_tui.config import Settings
-from milo_tui.store.liveness import process_started
+from milo_tui.processes import process_started
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.store.summary import ModelSummary, RunSummary

@@ -7,10 +7,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from milo_tui.config import Settings
 from milo_tui.store.database import StoreError
-from milo_tui.store.queries import Reader
-from milo_tui.store.store import writing
+from milo_tui.store.lists import RunLists
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.content import styled
@@ -51,15 +49,14 @@ class BinScreen(BaseScreen):
         Binding("escape,q,B", "leave", "Back", key_display="esc", id="bin.back"),
     ]
 
-    def __init__(self, reader: Reader, settings: Settings, navigator: Navigator) -> None:
+    def __init__(self, lists: RunLists, navigator: Navigator) -> None:
         super().__init__()
-        self._reader = reader
-        self._settings = settings
+        self._lists = lists
         self._navigator = navigator
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
-        yield RunBrowser(self._reader, EMPTY, binned=True)
+        yield RunBrowser(self._lists, EMPTY, binned=True)
         yield KeyLine()
 
     @property
@@ -111,7 +108,7 @@ class BinScreen(BaseScreen):
         self.browser.runs.take_out(run.number)
         self.browser.show_state()
         try:
-            async with writing(self._settings.database) as store:
+            async with self._navigator.writing() as store:
                 await store.restore(run.number)
         except StoreError as error:
             self.app.say(str(error), severity="error")

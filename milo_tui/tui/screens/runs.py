@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on, work
@@ -11,11 +12,9 @@ from textual.widgets import Input
 from textual.worker import Worker
 
 from milo_tui.analysis.phases import ACTIVE, RunPhase
-from milo_tui.config import Settings
-from milo_tui.runner.channel import live_runs
+from milo_tui.config import live_runs
 from milo_tui.store.database import StoreError
-from milo_tui.store.queries import Reader
-from milo_tui.store.store import writing
+from milo_tui.store.lists import RunLists
 from milo_tui.store.summary import RunSummary
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import BaseScreen
@@ -46,7 +45,7 @@ NO_RUNS = styled(
 
 
 class RunsScreen(BaseScreen):
-    """All runs, read through the app's one reader."""
+    """All runs; `runtime` is the folder of the sockets of those that go on."""
 
     app: BaseApp
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -82,10 +81,10 @@ class RunsScreen(BaseScreen):
         Binding("q", "app.quit", "Quit", id="runs.quit"),
     ]
 
-    def __init__(self, reader: Reader, settings: Settings, navigator: Navigator) -> None:
+    def __init__(self, lists: RunLists, runtime: Path, navigator: Navigator) -> None:
         super().__init__()
-        self._reader = reader
-        self._settings = settings
+        self._lists = lists
+        self._runtime = runtime
         self._navigator = navigator
         self._binned: list[int] = []
         self._writing = asyncio.Lock()
@@ -93,7 +92,7 @@ class RunsScreen(BaseScreen):
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
-        yield RunBrowser(self._reader, NO_RUNS)
+        yield RunBrowser(self._lists, NO_RUNS)
         yield KeyLine()
 
     @property
@@ -115,7 +114,7 @@ class RunsScreen(BaseScreen):
     async def refresh_runs(self, *, only_changes: bool = False) -> None:
         """Read the newest page and the live runs."""
         await self.browser.read(only_changes=only_changes)
-        found = [await self._summary(number) for number in live_runs(self._settings.runtime)]
+        found = [await self._summary(number) for number in live_runs(self._runtime)]
         live = [run for run in found if run is not None and run.phase in ACTIVE and run.binned is None]
         ended = {run.number for run in self.browser.runs.pages.live} - {run.number for run in live}
         self.browser.set_live(live)
@@ -125,7 +124,7 @@ class RunsScreen(BaseScreen):
     async def _summary(self, number: int) -> RunSummary | None:
         """Return a run's summary; None where a socket outlived its run."""
         try:
-            return await self._reader.summary(number)
+            return await self._lists.summary(number)
         except StoreError:
             return None
 
@@ -245,7 +244,7 @@ class RunsScreen(BaseScreen):
         if text is None or text == run.note:
             return
         try:
-            async with writing(self._settings.database) as store:
+            async with self._navigator.writing() as store:
                 await store.set_note(run.number, text)
         except StoreError as error:
             self.app.say(str(error), severity="error")
@@ -269,7 +268,7 @@ class RunsScreen(BaseScreen):
     @work(group="bin", description="")
     async def _move_to_bin(self, run: int) -> None:
         try:
-            async with self._writing, writing(self._settings.database) as store:
+            async with self._writing, self._navigator.writing() as store:
                 await store.bin(run, time.time())
         except StoreError as error:
             self.app.say(str(error), severity="error")
@@ -288,7 +287,7 @@ class RunsScreen(BaseScreen):
                 return
             run = self._binned.pop()
             try:
-                async with writing(self._settings.database) as store:
+                async with self._navigator.writing() as store:
                     await store.restore(run)
             except StoreError as error:
                 self.app.say(str(error), severity="error")

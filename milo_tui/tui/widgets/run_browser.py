@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 
 from milo_tui.store.database import StoreError
-from milo_tui.store.queries import Reader
+from milo_tui.store.lists import RunLists
 from milo_tui.store.summary import ModelSummary, RunSummary
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.content import ContentStatic, safe_line, styled
@@ -46,9 +46,9 @@ class RunBrowser(Vertical):
     class Changed(Message):
         """Other runs are shown than before, or the same with newer figures."""
 
-    def __init__(self, reader: Reader, nothing: Content, *, binned: bool = False) -> None:
+    def __init__(self, lists: RunLists, nothing: Content, *, binned: bool = False) -> None:
         super().__init__()
-        self._reader = reader
+        self._lists = lists
         self._nothing = nothing
         self._binned = binned
         self._words: list[str] | None = None
@@ -123,7 +123,7 @@ class RunBrowser(Vertical):
         """
         words = self.query_one(FilterBar).text.split()
         try:
-            page = await self._reader.runs(limit=PAGE, words=words, binned=self._binned)
+            page = await self._lists.runs(limit=PAGE, words=words, binned=self._binned)
         except StoreError as error:
             self.app.say(str(error), severity="error")
             return
@@ -150,7 +150,7 @@ class RunBrowser(Vertical):
         place, pages, words = self.runs.cursor, self.runs.pages, self._words or []
         if not pages.complete:
             try:
-                rest = await self._reader.run_numbers(pages.oldest, words, binned=self._binned)
+                rest = await self._lists.run_numbers(pages.oldest, words, binned=self._binned)
             except StoreError as error:
                 self.app.say(str(error), severity="error")
                 return
@@ -177,7 +177,7 @@ class RunBrowser(Vertical):
         """
         words, pages = self._words or [], self.runs.pages
         try:
-            page = await self._reader.runs(before=below, limit=PAGE, words=words, binned=self._binned)
+            page = await self._lists.runs(before=below, limit=PAGE, words=words, binned=self._binned)
         except StoreError as error:
             self.app.say(str(error), severity="error")
             return False
@@ -263,7 +263,7 @@ class RunBrowser(Vertical):
             return
         model, suite, simulated = wanted
         try:
-            points = await self._reader.trend(model, suite, simulated=simulated)
+            points = await self._lists.trend(model, suite, simulated=simulated)
         except StoreError as error:
             self.app.say(str(error), severity="error")
             return

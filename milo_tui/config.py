@@ -243,11 +243,12 @@ def _mistakes(data: dict[str, Any]) -> Iterator[tuple[Key, str]]:
     """What is wrong in milo.toml but for what a model's table holds: the place, and a sentence's end."""
     for key, value in data.items():
         kind, meaning = KEYS.get(key, (object, ""))
+        fits = isinstance(value, kind) and (key != "scroll" or value in ("page", "line"))
         if key not in KEYS:
             close = get_close_matches(key, KEYS, n=1)
             hint = f" (did you mean {close[0]}?)" if close else ""
             yield (key,), f"unknown key{hint}; fix its spelling or remove it"
-        elif not isinstance(value, kind) or (key == "scroll" and value not in ("page", "line")):
+        elif not fits:
             yield (key,), f"should be {meaning}, found {value!r}"
         elif key == "model":
             for place, table in enumerate(value):

@@ -21,7 +21,7 @@ def process_started(pid: int) -> float:
 
 def is_alive(pid: int | None, started: float | None) -> bool:
     """Whether the process `pid` that began at `started` still runs."""
-    if pid is None or started is None:
+    if not isinstance(pid, int) or not 0 < pid < 2**31 or not isinstance(started, int | float):
         return False
     try:
         return abs(process_started(pid) - started) < _START_SLACK

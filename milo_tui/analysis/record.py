@@ -43,6 +43,10 @@ class PromptRecord:
     definition: Mapping[str, Any]
 
 
+MOST_PLANNED = 1_000_000
+"""How many attempts a run may plan: every report and plan goes over all of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """A run: one execution of a suite over models and repeats. Times are seconds since the epoch."""

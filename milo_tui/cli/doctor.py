@@ -6,9 +6,9 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import aclosing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import click
 
@@ -24,7 +24,9 @@ from milo_tui.mlx.memory import available_gb, machine_gb
 from milo_tui.mlx.server_notes import notes
 from milo_tui.runner.fitting import cannot_fit
 from milo_tui.sanitise import sanitise
-from milo_tui.store.database import SQLITE, Database, StoreError
+from milo_tui.store.database import SQLITE, StoreError
+from milo_tui.store.health import MOST_PROBLEMS, problems
+from milo_tui.store.repair import repair
 
 _PACKAGES = ("milo-tui", "textual", "httpx", "mlx-lm", "mlx")
 _LEAST_FREE_GB = 1.0
@@ -40,9 +42,13 @@ class Finding:
 
 
 @click.command("doctor")
+@click.option("--repair", "is_repair", is_flag=True, help="Write a repaired copy of the database beside it.")
 @common_options
-def command() -> None:
+def command(is_repair: bool) -> None:
     """Check this installation and say how to fix what is wrong. Changes nothing."""
+    if is_repair:
+        _repair(current_settings().database)
+        return
     all_ok = True
     for title, findings in _sections(current_settings(models=True)):
         click.echo(title)
@@ -51,6 +57,24 @@ def command() -> None:
             fix = f" → {finding.fix}" if finding.fix and not finding.ok else ""
             click.echo(sanitise(f"  {'✓' if finding.ok else '✗'} {finding.text}{fix}"))
     sys.exit(0 if all_ok else BELOW)
+
+
+def _repair(path: Path) -> None:
+    """Write the repaired copy of a database, and say what was done. Raises StoreError."""
+    if not path.is_file():
+        raise StoreError(f"There is no database {path}.")
+    copy, changes = repair(path)
+    for change in changes[:MOST_PROBLEMS]:
+        click.echo(sanitise(f"  {change}"))
+    if len(changes) > MOST_PROBLEMS:
+        click.echo(f"  and {len(changes) - MOST_PROBLEMS} more")
+    click.echo(
+        sanitise(
+            f"{copy} is the repaired copy; {path} was not changed. Try it with --db, then move it there."
+        )
+    )
+    if left := asyncio.run(problems(copy)):
+        raise StoreError(f"{copy} is still damaged: {left[0]}.")
 
 
 def _sections(settings: Settings) -> Iterator[tuple[str, list[Finding]]]:
@@ -139,11 +163,10 @@ async def _database(settings: Settings) -> list[Finding]:
         return [Finding(True, f"{settings.database}: none yet; the first run creates it")]
     size = settings.database.stat().st_size / 1e6
     try:
-        async with aclosing(await Database.open(settings.database, write=False)) as database:
-            found = await database.problems()
+        found = await problems(settings.database)
     except StoreError as error:
         return [Finding(False, str(error))]
-    fix = "move it away; `milo import` brings runs back from bench_results"
+    fix = "`milo doctor --repair` writes a repaired copy"
     return [
         Finding(True, f"{settings.database}: {size:.1f} MB"),
         *(Finding(False, problem, fix) for problem in found),

@@ -8,6 +8,7 @@ import click
 
 from milo_tui.cli.common import current_settings, opened
 from milo_tui.cli.options import BELOW, DONE, common_options, note
+from milo_tui.runner.scorer import Scorer
 from milo_tui.sanitise import sanitise
 from milo_tui.store.queries import Reader
 from milo_tui.store.rescoring import Rescored, rescore
@@ -28,9 +29,13 @@ def command(wanted: str) -> None:
 
 async def _rescore(wanted: str) -> int:
     tally = _Tally()
-    async with opened(Reader) as reader, writing(current_settings().database) as store:
+    async with (
+        opened(Reader) as reader,
+        writing(current_settings().database) as store,
+        Scorer() as scorer,
+    ):
         number = await reader.find_run(wanted)
-        async for found in rescore(store, reader, number):
+        async for found in rescore(store, reader, number, scorer.score):
             tally.add(found)
             _print_changes(found)
     return tally.report(number)

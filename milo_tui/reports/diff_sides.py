@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pydantic import ValidationError
-
 from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.record import Attempt, PromptRecord, RunRecord
 from milo_tui.errors import MiloError
 from milo_tui.store.queries import Reader
 from milo_tui.suite.conversation import Conversation
-from milo_tui.suite.prompt import Prompt
+from milo_tui.suite.loading import StoredPromptError, stored_prompt
 from milo_tui.suite.tools import play
 
 REFERENCE = "reference"
@@ -126,8 +124,8 @@ class Sides:
 
 def _reference(asked: PromptRecord) -> Conversation:
     try:
-        prompt = Prompt.model_validate(dict(asked.definition))
-    except ValidationError:
+        prompt = stored_prompt(asked.definition)
+    except StoredPromptError:
         raise SideError(f"The reference of {asked.id} is in a form that this Milo cannot read.") from None
     return play(prompt, prompt.reference)
 

@@ -64,7 +64,7 @@ def prompt_part(run: RunRecord, prompt: PromptRecord, attempts: Sequence[Attempt
         for i, model in enumerate(run.models)
     )
     asked = "".join(
-        tag("p", tag("span", label, class_="dim")) + tag("pre", safe(prompt.definition.get(part, "")))
+        tag("p", tag("span", label, class_="dim")) + tag("pre", safe(str(prompt.definition.get(part, ""))))
         for part, label in (("system", "System"), ("user", "User"))
         if prompt.definition.get(part)
     )

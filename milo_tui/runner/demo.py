@@ -6,11 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from milo_tui.analysis.record import RunRecord
 from milo_tui.endpoints.entry import ModelEntry, SimulatedEntry
+from milo_tui.errors import MiloError
 from milo_tui.runner.plan import Task
 from milo_tui.simulated.models import PROFILES
 from milo_tui.simulated.script import Pace, Script, ScriptedTurn, SimulatedModel
 from milo_tui.suite.prompt import Prompt, Step
 from milo_tui.suite_lab.mutations import mutate
+
+
+class UnknownPart(MiloError):
+    """A run asks for a simulated model that this Milo does not have; one sentence."""
 
 
 def demo_entries(pace: Pace) -> list[ModelEntry]:
@@ -42,6 +47,8 @@ def script(run: RunRecord, prompts: Mapping[str, Prompt], entries: Sequence[Mode
         if entry.simulated is None:
             continue
         profile = entry.simulated.profile
+        if profile not in PROFILES:
+            raise UnknownPart(f"There is no simulated model {profile}; there are {', '.join(PROFILES)}.")
         parts = {
             Task(prompt.id, repeat).name: tuple(map(_played, _steps(run, profile, prompt, repeat)))
             for prompt in prompts.values()

@@ -24,7 +24,7 @@ from milo_tui.runner.events import (
 from milo_tui.runner.plan import Task, state_of, tasks_left
 from milo_tui.runner.scorer import Scorer
 from milo_tui.runner.transcript import Coalescer
-from milo_tui.suite.prompt import Prompt
+from milo_tui.suite.loading import stored_prompt
 
 Result = TypeVar("Result")
 
@@ -97,7 +97,7 @@ class Runner:
         self.state = state_of(run, self._attempts)
         self.state.phase = RunPhase.RUNNING
         self.state.finished = None
-        self._prompts = {prompt.id: Prompt.model_validate(dict(prompt.definition)) for prompt in run.prompts}
+        self._prompts = {prompt.id: stored_prompt(prompt.definition) for prompt in run.prompts}
         self._store = store
         self._open_endpoint = open_endpoint
         self._publish_out = publish

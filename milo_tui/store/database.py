@@ -12,6 +12,7 @@ from urllib.parse import quote
 import aiosqlite
 
 from milo_tui.processes import is_alive
+from milo_tui.store.columns import UNREADABLE, UnreadableColumn
 from milo_tui.store.migration import StoreError as StoreError
 from milo_tui.store.migration import migrate
 
@@ -56,7 +57,14 @@ class Database:
     async def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Run a statement; all its rows."""
         with explained(self.path):
-            return list(await self._connection.execute_fetchall(sql, values))
+            try:
+                return list(await self._connection.execute_fetchall(sql, values))
+            except sqlite3.OperationalError as error:
+                if "Could not decode" not in str(error):
+                    raise
+                # Only damaged files hold such text; decoding here costs every other read its speed.
+                self._connection.text_factory = lambda data: data.decode("utf-8", "replace")
+                return list(await self._connection.execute_fetchall(sql, values))
 
     async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
         """Run a statement; its first row, if it has any."""
@@ -76,13 +84,6 @@ class Database:
         with explained(self.path):
             await self._connection.executemany(sql, list(rows))
 
-    async def problems(self) -> list[str]:
-        """What SQLite finds wrong with the file; nothing for a healthy one."""
-        found = [str(row[0]) for row in await self.fetch("PRAGMA integrity_check(5)")]
-        orphans = len(await self.fetch("PRAGMA foreign_key_check"))
-        problems = [row for row in found if row != "ok"]
-        return [*problems, f"{orphans} rows refer to rows that do not exist"] if orphans else problems
-
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
         """A write transaction: committed at the end, rolled back where something fails."""
@@ -96,6 +97,20 @@ class Database:
                 with suppress(sqlite3.Error):
                     await self._connection.rollback()
                 raise
+
+
+@contextmanager
+def whole(what: str) -> Iterator[None]:
+    """Turn what reading damaged rows raises into a StoreError that names `what`, such as "Run 3"."""
+    try:
+        yield
+    except UNREADABLE as error:
+        reason = "a row of it is missing or does not fit the others"
+        if isinstance(error, UnreadableColumn):
+            reason = str(error)
+        raise StoreError(
+            f"{what} is damaged in the database: {reason}; `milo doctor --repair` writes a repaired copy."
+        ) from error
 
 
 @contextmanager

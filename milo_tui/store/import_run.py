@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
 
 from milo_tui.analysis.phases import FINAL_PHASES, Origin, RunPhase
-from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord, TurnRecord
+from milo_tui.analysis.record import MOST_PLANNED, Attempt, AttemptDetail, RunRecord, TurnRecord
 from milo_tui.endpoints.entry import READ_BACK, ModelEntry
 from milo_tui.errors import MiloError
 from milo_tui.store.export_run import FORMAT_VERSION, schema
@@ -29,7 +29,6 @@ from milo_tui.store.store import Store
 from milo_tui.suite.conversation import CheckResult, Score, ToolCall
 
 _BATCH = 200
-_MOST_PLANNED = 1_000_000
 _MOST_TOTAL, _MOST_RATIO = 100_000_000, 100
 """Bytes that all requests and responses may unpack to: so many, and so many times the file's size."""
 _MOST_BYTES = 1 << 26
@@ -115,8 +114,8 @@ def _run(path: Path) -> RunRecord:
     if not run.models or not run.prompts:
         raise ImportProblem(f"{path}: run names no {'prompts' if run.models else 'models'}.")
     _check_schema("run", found["run"], path, "run")
-    if (planned := run.attempts_planned) > _MOST_PLANNED:
-        raise ImportProblem(f"{path}: run plans {planned} attempts; at most {_MOST_PLANNED} can be imported.")
+    if (planned := run.attempts_planned) > MOST_PLANNED:
+        raise ImportProblem(f"{path}: run plans {planned} attempts; at most {MOST_PLANNED} can be imported.")
     return run
 
 

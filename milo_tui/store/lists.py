@@ -3,18 +3,22 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
 from milo_tui.analysis.figures import Sums
 from milo_tui.analysis.phases import ACTIVE, RunPhase
 from milo_tui.processes import is_alive
-from milo_tui.store.columns import Columns, storable
-from milo_tui.store.database import Database, StoreError
+from milo_tui.store.columns import RUN_CODECS, Columns, UnreadableColumn, storable
+from milo_tui.store.database import Database, StoreError, whole
 from milo_tui.store.summary import ModelSummary, RunSummary, TrendPoint
+from milo_tui.suite.json_text import show
 
-_SUMMARY = Columns(RunSummary, without=("models",))
+_SUMMARY = Columns(RunSummary, codecs=RUN_CODECS, without=("models",))
 _RUN = f"{_SUMMARY.sql}, planned, runner_pid, runner_started"
+
+_SUMS = ("scored", "points", "latency_us", "latencies", "ttft_us", "ttfts", "speed", "speeds")
 
 _STATES = ("live", "paused", "stopping", "stopped", "done", "incomplete")
 
@@ -125,14 +129,15 @@ class RunLists:
         )
         most: dict[int, int] = {}
         for row in found:
-            most[row["suite_version"]] = max(row["asked"], most.get(row["suite_version"], 0))
+            most[row["suite_version"]] = max(row["asked"] or 0, most.get(row["suite_version"], 0))
         points = []
         for row in found:
             if row["asked"] == most[row["suite_version"]]:
-                sums = _sums(row)
-                points.append(
-                    TrendPoint(row["number"], row["created"], row["suite_version"], sums.share, sums.latency)
-                )
+                with suppress(UnreadableColumn):
+                    sums, created = _sums(row), number_in(row, "created")
+                    points.append(
+                        TrendPoint(row["number"], created, row["suite_version"], sums.share, sums.latency)
+                    )
         # An imported run has a number of its day, not of its time.
         return sorted(points, key=lambda point: (point.created, point.run))
 
@@ -147,7 +152,7 @@ class RunLists:
             FROM (SELECT DISTINCT id FROM run_model) AS known
             """
         )
-        return {id: latency for id, latency in found if latency is not None}
+        return {id: latency for id, latency in found if isinstance(latency, float)}
 
     async def _summaries(self, runs: Sequence[sqlite3.Row]) -> list[RunSummary]:
         found: dict[int, list[sqlite3.Row]] = defaultdict(list)
@@ -185,26 +190,51 @@ def no_run(run: int | str) -> StoreError:
 
 def phase_of(row: sqlite3.Row, scored: int) -> RunPhase:
     """The run's phase as it is, with so many scored attempts: one whose runner died stands as incomplete."""
-    phase = RunPhase(row["phase"])
+    try:
+        phase = RunPhase(row["phase"])
+    except ValueError:
+        raise UnreadableColumn(f"phase holds {show(row['phase'], 60)}") from None
     if phase in ACTIVE and not is_alive(row["runner_pid"], row["runner_started"]):
         return RunPhase.INCOMPLETE
-    return phase.given(scored, row["planned"])
+    return phase.given(scored, number_in(row, "planned"))
+
+
+def number_in(row: sqlite3.Row, column: str) -> Any:
+    """A number of a row. Raises UnreadableColumn where it is none."""
+    if not isinstance(value := row[column], int | float):
+        raise UnreadableColumn(f"{column} holds {show(value, 60)}")
+    return value
 
 
 def _run_summary(row: sqlite3.Row, models: Sequence[sqlite3.Row]) -> RunSummary:
-    planned = row["planned"] // max(1, len(models))
+    try:
+        with whole(f"Run {row['number']}"):
+            return _whole_summary(row, models)
+    except StoreError as error:
+        # The others stay usable, and this one says in the list what is wrong with it.
+        return RunSummary(
+            row["number"], "", "", "damaged", 0, False, RunPhase.INCOMPLETE, 0.0, None, 0, str(error), ()
+        )
+
+
+def _whole_summary(row: sqlite3.Row, models: Sequence[sqlite3.Row]) -> RunSummary:
+    planned = number_in(row, "planned") // max(1, len(models))
+    sums = [_sums(model, planned) for model in models]
     return _SUMMARY.read(
         row,
-        phase=phase_of(row, sum(model["scored"] or 0 for model in models)),
+        phase=phase_of(row, sum(model.scored for model in sums)),
         models=tuple(
-            ModelSummary(model["id"], model["name"], model["location"], _sums(model, planned))
-            for model in models
+            ModelSummary(str(model["id"]), str(model["name"]), model["location"], figures)
+            for model, figures in zip(models, sums, strict=True)
         ),
     )
 
 
 def _sums(row: sqlite3.Row, planned: int = 0) -> Sums:
-    """The stored sums of a model in a run; none are stored before its first score."""
+    """The stored sums of a model in a run; none are stored before its first score. Raises UnreadableColumn."""
+    for column in _SUMS:
+        if row[column] is not None:
+            number_in(row, column)
     return Sums(
         planned=planned,
         scored=row["scored"] or 0,

@@ -44,6 +44,8 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the database to the newest schema. Raises StoreError where that cannot be."""
     scripts = migrations()
     have = schema_version(connection)
+    if have < 0:
+        raise StoreError(f"{path} is no database of Milo's (schema {have}); name another with --db.")
     if have > len(scripts):
         raise StoreError(
             f"{path} was written by a newer Milo (schema {have}, this one knows {len(scripts)}); "

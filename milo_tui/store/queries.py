@@ -1,24 +1,36 @@
 """What the views read: one connection, queries only, lists by the page."""
 
 import sqlite3
-import zlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from milo_tui.analysis.evidence import Evidence, FailedCheck, ReplyDigest, digest
-from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, RunRecord
+from milo_tui.analysis.record import MOST_PLANNED, Attempt, AttemptDetail, RunRecord
 from milo_tui.store import search
-from milo_tui.store.database import StoreError
+from milo_tui.store.columns import Columns, UnreadableColumn
+from milo_tui.store.database import StoreError, whole
 from milo_tui.store.lists import RunLists, no_run, phase_of
 from milo_tui.store.rows import ATTEMPT, CALL_SQL, CHECK, MODEL, PROMPT, RUN, TURN_SQL, read_turn
 from milo_tui.store.search import Hit
 from milo_tui.suite.conversation import Score
+from milo_tui.suite.json_text import show
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Part = TypeVar("Part", bound="DataclassInstance")
 
 _DETAIL = f"""
-SELECT a.id, m.id AS model_id, p.id AS prompt_id, a.ended, {ATTEMPT.prefixed("a")} FROM attempt AS a
+SELECT a.id, m.id AS model_id, p.id AS prompt_id, a.run, a.ended, {ATTEMPT.prefixed("a")} FROM attempt AS a
 JOIN run_model AS m ON m.run = a.run AND m.position = a.model
 JOIN run_prompt AS rp ON rp.run = a.run AND rp.position = a.prompt
 JOIN prompt AS p ON p.hash = rp.hash
+"""
+
+_ROWS_OF_RUN = """
+SELECT (SELECT count(*) FROM run_prompt WHERE run = ?), coalesce(max(prompt), -1), coalesce(max(model), -1)
+FROM attempt WHERE run = ?
 """
 
 
@@ -45,27 +57,32 @@ class Reader(RunLists):
             (number,),
         )
         scored = await db.fetch("SELECT coalesce(sum(scored), 0) FROM run_summary WHERE run = ?", (number,))
-        return RUN.read(
-            row,
-            phase=phase_of(row, scored[0][0]),
-            models=tuple(_model(number, model) for model in models),
-            prompts=tuple(PROMPT.read(prompt) for prompt in prompts),
-        )
+        with whole(f"Run {number}"):
+            run = RUN.read(
+                row,
+                phase=phase_of(row, scored[0][0]),
+                models=tuple(_read_part("model", model, MODEL) for model in models),
+                prompts=tuple(_read_part("prompt", prompt, PROMPT) for prompt in prompts),
+            )
+            _refuse_odd_size(run, await self.database.fetch(_ROWS_OF_RUN, (number,) * 2))
+        return run
 
     async def attempts(self, run: int) -> list[Attempt]:
         """All attempts of a run, retries among them, in the order they were stored."""
         db = self.database
-        models = await db.fetch("SELECT id FROM run_model WHERE run = ? ORDER BY position", (run,))
+        models = await db.fetch("SELECT position, id FROM run_model WHERE run = ?", (run,))
         prompts = await db.fetch(
-            "SELECT id FROM run_prompt JOIN prompt USING (hash) WHERE run = ? ORDER BY position", (run,)
+            "SELECT position, id FROM run_prompt JOIN prompt USING (hash) WHERE run = ?", (run,)
         )
         rows = await db.fetch(
             f"SELECT {ATTEMPT.sql}, id, model, prompt FROM attempt WHERE run = ? ORDER BY id", (run,)
         )
-        return [
-            ATTEMPT.read(row, id=row[-3], model=models[row[-2]][0], prompt=prompts[row[-1]][0])
-            for row in rows
-        ]
+        with whole(f"Run {run}"):
+            by_model, by_prompt = dict(map(tuple, models)), dict(map(tuple, prompts))
+            return [
+                ATTEMPT.read(row, id=row[-3], model=by_model[row[-2]], prompt=by_prompt[row[-1]])
+                for row in rows
+            ]
 
     async def attempt_ids(
         self, run: int, after: int = 0, limit: int = 200, *, scored: bool = False
@@ -110,7 +127,15 @@ class Reader(RunLists):
             "position",
             "AND scorer_version = (SELECT max(scorer_version) FROM check_result WHERE attempt = c.attempt)",
         )
+        if missing := set(ids) - {row["id"] for row in attempts}:
+            await self._refuse_incomplete(min(missing))
         return [_detail(row, turns[row["id"]], calls[row["id"]], checks[row["id"]]) for row in attempts]
+
+    async def _refuse_incomplete(self, id: int) -> None:
+        """Raise StoreError of an attempt whose model or prompt is missing; one that is not there is no fault."""
+        for (run,) in await self.database.fetch("SELECT run FROM attempt WHERE id = ?", (id,)):
+            with whole(f"Run {run}"):
+                raise UnreadableColumn(f"the model or the prompt of attempt {id} is missing")
 
     async def _of_attempts(
         self, select: str, ids: Sequence[int], order: str, further: str = ""
@@ -124,7 +149,8 @@ class Reader(RunLists):
 
     async def evidence(self, run: int) -> Evidence:
         """What lies behind a run's points: failed checks, and what was answered, by attempt."""
-        return Evidence(await self._failed_checks(run), await self._answered(run))
+        with whole(f"Run {run}"):
+            return Evidence(await self._failed_checks(run), await self._answered(run))
 
     async def _failed_checks(self, run: int) -> dict[int, list[FailedCheck]]:
         found: dict[int, list[FailedCheck]] = defaultdict(list)
@@ -138,7 +164,7 @@ class Reader(RunLists):
             (run,),
         )
         for row in rows:
-            check = FailedCheck(row["position"] + 1, row["title"], row["reason"])
+            check = FailedCheck(row["position"] + 1, str(row["title"]), str(row["reason"]))
             found[row["attempt"]].append(check)
         return dict(found)
 
@@ -160,14 +186,21 @@ class Reader(RunLists):
         return {attempt: _reply_digest(rows, calls) for attempt, rows in turns.items()}
 
 
-def _model(run: int, row: sqlite3.Row) -> ModelRecord:
+def _read_part(what: str, row: sqlite3.Row, columns: Columns[Part]) -> Part:
+    """A model or prompt of a run. Raises UnreadableColumn that says which."""
     try:
-        return MODEL.read(row)
-    except ValueError as error:
-        raise StoreError(
-            f"Run {run}: model {row['id']} cannot be read ({error}); "
-            "`milo doctor` looks at the whole database."
-        ) from None
+        return columns.read(row)
+    except UnreadableColumn as error:
+        raise UnreadableColumn(f"{error} ({what} {show(row['id'], 60)})") from None
+
+
+def _refuse_odd_size(run: RunRecord, counts: Sequence[sqlite3.Row]) -> None:
+    """Raise UnreadableColumn where rows of the run are missing, or it plans more than anything can go over."""
+    ((prompts, last_prompt, last_model),) = counts
+    if len(run.prompts) < max(prompts, last_prompt + 1) or len(run.models) <= last_model:
+        raise UnreadableColumn("a model or a prompt of its attempts is missing")
+    if run.attempts_planned > MOST_PLANNED:
+        raise UnreadableColumn(f"repeats holds {run.repeats}, which makes {run.attempts_planned} attempts")
 
 
 def _detail(
@@ -179,18 +212,16 @@ def _detail(
     by_turn: dict[int, list[sqlite3.Row]] = defaultdict(list)
     for call in calls:
         by_turn[call["turn"]].append(call)
-    try:
+    with whole(f"Run {row['run']}, attempt {row['id']},"):
+        if row["ended"] not in ("answer", "turn limit"):
+            raise UnreadableColumn(f"ended holds {show(row['ended'], 60)}")
         return AttemptDetail(
-            attempt=ATTEMPT.read(row[4:], id=row[0], model=row[1], prompt=row[2]),
+            attempt=ATTEMPT.read(row[5:], id=row[0], model=row[1], prompt=row[2]),
             ended=row["ended"],
             turns=tuple(read_turn(turn, by_turn[turn["position"]]) for turn in turns),
             score=Score(tuple(CHECK.read(check) for check in checks)) if checks else None,
             scorer_version=checks[0]["scorer_version"] if checks else 0,
         )
-    except (ValueError, zlib.error) as error:
-        raise StoreError(
-            f"Attempt {row[0]} is damaged in the database ({error}); `milo doctor` looks at the whole of it."
-        ) from None
 
 
 def _reply_digest(

@@ -4,21 +4,21 @@ The checks are those of the prompt as it was asked: what can change is how the s
 points, and all that is derived from them, are always those of its newest score.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-
-from pydantic import ValidationError
 
 from milo_tui.analysis.phases import ACTIVE
-from milo_tui.analysis.record import Attempt, RunRecord
-from milo_tui.store.columns import dump
+from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord
+from milo_tui.errors import MiloError
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
-from milo_tui.suite.conversation import SCORER_VERSION, CheckResult, Score
+from milo_tui.suite.conversation import SCORER_VERSION, CheckResult, Conversation, Score
+from milo_tui.suite.loading import stored_prompt
 from milo_tui.suite.prompt import Prompt
-from milo_tui.suite.scoring import score
+
+Scoring = Callable[[Prompt, Conversation], Awaitable[Score]]
+"""Scores a conversation. Raises MiloError where that cannot be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Rescored:
         return self.before_version == SCORER_VERSION and bool(self.changes)
 
 
-async def rescore(store: Store, reader: Reader, number: int) -> AsyncIterator[Rescored]:
+async def rescore(store: Store, reader: Reader, number: int, scoring: Scoring) -> AsyncIterator[Rescored]:
     """Score a run's conversations again, one by one, and store what a newer scorer says. Raises StoreError."""
     run = await reader.run(number)
     if run.phase in ACTIVE:
@@ -59,8 +59,9 @@ async def rescore(store: Store, reader: Reader, number: int) -> AsyncIterator[Re
         )
     complete = True
     last = 0
+    prompts, unreadable = _prompts(run)
     while page := await reader.attempt_ids(number, last, scored=True):
-        again = {id: await _again(reader, run, id) for id in page}
+        again = {id: await _again(await reader.attempt(id), prompts, unreadable, scoring) for id in page}
         newer = [
             (id, found.after)
             for id, found in again.items()
@@ -75,23 +76,26 @@ async def rescore(store: Store, reader: Reader, number: int) -> AsyncIterator[Re
         await store.set_scorer_version(number, SCORER_VERSION)
 
 
-async def _again(reader: Reader, run: RunRecord, id: int) -> Rescored:
-    attempt = await reader.attempt(id)
-    before = attempt.score or Score(())
-    prompt = next(prompt for prompt in run.prompts if prompt.id == attempt.attempt.prompt)
+def _prompts(run: RunRecord) -> tuple[dict[str, Prompt], dict[str, str]]:
+    """A run's prompts by id, and why the others cannot be read."""
+    prompts: dict[str, Prompt] = {}
+    unreadable: dict[str, str] = {}
+    for asked in run.prompts:
+        try:
+            prompts[asked.id] = stored_prompt(asked.definition)
+        except MiloError as error:
+            unreadable[asked.id] = str(error)
+    return prompts, unreadable
+
+
+async def _again(
+    found: AttemptDetail, prompts: Mapping[str, Prompt], unreadable: Mapping[str, str], scoring: Scoring
+) -> Rescored:
+    row, before = found.attempt, found.score or Score(())
+    if row.prompt in unreadable:
+        return Rescored(row, before, found.scorer_version, None, unreadable[row.prompt])
     try:
-        after = score(_prompt(dump(prompt.definition)), attempt.conversation)
-    except ValidationError as error:
-        problem = f"{prompt.id}, as it was asked, is no longer read: {_first(error)}"
-        return Rescored(attempt.attempt, before, attempt.scorer_version, None, problem)
-    return Rescored(attempt.attempt, before, attempt.scorer_version, after)
-
-
-@lru_cache(maxsize=32)
-def _prompt(definition: str) -> Prompt:
-    return Prompt.model_validate_json(definition)
-
-
-def _first(error: ValidationError) -> str:
-    found = error.errors()[0]
-    return f"{'.'.join(map(str, found['loc']))}: {found['msg']}"
+        after = await scoring(prompts[row.prompt], found.conversation)
+    except MiloError as error:
+        return Rescored(row, before, found.scorer_version, None, f"{row.prompt}: {error}")
+    return Rescored(row, before, found.scorer_version, after)

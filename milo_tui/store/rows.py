@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate, zip_longest
 from operator import sub
+from types import NoneType
 from typing import Any
 
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, PromptRecord, RunRecord, TurnRecord
 from milo_tui.endpoints.endpoint import Clock, Usage
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.store.columns import Codec, Columns, dump, optional, storable
+from milo_tui.store.columns import MOMENT, RUN_CODECS, Codec, Columns, dump, json_codec, optional, storable
 from milo_tui.suite.conversation import CheckResult, ToolCall, ToolResult
 
 _SMALL = 16_384
@@ -33,7 +34,9 @@ def pack(data: bytes) -> bytes:
 @lru_cache(maxsize=512)
 def _definition(text: str) -> Mapping[str, Any]:
     """A prompt's file as it is stored; most runs ask the same prompts."""
-    found: dict[str, Any] = json.loads(text)
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise TypeError(text)
     return found
 
 
@@ -62,37 +65,37 @@ def _unpack_arrivals(stored: bytes | None) -> list[int]:
     return [stamp * 1000 for stamp in accumulate(gaps)]
 
 
-_MICROSECONDS: Codec = optional((lambda seconds: round(seconds * 1e6), lambda stored: stored / 1e6))
-_PACKED: Codec = (pack, zlib.decompress)
+_MICROSECONDS = optional(
+    Codec(lambda seconds: round(seconds * 1e6), lambda stored: stored / 1e6, (int,), None)
+)
+_PACKED = Codec(pack, zlib.decompress, (bytes,), pack(b""))
 STAMPS = ("headers", "first_event", "first_reasoning", "first_text", "first_tool_call", "last_delta", "end")
 """The stamps of a clock; each is stored and exported with its unit, as in `headers_ns`."""
 
-RUN = Columns(RunRecord, without=("models", "prompts"))
+RUN = Columns(RunRecord, codecs=RUN_CODECS, without=("models", "prompts"))
 MODEL = Columns(
     ModelRecord,
     rename={"where": "location"},
-    codecs={
-        "entry": (lambda entry: dump(entry.as_dict()), lambda text: ModelEntry.read_back(json.loads(text)))
-    },
+    codecs={"entry": json_codec(lambda entry: dump(entry.as_dict()), ModelEntry.read_back, "")},
 )
-PROMPT = Columns(PromptRecord, codecs={"definition": (dump, _definition)})
+PROMPT = Columns(PromptRecord, codecs={"definition": Codec(dump, _definition, (str,), "{}")})
 ATTEMPT = Columns(
     Attempt,
     rename={"latency": "latency_us", "ttft": "ttft_us", "tokens_per_second": "speed"},
-    codecs={"latency": _MICROSECONDS, "ttft": _MICROSECONDS},
+    codecs={"latency": _MICROSECONDS, "ttft": _MICROSECONDS, "started": MOMENT},
     without=("id", "model", "prompt"),
 )
 """An attempt's own columns; `model` and `prompt` are positions in the run, which the table has beside them."""
 
 TURN = Columns(
     TurnRecord,
-    codecs={"request": _PACKED, "response": _PACKED},
+    codecs={"request": _PACKED, "response": _PACKED, "sent_at": MOMENT},
     without=("calls", "results", "clock", "usage"),
 )
 CLOCK = Columns(
     Clock,
     rename={name: f"{name}_ns" for name in STAMPS},
-    codecs={"arrivals": (_pack_arrivals, _unpack_arrivals)},
+    codecs={"arrivals": Codec(_pack_arrivals, _unpack_arrivals, (bytes, NoneType), None)},
     without=("sent",),
 )
 USAGE = Columns(Usage)
@@ -102,7 +105,7 @@ CALL = Columns(
 RESULT = Columns(
     ToolResult,
     rename={"content": "result"},
-    codecs={"content": (dump, json.loads)},
+    codecs={"content": json_codec(dump, lambda value: value, "null")},
     without=("call_id",),
 )
 CHECK = Columns(CheckResult)

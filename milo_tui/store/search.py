@@ -111,7 +111,9 @@ async def _attempts(db: Database, query: str, before: int, limit: int) -> list[H
     hits = []
     for run, simulated, id, model, prompt, repeat, *lines in found:
         at = next((i for i, line in enumerate(lines) if line and _FOUND in line), 0)
-        hits.append(Hit(run, _PARTS[at], _cut(lines[at] or ""), bool(simulated), id, model, prompt, repeat))
+        hits.append(
+            Hit(run, _PARTS[at], _cut(lines[at] or ""), bool(simulated), id, str(model), str(prompt), repeat)
+        )
     return hits
 
 

@@ -211,12 +211,11 @@ class Store:
                 suite,
                 title,
                 *(word for model in models for word in model),
-                "simulated" * simulated,
+                "simulated" if simulated else "",
                 note,
             )
-            await self._database.fetch(
-                "UPDATE run SET words = ? WHERE number = ?", (" ".join(words).casefold(), run)
-            )
+            text = " ".join(map(str, words)).casefold()
+            await self._database.fetch("UPDATE run SET words = ? WHERE number = ?", (text, run))
 
     async def _refuse_active(self, run: int, pid: int = 0) -> None:
         """Raise StoreError where there is no such run, or another process than `pid` is at it."""
@@ -225,7 +224,7 @@ class Store:
         )
         if row is None:
             raise no_run(run)
-        if RunPhase(row[0]) in ACTIVE and row[1] != pid and is_alive(row[1], row[2]):
+        if row[0] in ACTIVE and row[1] != pid and is_alive(row[1], row[2]):
             raise StoreError(f"Run {run} is active in another process; `milo watch {run}` shows it.")
 
     async def _places(self, run: int, attempt: Attempt) -> tuple[int, int]:

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -42,6 +42,10 @@ class SuiteError(MiloError):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class StoredPromptError(MiloError):
+    """A prompt of a stored run that cannot be read; one sentence."""
 
 
 def load_suite(folder: Path, only: Collection[str] = ()) -> Suite:
@@ -85,6 +89,16 @@ def load_prompt(path: Path, expected_id: str | None = None) -> Prompt:
     if found:
         raise SuiteError([_problem(path, document, where, message) for where, message in found])
     return prompt
+
+
+def stored_prompt(definition: Mapping[str, Any]) -> Prompt:
+    """A prompt as a run asked it. Raises StoredPromptError where this version cannot read it."""
+    try:
+        return Prompt.model_validate(dict(definition))
+    except ValidationError as error:
+        first = error.errors()[0]
+        text = f"its stored definition cannot be read: {field_name(place(first))}: {sentence(Prompt, first)}"
+        raise StoredPromptError(f"Prompt {show(definition.get('id'), 60)}: {text}.") from None
 
 
 def digest(prompts: Iterable[Prompt]) -> str:

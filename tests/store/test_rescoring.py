@@ -12,10 +12,11 @@ from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import Attempt, AttemptDetail
 from milo_tui.runner import plan
 from milo_tui.runner.plan import new_run
+from milo_tui.runner.scorer import Scorer
 from milo_tui.store import rescoring
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
-from milo_tui.store.rescoring import Rescored
+from milo_tui.store.rescoring import Rescored, Scoring
 from milo_tui.store.store import Store
 from milo_tui.suite.conversation import CheckResult, Conversation, Score
 from milo_tui.suite.prompt import Prompt
@@ -42,16 +43,19 @@ async def _run(folder: Path, repeats: int = 3) -> int:
     return run
 
 
-async def _again(folder: Path, run: int) -> list[Rescored]:
+_SCORING = Scorer().score
+
+
+async def _again(folder: Path, run: int, scoring: Scoring = _SCORING) -> list[Rescored]:
     reader, store = await Reader.open(folder / "milo.db"), await Store.open(folder / "milo.db")
     try:
-        return [found async for found in rescoring.rescore(store, reader, run)]
+        return [found async for found in rescoring.rescore(store, reader, run, scoring)]
     finally:
         await store.aclose()
         await reader.aclose()
 
 
-def _kind(prompt: Prompt, conversation: Conversation) -> Score:
+async def _kind(prompt: Prompt, conversation: Conversation) -> Score:
     """A scorer to which everything is right."""
     return Score(tuple(CheckResult(check.title, True, "why not") for check in prompt.checks))
 
@@ -66,7 +70,6 @@ def _first_scorer(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def kinder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Today's scorer is kinder, and says so by its version."""
-    monkeypatch.setattr(rescoring, "score", _kind)
     monkeypatch.setattr(rescoring, "SCORER_VERSION", 2)
 
 
@@ -89,7 +92,7 @@ async def test_the_same_scorer_changes_nothing_and_stores_nothing(tmp_path: Path
 @pytest.mark.usefixtures("kinder")
 async def test_what_changed_is_told_and_both_are_kept(tmp_path: Path) -> None:
     run = await _run(tmp_path)
-    found = await _again(tmp_path, run)
+    found = await _again(tmp_path, run, _kind)
     assert [(item.before.points, item.after and item.after.points) for item in found] == [(2, 3)] * 3
     assert [(old.title, new.reason) for old, new in found[0].changes] == [("check 2", "why not")]
     assert not found[0].is_kept_back
@@ -101,17 +104,16 @@ async def test_what_changed_is_told_and_both_are_kept(tmp_path: Path) -> None:
     await reader.aclose()
     counts = "SELECT scorer_version, sum(passed), count(*) FROM check_result GROUP BY 1 ORDER BY 1"
     assert _table(tmp_path, counts) == [(1, 6, 9), (2, 9, 9)]
-    again = await _again(tmp_path, run)
+    again = await _again(tmp_path, run, _kind)
     assert not any(item.changes for item in again)
     assert _table(tmp_path, counts) == [(1, 6, 9), (2, 9, 9)]
 
 
 async def test_another_judgement_under_the_same_version_is_told_and_not_stored(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     run = await _run(tmp_path)
-    monkeypatch.setattr(rescoring, "score", _kind)
-    found = await _again(tmp_path, run)
+    found = await _again(tmp_path, run, _kind)
     assert all(item.is_kept_back for item in found)
     assert _table(tmp_path, "SELECT DISTINCT points FROM attempt") == [(2,)]
     assert _table(tmp_path, "SELECT DISTINCT scorer_version FROM check_result") == [(1,)]
@@ -124,7 +126,7 @@ async def test_what_was_never_scored_stays_so(tmp_path: Path) -> None:
     lost = AttemptDetail(_row(2, None), "answer", (), None)
     await store.add_attempt(run, lost)
     await store.aclose()
-    assert len(await _again(tmp_path, run)) == 1
+    assert len(await _again(tmp_path, run, _kind)) == 1
     assert _table(tmp_path, "SELECT points FROM attempt ORDER BY id") == [(3,), (None,)]
 
 
@@ -148,7 +150,9 @@ async def test_a_prompt_that_is_no_longer_read_keeps_its_score(tmp_path: Path) -
     database.close()
     found = await _again(tmp_path, run)
     assert [item.after for item in found] == [None] * 3
-    assert found[0].problem == "one/look_up, as it was asked, is no longer read: user: Field required"
+    assert found[0].problem == (
+        'Prompt "one/look_up": its stored definition cannot be read: user: is missing; add it.'
+    )
     assert _table(tmp_path, "SELECT scorer_version FROM run") == [(1,)]
 
 

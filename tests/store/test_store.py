@@ -224,7 +224,7 @@ async def test_damaged_bytes_are_said_in_a_sentence(tmp_path: Path, column: str)
         other.execute(f"UPDATE turn SET {column} = x'010203'")
     other.close()
     reader = await Reader.open(tmp_path / "milo.db")
-    with pytest.raises(StoreError, match=r"Attempt 1 is damaged in the database .*milo doctor"):
+    with pytest.raises(StoreError, match=r"Run 1, attempt 1, is damaged in the database: .*milo doctor"):
         await reader.attempt(id)
     assert len(await reader.attempts(run)) == 1
     await reader.aclose()

@@ -198,6 +198,14 @@ def headline_pairs(run: RunRecord, attempts: Iterable[Attempt]) -> tuple[Pair, .
     return local_to_api(run, _pairs(run, _sides(run, list(attempts))))
 
 
+def leading_pair(run: RunRecord, attempts: Iterable[Attempt]) -> tuple[Pair, ...]:
+    """The pair of the two models with the most points, judged among all pairs; nothing for a single model."""
+    sides = _sides(run, list(attempts))
+    most_points_first = sorted(sides.values(), key=lambda one: -sum(map(sum, one.points.values())))
+    best = {one.model.id for one in most_points_first[:2]}
+    return tuple(pair for pair in _pairs(run, sides) if {pair.a, pair.b} == best)
+
+
 def local_to_api(run: RunRecord, pairs: Iterable[Pair]) -> tuple[Pair, ...]:
     """The pairs of a local model and an API model."""
     return tuple(

@@ -1,6 +1,6 @@
 """The sides of a diff: a model's attempt at a prompt, in any run, or the prompt's reference solution."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from milo_tui.analysis.figures import latest_attempts
@@ -130,17 +130,16 @@ def _reference(asked: PromptRecord) -> Conversation:
     return play(prompt, prompt.reference)
 
 
-def against(run: RunRecord, left: Side) -> Side:
-    """What a side is compared with first: the next model.
+def against(run: RunRecord, left: Side, is_there: Callable[[Side], bool] = lambda side: True) -> Side:
+    """What a side is compared with first: the next model that has the attempt.
 
-    A run of one model compares its repeats, and a single attempt is compared with the reference.
+    A run of one model compares its repeats; where nothing else is there, the reference is.
     """
-    ids = [model.id for model in run.models]
-    if len(ids) > 1 and left.model in ids:
-        return replace(left, model=ids[(ids.index(left.model) + 1) % len(ids)])
-    if run.repeats > 1:
-        return replace(left, repeat=left.repeat % run.repeats + 1)
-    return replace(left, model=None)
+    others = every_model(run, left)[1:]
+    others = others or [
+        replace(left, repeat=(left.repeat - 1 + step) % run.repeats + 1) for step in range(1, run.repeats)
+    ]
+    return next(filter(is_there, others), replace(left, model=None))
 
 
 def every_model(run: RunRecord, first: Side) -> list[Side]:

@@ -36,7 +36,8 @@ class Current:
 
 @dataclass(slots=True)
 class ModelState:
-    """One model's part of the run. `attempts` is keyed "prompt id#repeat" and holds the last at each.
+    """One model's part of the run. `attempts` is keyed "prompt id#repeat" and holds the last at each, in the
+    order in which they ended.
 
     `retries` counts attempts that the infrastructure failed and that were made again; `figures` follows from all this.
     """
@@ -134,7 +135,7 @@ def _apply_to_model(model: ModelState, event: Event) -> None:
         case AttemptFinished():
             model.current = None
             key = cell_key(event.attempt.prompt, event.attempt.repeat)
-            replaced = model.attempts.get(key)
+            replaced = model.attempts.pop(key, None)
             model.retries += replaced is not None and replaced.outcome is Outcome.INFRASTRUCTURE
             model.attempts[key] = event.attempt
             model.recount()

@@ -123,10 +123,26 @@ class MiloApp(BaseApp):
             await self._show_live(feed)
 
     async def _show_live(self, feed: "Feed", started_here: bool = False) -> None:
+        from milo_tui.analysis.prices import PriceError, load_prices
         from milo_tui.tui.screens.live import LiveScreen
 
-        by_line = self.settings.scroll == "line"
-        await self.push_screen(LiveScreen(feed, self, started_here=started_here, by_line=by_line))
+        record, prices = None, {}
+        try:
+            record = await self._reader.run(feed.state.run)
+            known = load_prices(self.settings.prices)
+            found = {model.id: known.of(model.entry) for model in record.models}
+            prices = {id: price for id, price in found.items() if price is not None}
+        except (StoreError, PriceError) as error:
+            self.say(str(error), severity="error")
+        screen = LiveScreen(
+            feed,
+            self,
+            record=record,
+            prices=prices,
+            started_here=started_here,
+            by_line=self.settings.scroll == "line",
+        )
+        await self.push_screen(screen)
 
     def open_attempt(self, run: "RunRecord", attempts: "list[Attempt]", attempt: "Attempt") -> None:
         self.call_next(self._show_attempt, run, attempts, attempt)

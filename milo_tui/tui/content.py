@@ -14,6 +14,8 @@ from textual.widgets import Input, Static
 from milo_tui.sanitise import one_line, sanitise
 
 Align = Literal["left", "right"]
+SIMULATED = " (simulated)"
+"""What names of simulated models end with."""
 
 
 class ContentStatic(Static):
@@ -76,6 +78,14 @@ def fit(content: Content, width: int, align: Align = "left") -> Content:
     if align == "right" and room > 0:
         return content.pad_left(room)
     return content.truncate(width, ellipsis=True, pad=True)
+
+
+def model_name(name: str, width: int, style: str = "") -> Content:
+    """A model's name in at most `width` cells: what says that it is simulated goes before the name is cut."""
+    whole = safe_line(name, style)
+    if whole.cell_length > width:
+        whole = safe_line(name.removesuffix(SIMULATED), style)
+    return whole.truncate(width, ellipsis=True)
 
 
 def join(parts: Iterable[Content], separator: Content | str) -> Content:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from textual.pilot import Pilot
 
 from milo_tui.analysis.phases import ModelPhase, Outcome
-from milo_tui.analysis.record import Attempt
+from milo_tui.analysis.record import Attempt, PromptRecord, RunRecord
 from milo_tui.endpoints.endpoint import StreamPiece
 from milo_tui.runner.events import (
     AttemptFinished,
@@ -28,6 +28,7 @@ from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.navigator import Navigator
 from milo_tui.tui.screens.live import LiveScreen
 from milo_tui.tui.widgets.dialogs import QuestionDialog
+from tests.factories import make_model, make_run
 from tests.tui.looking import notices, screen
 from tests.tui.runs_data import settings
 
@@ -97,6 +98,7 @@ class LiveApp(BaseApp):
         self.feed = feed
         self.live = LiveScreen(feed, cast("Navigator", self), clock=lambda: NOW, **options)
         self.opened: list[int] = []
+        self.exported: list[int] = []
         self.opened_attempts: list[tuple[int, int, bool]] = []
         self.copied: list[tuple[str, str]] = []
         self.left = False
@@ -112,6 +114,10 @@ class LiveApp(BaseApp):
     def open_ended_attempt(self, run: int, attempt: int, *, diff: bool = False) -> None:
         """Remember which attempt was asked for."""
         self.opened_attempts.append((run, attempt, diff))
+
+    def export_table(self, run: int) -> None:
+        """Remember which run's table was asked for."""
+        self.exported.append(run)
 
     def open_finished_run(self, run: int) -> None:
         """Remember which run was asked for."""
@@ -140,6 +146,21 @@ def make_state(models: int = 3, simulated: bool = False) -> RunState:
             model.phase, model.note = ModelPhase.WAITING, f"{NAMES[0]} holds the memory"
     lanes = [[model.id for model in named if model.where == "local"]]
     return RunState(14, "milo-bench 1", 3, CATEGORIES, PROMPTS, {m.id: m for m in named}, START, lanes=lanes)
+
+
+SYSTEM = "You are the desk of a shop. Look a customer up before you change an order."
+ASKED = "Please refund the latest order of dana.whitfield@example.com, which arrived broken. " * 3
+
+
+def make_record(state: RunState) -> RunRecord:
+    """The run of a state as it is stored: each prompt with its request and system prompt."""
+    models = [
+        make_model(model.id, model.name, memory_gb=model.memory_gb, simulated=model.simulated)
+        for model in state.models.values()
+    ]
+    definition = {"system": SYSTEM, "user": ASKED}
+    prompts = [PromptRecord(row.id, 1, row.category, row.title, definition) for row in state.prompts]
+    return make_run(models, prompts, number=state.run, categories=tuple(state.categories))
 
 
 def _fill(model: ModelState, attempts: int) -> None:

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
+from milo_tui.analysis.prices import Price
 from milo_tui.endpoints.endpoint import StreamPiece
 from milo_tui.runner.events import Command, ModelChanged, RunChanged, Streamed
-from tests.tui.live_feed import START, conversation, ended, live, make_state
-from tests.tui.looking import notices
+from tests.tui.live_feed import START, SYSTEM, conversation, ended, live, make_record, make_state
+from tests.tui.looking import notices, settle
 
 
 async def test_shows_who_runs_how_far_and_how_well() -> None:
@@ -64,6 +65,38 @@ async def test_the_leaderboard_labels_progress_and_score() -> None:
         assert second.count("━") == 40, "done: the bar is full, whatever the score"
 
 
+async def test_the_leaderboard_shows_the_cost_so_far_and_marks_what_is_best() -> None:
+    price = Price.model_validate({"model": "x", "input": 3, "output": 15})
+    async with live(size=(160, 45), prices={"m2": price}) as it:
+        labels, first, second, *_ = (await it.look()).splitlines()[1:]
+        assert labels.endswith("tok/s  cost so far")
+        assert first.endswith("–")
+        assert second.endswith("$0.29"), "60 × (1400 × 3 + 40 × 15) / 1,000,000"
+        marked = [
+            segment.text.strip()
+            for segment in it.app.screen._compositor.render_strips()[2]
+            if segment.style is not None and segment.style.underline
+        ]
+        assert marked == ["80.6", "2.4 s", "0.48 s"], "p95 is the same, points are of different sums"
+
+
+async def test_u_unfolds_the_request_and_the_system_prompt() -> None:
+    state = make_state()
+    async with live(state, size=(80, 24), record=make_record(state)) as it:
+        await it.feed.put(*conversation())
+        text = await it.look()
+        assert "? Please refund the latest order" in text
+        assert "latest order of …" in text
+        assert SYSTEM[:40] not in text
+        await it.pilot.press("u")
+        text = await it.look()
+        assert f"¶ {SYSTEM[:40]}" in text
+        assert "f follows" in text
+        await it.pilot.press("u")
+        assert SYSTEM[:40] not in await it.look()
+        assert it.app.live.pane.stream.follow
+
+
 async def test_a_finished_attempt_is_chosen_on_the_score_grid_opened_and_diffed() -> None:
     async with live(size=(120, 36)) as it:
         live_screen = it.app.live
@@ -76,8 +109,31 @@ async def test_a_finished_attempt_is_chosen_on_the_score_grid_opened_and_diffed(
         await it.pilot.press("enter", "d")
         assert it.app.opened_attempts == [(14, chosen.id, False), (14, chosen.id, True)]
         await it.pilot.press("escape")
-        assert live_screen.pane.selected is None
+        assert not live_screen.pane.grid.has_cursor
         assert not it.app.left
+        last = list(live_screen.pane.model.attempts.values())[-1]
+        await it.pilot.press("d")
+        assert it.app.opened_attempts[-1] == (14, last.id, True), (
+            "without a cursor the attempt that ended last"
+        )
+
+
+async def test_the_zoomed_grid_names_the_prompts_and_its_cursor_goes_through_them() -> None:
+    async with live(size=(160, 45)) as it:
+        await it.pilot.press("z", "g", *["up"] * 60, *["left"] * 3)
+        text = await it.look()
+        assert all(f"  {row.id.rpartition('/')[2]} " in text for row in it.app.live.state.prompts)
+        grid = it.app.live.pane.grid
+        for key, cell in (
+            ("down", "single_tool/task_2#1"),
+            ("right", "single_tool/task_2#2"),
+            ("down", "single_tool/task_3#2"),
+            ("down", "single_tool/task_4#2"),
+            ("down", "tool_selection/task_1#2"),
+            ("up", "single_tool/task_4#2"),
+        ):
+            await it.pilot.press(key)
+            assert grid.selected == cell, key
 
 
 async def test_a_newcomer_sees_the_attempt_in_hand_from_the_snapshot() -> None:
@@ -133,19 +189,27 @@ async def test_focus_goes_by_number_tab_and_letters() -> None:
 
 async def test_pages_of_panes_when_there_are_more_models_than_room() -> None:
     async with live(make_state(10)) as it:
-        assert [pane.number for pane in it.app.live.shown()] == [1, 2, 3, 4]
-        for key, numbers in [
-            ("right_square_bracket", [5, 6, 7, 8]),
-            ("n", [9, 10]),
-            ("n", [1, 2, 3, 4]),
-            ("left_square_bracket", [9, 10]),
-            ("N", [5, 6, 7, 8]),
-            ("2", [1, 2, 3, 4]),
+        for key, page, numbers in [
+            ("home", "1–4", [1, 4, 7, 10]),
+            ("greater_than_sign", "5–8", [2, 3, 6, 9]),
+            ("greater_than_sign", "9–10", [5, 8]),
+            ("right_square_bracket", "1–4", [1, 4, 7, 10]),
+            ("less_than_sign", "9–10", [5, 8]),
         ]:
             await it.pilot.press(key)
+            text = await it.look()
             assert [pane.number for pane in it.app.live.shown()] == numbers, key
-        text = await it.look()
-        assert "1–8 of 10 models; tab goes on" in text
+            assert f"panes {page} of 10" in text.splitlines()[0]
+            assert "< > Page" in text.splitlines()[-1]
+        assert "of 10 models; tab goes on" in text
+
+
+async def test_the_page_follows_the_models_that_run() -> None:
+    async with live(size=(80, 24)) as it:
+        await it.feed.put(ModelChanged("m1", ModelPhase.DONE), ModelChanged("m3", ModelPhase.RUNNING))
+        assert "╭─ 3 MiniMax M2.7" in await it.look()
+        await it.feed.put(ModelChanged("m3", ModelPhase.DONE))
+        assert "╭─ 3 MiniMax M2.7" in await it.look(), "at the end nothing jumps"
 
 
 async def test_zoom_and_back() -> None:
@@ -155,7 +219,6 @@ async def test_zoom_and_back() -> None:
             await it.pilot.press(key)
             text = await it.look()
             assert len(it.app.live.shown()) == 1
-            assert "31/60 attempts" in text
             assert "score   avg   p95  TTFT tok/s" in text
             assert "» Order ORD-5512" in text
             await it.pilot.press("tab")
@@ -200,6 +263,10 @@ async def test_p_pauses_and_goes_on() -> None:
         assert "‖ paused" in await it.look()
         await it.pilot.press("p")
         await it.pilot.pause()
+        it.feed.unreachable = True
+        await it.pilot.press("p")
+        await it.pilot.pause()
+        assert "The run does not answer: nobody listens" in it.notices()
     assert it.feed.commands == [Command("pause"), Command("resume")]
 
 
@@ -285,7 +352,7 @@ async def test_when_the_run_ends_the_screen_stays_and_enter_opens_the_table(
     async with live(started_here=True, size=(80, 24)) as it:
         await it.feed.put(RunChanged(phase, at=START + 900), None)
         first = (await it.look()).splitlines()[0]
-        assert f"{said} · in 15:00 · enter opens the table" in first
+        assert f"{said} · in 15:00" in first
         await it.pilot.press("x", "s", "p")
         assert it.app.screen is it.app.live
         await it.pilot.press("enter")
@@ -297,15 +364,52 @@ async def test_when_the_run_ends_the_screen_stays_and_enter_opens_the_table(
     assert it.feed.commands == []
 
 
+async def test_the_end_puts_the_verdict_on_top_and_moves_nothing() -> None:
+    state = make_state(2)
+    state.models["m1"].attempts = {
+        key: replace(row, model="m1", points=3) for key, row in state.models["m2"].attempts.items()
+    }
+    state.models["m1"].recount()
+    async with live(state, size=(80, 24), record=make_record(state)) as it:
+        await it.feed.put(*conversation(), ended(points=3))
+        before = (await it.look()).splitlines()
+        assert "p Pause" in before[-1]
+        assert "Table" not in before[-1]
+        await it.feed.put(RunChanged(RunPhase.DONE, at=START + 900), None)
+        await settle(it.pilot)
+        after = (await it.look()).splitlines()
+        assert after[0].startswith(" Qwen3.5-397B: 125.0 % of Claude Sonnet 4.6 · Qwen3.5-397B is better")
+        assert after[0].endswith("✓ done")
+        assert after[1:-1] == before[1:-1], "nothing jumps"
+        assert after[-1].startswith(" enter Table  d Diff  e Export ")
+        assert "Pause" not in after[-1]
+        assert "Stop" not in after[-1]
+        await it.pilot.press("e")
+        assert it.app.exported == [14]
+
+
+async def test_the_footer_follows_the_state() -> None:
+    async with live(size=(160, 45)) as it:
+        for phase, there, gone in (
+            (RunPhase.RUNNING, ("Pause", "Stop"), ("Continue", "Table", "Export")),
+            (RunPhase.PAUSED, ("Continue", "Stop"), ("Pause", "Table", "Export")),
+            (RunPhase.STOPPING, ("Leave",), ("Pause", "Continue", "Stop", "Table")),
+            (RunPhase.STOPPED, ("Table", "Export", "Diff"), ("Pause", "Continue", "Stop")),
+        ):
+            await it.feed.put(RunChanged(phase))
+            await it.pilot.pause()
+            footer = (await it.look()).splitlines()[-1]
+            assert all(f" {name} " in f"{footer} " for name in there), phase
+            assert not any(f" {name} " in f"{footer} " for name in gone), phase
+
+
 async def test_a_runner_that_goes_away_is_said_and_leaving_asks_nothing() -> None:
     async with live(started_here=True) as it:
         await it.feed.put(None)
         await it.pilot.pause()
-        assert "✗ the run's process is gone" in await it.look()
-        it.feed.unreachable = True
-        await it.pilot.press("p")
-        await it.pilot.pause()
-        assert "The run does not answer: nobody listens" in it.notices()
+        text = await it.look()
+        assert "✗ the run's process is gone" in text
+        assert "Pause" not in text.splitlines()[-1]
         await it.pilot.press("q")
         await it.pilot.pause()
         assert it.app.left

@@ -14,7 +14,7 @@ from milo_tui.runner.events import (
     ToolAnswered,
 )
 from milo_tui.runner.state import PromptRow, RunState
-from milo_tui.tui.progress import time_left, waits_for
+from milo_tui.tui.progress import SmoothedTimeLeft, time_left, waits_for
 from milo_tui.tui.screens.live import Tiling, tile
 from tests.tui.live_feed import NOW, LiveApp, attempt, conversation, live, make_state
 
@@ -133,6 +133,15 @@ def test_time_left_is_known_only_from_what_was_seen() -> None:
     for model in state.models.values():
         model.attempts.clear()
         model.recount()
-    assert time_left(state, NOW) is None
+    assert time_left(state, NOW) is None, "too few attempts to say"
     state.models["m3"].note = ""
     assert waits_for(state, state.models["m3"]) == "Qwen3.5-397B runs first"
+
+
+def test_the_time_left_counts_down_and_follows_a_new_guess_half_the_way() -> None:
+    shown = SmoothedTimeLeft()
+    assert shown.shown(None, 0) is None
+    assert shown.shown(600, 0) == 600
+    assert shown.shown(640, 10) == 590, "a guess not far off changes nothing"
+    assert shown.shown(120, 20) == 350
+    assert shown.shown(None, 30) is None

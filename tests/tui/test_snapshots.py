@@ -19,6 +19,7 @@ from milo_tui.analysis.phases import RunPhase
 from milo_tui.config import Settings
 from milo_tui.endpoints.discovery import Found
 from milo_tui.endpoints.entry import ModelEntry
+from milo_tui.runner.events import RunChanged
 from milo_tui.store.store import Store
 from milo_tui.tui import offers
 from milo_tui.tui.app import MiloApp
@@ -27,7 +28,7 @@ from milo_tui.tui.widgets import run_browser
 from tests.conftest import INHERITED
 from tests.factories import NOVEMBER
 from tests.tui.diff_data import diff_run, made
-from tests.tui.live_feed import conversation, ended, live, make_state
+from tests.tui.live_feed import NOW, conversation, ended, live, make_record, make_state
 from tests.tui.looking import move, press, screen, settle
 from tests.tui.runs_data import MODELS, Points, model, points_of, run, settings, store_run
 from tests.tui.test_attempt import streamed
@@ -77,9 +78,11 @@ EMPTY = {
 }
 """The same of a database in which there is nothing."""
 
-LIVE = ("live", "live-zoomed", "live-stop")
+LIVE = ("live", "live-zoomed", "live-paged", "live-end", "live-stop")
+LIVE_SIZES = ("80x24", "120x36", "160x45")
 SMALL = "small"
-TEXTS = [f"{size}/{name}.txt" for size in SIZES for name in (*WALK, *EMPTY, *LIVE, SMALL)]
+TEXTS = [f"{size}/{name}.txt" for size in SIZES for name in (*WALK, *EMPTY, SMALL)]
+TEXTS += [f"{size}/{name}.txt" for size in LIVE_SIZES for name in LIVE]
 COLOURED = [
     "80x24/runs.svg",
     "160x45/run-table.svg",
@@ -169,16 +172,29 @@ async def walked(
 
 
 async def watched(pictures: Pictures, size: tuple[int, int]) -> None:
-    """Keep the live screen, and the card of a small terminal."""
-    async with live(make_state(), size=size) as it:
+    """Keep the live screen in the middle of a run, of one with more models than fit, and at a run's end."""
+    state = make_state()
+    async with live(state, size=size, record=make_record(state)) as it:
         await it.feed.put(*conversation())
         for name, keys in (("live", ()), ("live-zoomed", ("z",)), ("live-stop", ("z", "x"))):
             await it.pilot.press(*keys)
             await it.draw()
             look(pictures, it.app, name)
-        await it.pilot.press("escape")
-        await it.pilot.resize_terminal(70, 15)
-        pictures[f"{size[0]}x{size[1]}/{SMALL}.txt"] = (await it.look()).rstrip() + "\n"
+    state = make_state(10)
+    async with live(state, size=size, record=make_record(state)) as it:
+        await it.feed.put(*conversation())
+        await it.pilot.press("greater_than_sign")
+        await it.draw()
+        look(pictures, it.app, "live-paged")
+    state = make_state(2)
+    async with live(state, size=size, record=make_record(state)) as it:
+        await it.feed.put(*conversation(), ended(points=3), RunChanged(RunPhase.INCOMPLETE, at=NOW), None)
+        await settle(it.pilot)
+        await it.draw()
+        look(pictures, it.app, "live-end")
+        if f"{size[0]}x{size[1]}" in SIZES:
+            await it.pilot.resize_terminal(70, 15)
+            pictures[f"{size[0]}x{size[1]}/{SMALL}.txt"] = (await it.look()).rstrip() + "\n"
 
 
 async def watched_in_light(pictures: Pictures) -> None:
@@ -198,6 +214,8 @@ async def taken(folder: Path) -> Pictures:
         width, height = map(int, size.split("x"))
         await walked(pictures, whole, (width, height), WALK)
         await walked(pictures, empty, (width, height), EMPTY)
+    for size in LIVE_SIZES:
+        width, height = map(int, size.split("x"))
         await watched(pictures, (width, height))
     await watched_in_light(pictures)
     return pictures

@@ -152,10 +152,33 @@ async def test_kinds_are_told_apart_by_sign_and_colour() -> None:
             "! retry 2 after 429",
             "",
         ]
-    signs = [sign for kind, (sign, _) in SIGNS.items() if kind != "failed"]
+    signs = [sign for kind, (sign, _) in SIGNS.items() if kind not in ("failed", "request")]
     assert len(set(signs)) == len(signs)
     streamed: tuple[Kind, ...] = ("reasoning", "text", "tool call", "tool result", "tool error")
     assert len({SIGNS[kind][1] for kind in streamed}) == len(streamed)
+
+
+async def test_a_question_takes_two_rows_until_it_is_unfolded_and_a_rule_one() -> None:
+    app = PaneApp()
+    async with app.run_test(size=(30, 12)) as pilot:
+        app.pane.append("heading", "structured_output/building_inspection · 1 of 3")
+        app.pane.append("question", "please refund the order " * 9)
+        app.pane.append("system", "You are a desk.")
+        app.pane.append("request", "Please refund\nthe order.")
+        app.pane.append("text", "Done.")
+        app.pane.flush()
+        await pilot.pause()
+        folded = shown(app.pane)
+        assert folded[0].startswith("─ building_inspection · 1 o… ")
+        assert folded[1:4] == ["? please refund the order", "  please refund the order …", "» Done."]
+        app.pane.toggle_question()
+        await pilot.pause()
+        assert shown(app.pane)[1:5] == ["¶ You are a desk.", "? Please refund", "  the order.", "» Done."]
+        app.pane.append("text", " Really.")
+        app.pane.toggle_question()
+        await pilot.pause()
+        assert shown(app.pane)[1:4] == [*folded[1:3], "» Done. Really."]
+        assert app.pane.transcript.plain().count("refund") == 1
 
 
 async def test_a_full_page_moves_up_by_half() -> None:

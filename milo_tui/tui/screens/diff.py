@@ -67,7 +67,10 @@ class DiffScreen(BaseScreen):
         self._sides = Sides(reader)
         self._sides.take(start.run, start.attempts)
         first = Side(start.run.number, start.model, start.repeat)
-        self.sides = [first, against(start.run, first)]
+        self.sides = [
+            first,
+            against(start.run, first, lambda side: self._sides.row(side, start.prompt) is not None),
+        ]
         self._choose = choose
         self._thread = SingleThread("diff")
         self._found: Compared | None = None

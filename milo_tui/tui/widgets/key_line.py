@@ -16,7 +16,7 @@ HELP = "question_mark"
 
 
 class KeyLine(ContentLine):
-    """What is to be shown of the screen's bindings. The help keeps its place: it names those that do not fit."""
+    """What is to be shown of the screen's bindings. The way out and the help, which names all, keep their places."""
 
     DEFAULT_CSS = """
     KeyLine { dock: bottom; height: 1; }
@@ -34,8 +34,9 @@ class KeyLine(ContentLine):
     def _shown(self, width: int) -> list[tuple[Content, str]]:
         """Those that fit: each as it is drawn, and the key that it stands for."""
         items = list(self._items())
+        kept = 2 if items and items[-1][1] == HELP else 0
         while len(items) > 1 and sum(item.cell_length for item, _ in items) > width:
-            del items[-2 if items[-1][1] == HELP else -1]
+            del items[max(0, len(items) - kept - 1)]
         return items
 
     def _items(self) -> Iterator[tuple[Content, str]]:

@@ -1,7 +1,8 @@
 """The leaderboard of a live run: a line a model, in a fixed order, as many columns as there is room for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from textual import events
 from textual.content import Content
@@ -9,15 +10,17 @@ from textual.message import Message
 
 from milo_tui.analysis.figures import Figures
 from milo_tui.analysis.phases import ModelPhase
+from milo_tui.analysis.prices import Price, tokens_of
+from milo_tui.reports.cost_text import dollars
 from milo_tui.runner.state import ModelState, RunState
 from milo_tui.tui import words
-from milo_tui.tui.content import fit, safe_line, styled
+from milo_tui.tui.content import SIMULATED, fit, safe_line, styled
 from milo_tui.tui.progress import finished, waits_for
 from milo_tui.tui.widgets.text_view import FixedLines
 
 GAP = 2
 NAME = 24
-BAR = 15
+BAR = 8
 WIDEST_BAR = 40
 
 
@@ -50,9 +53,13 @@ class Leaderboard(FixedLines):
             super().__init__()
             self.index = index
 
-    def __init__(self, state: RunState, *, id: str | None = None) -> None:
+    def __init__(
+        self, state: RunState, prices: Mapping[str, Price] | None = None, *, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self.state = state
+        self._prices = prices or {}
+        self._costs: dict[str, tuple[Figures, Decimal]] = {}
         self.chosen = 0
         self.limit = 8
 
@@ -88,23 +95,46 @@ class Leaderboard(FixedLines):
         def figure(label: str, cell: Callable[[Figures], str], leaves: int, best: Best) -> Column:
             return Column(label, lambda model: styled(cell(model.figures)), leaves, best=best)
 
-        return [
+        columns = [
             Column("model", self._model_name, left=True, figure=False),
-            Column("where", self._where, leaves=2, left=True, figure=False),
-            Column("progress", self._bar, leaves=1, left=True, figure=False, stretches=True),
+            Column("where", self._where, leaves=1, left=True, figure=False),
+            Column("progress", self._bar, leaves=3, left=True, figure=False, stretches=True),
             Column("", self._progress, left=True, figure=False),
             figure("points", lambda f: f"{f.points}/{f.possible}", 0, lambda _: None),
-            figure("%", lambda f: words.percent(f.share), 7, lambda model: model.figures.share),
+            figure("%", lambda f: words.percent(f.share).removesuffix(" %"), 7, lambda m: m.figures.share),
             figure("mean", lambda f: words.seconds(f.latency), 6, _least("latency")),
-            figure("p95", lambda f: words.seconds(f.p95_latency), 3, _least("p95_latency")),
+            figure("p95", lambda f: words.seconds(f.p95_latency), 2, _least("p95_latency")),
             figure("TTFT", lambda f: words.seconds(f.ttft), 4, _least("ttft")),
             figure(
                 "tok/s",
-                lambda f: words.speed(f.tokens_per_second),
+                lambda f: words.speed(f.tokens_per_second).removesuffix(" tok/s"),
                 5,
                 lambda model: model.figures.tokens_per_second,
             ),
         ]
+        if self._prices:
+            columns.append(Column("cost so far", self._cost_text, 4, best=self._cheapness))
+        return columns
+
+    def _cost(self, model: ModelState) -> Decimal | None:
+        """What the attempts that count have cost so far, in dollars; None for a model without a price."""
+        price = self._prices.get(model.id)
+        if price is None:
+            return None
+        known = self._costs.get(model.id)
+        if known is None or known[0] is not model.figures:
+            counted = [tokens for row in model.attempts.values() if (tokens := tokens_of(row)) is not None]
+            known = model.figures, sum(map(price.cost, counted), Decimal(0))
+            self._costs[model.id] = known
+        return known[1]
+
+    def _cost_text(self, model: ModelState) -> Content:
+        cost = self._cost(model)
+        return styled((words.NOTHING, "$dim")) if cost is None else styled(dollars(cost))
+
+    def _cheapness(self, model: ModelState) -> float | None:
+        cost = self._cost(model)
+        return None if cost is None else -float(cost)
 
     def _fitting(self, models: list[ModelState], width: int) -> tuple[list[Column], list[int]]:
         columns = self._columns()
@@ -133,7 +163,7 @@ class Leaderboard(FixedLines):
         for column, width in zip(columns, widths, strict=True):
             if note is None or not column.figure:
                 cell = self._bar(model, width) if column.stretches else column.cell(model)
-                cell = cell.stylize("bold underline") if self._is_best(column, model) else cell
+                cell = cell.stylize("bold underline $success") if self._is_best(column, model) else cell
                 parts += [fit(cell, width, "left" if column.left else "right"), Content(" " * GAP)]
             elif note.plain:
                 room = sum(w for c, w in zip(columns, widths, strict=True) if c.figure)
@@ -153,7 +183,9 @@ class Leaderboard(FixedLines):
         return safe_line(text, f"${model.phase.role}")
 
     def _model_name(self, model: ModelState) -> Content:
-        return safe_line(model.name, "bold").truncate(NAME, ellipsis=True)
+        """Its name; that it is simulated stands beside it, or in the line above."""
+        name = model.name.removesuffix(SIMULATED) if model.simulated else model.name
+        return safe_line(name, "bold").truncate(NAME, ellipsis=True)
 
     def _where(self, model: ModelState) -> Content:
         if model.simulated:

@@ -1,5 +1,6 @@
 """One model in the live screen: what it is doing now, its scores so far, its running averages."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from rich.cells import cell_len
@@ -21,16 +22,19 @@ from milo_tui.runner.transcript import piece_of
 from milo_tui.sanitise import one_line
 from milo_tui.suite.conversation import POINTS_PER_PROMPT
 from milo_tui.tui import words
-from milo_tui.tui.content import safe_line, styled
+from milo_tui.tui.content import SIMULATED, safe_line, styled
 from milo_tui.tui.progress import lane_of, waits_for
 from milo_tui.tui.widgets.score_grid import ScoreGrid
 from milo_tui.tui.widgets.stream_pane import StreamPane
 
 STREAM_ROWS = 7
 """Rows a stream should keep before the grid takes more room."""
-SIDE_BY_SIDE = 130
-QUESTION = 240
-"""Characters of the question that an attempt begins with."""
+SIDE_BY_SIDE = 110
+QUESTION = 500
+"""Characters of the question that an attempt begins with; what two rows do not hold is folded."""
+
+Questions = Mapping[str, tuple[str, str]]
+"""By prompt: its system prompt, or "", and the user's request."""
 
 
 class ModelPane(Container):
@@ -45,7 +49,7 @@ class ModelPane(Container):
     ModelPane.-done ScoreGrid { border-top: none; }
     ModelPane.-bare ScoreGrid { display: none; }
     ModelPane.-side { layout: horizontal; }
-    ModelPane.-side ScoreGrid { width: 70; border-top: none; border-left: solid $frame; padding-left: 1;
+    ModelPane.-side ScoreGrid { width: 50%; max-width: 70; border-top: none; border-left: solid $frame; padding-left: 1;
         height: 1fr; }
     """
 
@@ -56,12 +60,14 @@ class ModelPane(Container):
             super().__init__()
             self.model = model
 
-    def __init__(self, state: RunState, model: ModelState, number: int, *, by_line: bool = False) -> None:
+    def __init__(
+        self, state: RunState, model: ModelState, number: int, questions: Questions, *, by_line: bool = False
+    ) -> None:
         super().__init__()
         self.state = state
         self.model = model
         self.number = number
-        self._questions = {row.id: _shortened(row.question) for row in state.prompts}
+        self._questions = questions
         self.zoomed = False
         self.stream = StreamPane(by_line=by_line)
         self.grid = ScoreGrid(state, model)
@@ -138,7 +144,10 @@ class ModelPane(Container):
         side = self.zoomed and self.size.width >= SIDE_BY_SIDE
         rows = len(self.state.categories)
         room = self.content_size.height - STREAM_ROWS
-        if done or side or (self.zoomed and room >= rows + 8):
+        height = self.content_size.height - (0 if side else STREAM_ROWS + 1)
+        if self.zoomed and not done and height >= self.grid.prompt_rows:
+            self.grid.form = "prompts"
+        elif done or side or (self.zoomed and room >= rows + 8):
             self.grid.form = "table"
         elif room > rows + 2:
             self.grid.form = "rows"
@@ -153,8 +162,12 @@ class ModelPane(Container):
     def _heading(self, prompt: str, repeat: int, number: int) -> None:
         again = f" · try {number}" if number > 1 else ""
         self.stream.append("heading", f"{prompt} · {repeat} of {self.state.repeats}{again}")
-        if question := self._questions.get(prompt):
-            self.stream.append("question", question)
+        system, request = self._questions.get(prompt, ("", ""))
+        if request:
+            self.stream.append("question", _shortened(request))
+            if system:
+                self.stream.append("system", system)
+            self.stream.append("request", request)
 
     def _hint(self) -> str:
         """What an empty stream says: why there is nothing to see yet."""
@@ -165,9 +178,10 @@ class ModelPane(Container):
         return f"waiting: {waits_for(self.state, self.model)}{order}"
 
     def _title(self, width: int) -> Content:
-        simulated = styled((" · simulated", "$simulated"))
-        name = safe_line(f"{self.number} {self.model.name}", "bold")
-        name = (name + simulated if self.model.simulated else name).truncate(max(8, width - 6), ellipsis=True)
+        simulated = styled((" · simulated", "$simulated")) if self.model.simulated else Content("")
+        plain = self.model.name.removesuffix(SIMULATED) if self.model.simulated else self.model.name
+        name = safe_line(f"{self.number} {plain}", "bold") + simulated
+        name = name.truncate(max(8, width - 6), ellipsis=True)
         room = width - name.cell_length - 9
         detail = next((text for text in self._details() if text and cell_len(text) <= room), "")
         if not detail:
@@ -188,13 +202,15 @@ class ModelPane(Container):
         prompt = one_line(current.prompt)
         short, place = prompt.rpartition("/")[2], f"{current.repeat} of {self.state.repeats}"
         turn = f"{place} · turn {current.turn + 1}"
-        return [f"{prompt} · {turn}", f"{short} · {turn}", f"{short} · {place}", short, turn, place]
+        return [f"{prompt} · {turn}", f"{short} · {turn}", f"{short} · {place}", short]
 
     @property
     def selected(self) -> Attempt | None:
-        """The ended attempt under the grid's cursor."""
+        """The ended attempt under the grid's cursor; without a cursor the one that ended last."""
         key = self.grid.selected
-        return None if key is None else self.model.attempts.get(key)
+        if key is None:
+            return next(reversed(self.model.attempts.values()), None)
+        return self.model.attempts.get(key)
 
     def _selected_words(self, key: str) -> str:
         """The cell under the grid's cursor: its prompt and repeat, and how it ended."""

@@ -8,7 +8,7 @@ from milo_tui.analysis.phases import FINAL_PHASES
 from milo_tui.runner.state import RunState
 from milo_tui.tui import words
 from milo_tui.tui.content import join, safe_line, styled
-from milo_tui.tui.progress import finished, rounded, time_left
+from milo_tui.tui.progress import SmoothedTimeLeft, finished, rounded, time_left
 from milo_tui.tui.widgets.text_view import FixedLines
 from milo_tui.tui.widgets.title_bar import NEEDED
 
@@ -31,11 +31,21 @@ class RunHeader(FixedLines):
         self.state = state
         self.clock = clock
         self.lost = False
+        self.page = ""
+        """Which panes are shown, where not all are: "1–4 of 6"."""
+        self.verdict: tuple[Content, ...] = ()
+        """What the run's end says, from the longest to the shortest way of saying it."""
+        self._time_left = SmoothedTimeLeft()
 
     def make_lines(self, width: int) -> list[Content]:
         right = self._right(width)
+        lefts = self._lefts()
+        if self.verdict:
+            short = styled((f"{self.state.phase.sign} {self.state.phase.word}", f"${self.state.phase.role}"))
+            lefts = [lefts[-1] + DOT + self.verdict[0], *self.verdict]
+            right = right if lefts[0].cell_length <= width - right.cell_length - 5 else short
         room = width - right.cell_length - 5
-        left = next((text for text in self._lefts() if text.cell_length <= room), self._lefts()[-1])
+        left = next((text for text in lefts if text.cell_length <= room), lefts[-1])
         left = left.truncate(max(0, room), ellipsis=True)
         gap = " " * (width - left.cell_length - right.cell_length - 2)
         return [styled(" ") + left + gap + right + " "]
@@ -44,7 +54,8 @@ class RunHeader(FixedLines):
         """What runs, from the longest to the shortest way of saying it."""
         state = self.state
         simulated = (" · ", ("simulated", "$simulated")) if state.simulated else ()
-        run = styled(("milo", "bold $accent"), f" · run {state.run}", *simulated)
+        page = f" · panes {self.page}" if self.page else ""
+        run = styled(("milo", "bold $accent"), f" · run {state.run}", *simulated, page)
         suite = run + " · " + safe_line(state.suite)
         size = f"{len(state.prompts)} × {state.repeats}"
         models = words.count(len(state.models), "model")
@@ -60,7 +71,7 @@ class RunHeader(FixedLines):
             return styled(_LOST)
         sign = _phase(self.state)
         if self.state.phase in FINAL_PHASES:
-            return join([sign, *self._times(width), styled(("enter opens the table", "bold $accent"))], DOT)
+            return join([sign, *self._times(width)], DOT)
         return join([*self._times(width), sign], DOT)
 
     def _times(self, width: int) -> list[Content]:
@@ -68,9 +79,9 @@ class RunHeader(FixedLines):
         elapsed = (state.finished or now) - state.started
         if state.phase in FINAL_PHASES:
             return [styled(f"in {words.span(elapsed)}")]
-        left = time_left(state, now)
-        text = "time left not known yet" if left is None else f"~{words.span(rounded(left))} left"
-        return [styled(f"{words.span(elapsed)} elapsed"), styled(text)] if width >= 80 else [styled(text)]
+        left = self._time_left.shown(time_left(state, now), now)
+        times = [] if left is None else [styled(f"~{words.span(rounded(left))} left")]
+        return [styled(f"{words.span(elapsed)} elapsed"), *times] if width >= 80 or not times else times
 
 
 class RunCard(RunHeader):

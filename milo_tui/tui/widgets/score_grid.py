@@ -16,7 +16,7 @@ from milo_tui.tui.widgets.text_view import FixedLines
 Keys = list[list[str]]
 """Keys of cells, a list for each prompt."""
 
-Form = Literal["compact", "rows", "table"]
+Form = Literal["compact", "rows", "table", "prompts"]
 
 NAME = 18
 SHORT = 10
@@ -24,11 +24,17 @@ _NARROW = 44
 _MEANS = 14
 _MEANS_NARROW = 10
 _TIMES = 30
+_LABELS = {
+    _TIMES: " score   avg   p95  TTFT tok/s",
+    _MEANS: f"{'score':>6}{'avg':>8}",
+    _MEANS_NARROW: f"{'avg':>10}",
+}
+"""The labels of the averages, by the cells that these take."""
 _COUNTS = 28
 
 
 class ScoreGrid(FixedLines):
-    """The grid in one of three forms: compact lines, a row a category, or these with all averages and totals."""
+    """The grid: compact lines, a row a category, these with all averages and totals, or a row a prompt."""
 
     DEFAULT_CSS = "ScoreGrid { border-top: solid $frame; }"
 
@@ -36,6 +42,8 @@ class ScoreGrid(FixedLines):
         super().__init__(id=id)
         self.state = state
         self.model = model
+        self.most = 0
+        """Cells that are used at most, so that grids beside each other look alike; 0 for all."""
         self._form: Form = "compact"
         self._cursor: tuple[int, int] | None = None
         self._keys = [category_keys(state, category) for category, _ in state.categories]
@@ -50,6 +58,11 @@ class ScoreGrid(FixedLines):
         if form != self._form:
             self._form = form
             self.sync()
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether a cursor is shown."""
+        return self._cursor is not None
 
     @property
     def selected(self) -> str | None:
@@ -76,32 +89,45 @@ class ScoreGrid(FixedLines):
         self.sync()
 
     def move_cursor(self, across: int, down: int) -> None:
-        """Move the cursor by cells; past the end of a row to the next one."""
+        """Move the cursor by cells; past the end of a row to the next one. Down is the next prompt or category."""
         if self._cursor is None:
             return
+        if self.form == "prompts":
+            across, down = across + down * self.state.repeats, 0
         row, column = self._cursor
         row = max(0, min(len(self._keys) - 1, row + down))
         column = min(column, len(self._flat(row)) - 1) + across
-        if column < 0:
-            row, column = max(0, row - 1), len(self._flat(row - 1)) - 1 if row else 0
-        elif column >= len(self._flat(row)):
-            last = row == len(self._keys) - 1
-            row, column = (row, column - 1) if last else (row + 1, 0)
-        self._cursor = row, column
+        while column < 0 < row:
+            row -= 1
+            column += len(self._flat(row))
+        while column >= len(self._flat(row)) and row < len(self._keys) - 1:
+            column -= len(self._flat(row))
+            row += 1
+        if 0 <= column < len(self._flat(row)):
+            self._cursor = row, column
         self.sync()
 
     def _flat(self, row: int) -> list[str]:
         """The keys of a category's cells, one after the other."""
         return [key for prompt in self._keys[row] for key in prompt]
 
+    @property
+    def prompt_rows(self) -> int:
+        """Lines that the form with a row for each prompt takes, without the facts below it."""
+        return len(self.state.prompts) + len(self._keys) + 2
+
     def compact_rows(self, width: int) -> int:
         """Lines that the compact form takes."""
+        width = min(width, self.most or width)
         return -(-len(self._keys) // self._columns(width))
 
     def make_lines(self, width: int) -> list[Content]:
         """The grid in the form that is set."""
+        width = min(width, self.most or width)
         if self.form == "compact":
             return self._compact(width)
+        if self.form == "prompts":
+            return [*self._by_prompt(width), Content(""), *self._facts()]
         rows = self._rows(width)
         if self.form == "rows":
             return [self._head(width), *rows] if self._has_times(width) else rows
@@ -123,32 +149,42 @@ class ScoreGrid(FixedLines):
         rows = []
         for keys, title in zip(self._keys, self._titles(self._name_width(width)), strict=True):
             cells = fit(self._cells(keys, width), self._cells_width(width))
-            rows.append(styled(title, " ", cells, self._means(self._of(keys), width)))
+            rows.append(styled(title, " ", cells, _means(self._of(keys), self._figures(width))))
         return rows
 
-    def _means(self, attempts: list[Attempt], width: int) -> Content:
-        means = Figures.of(attempts, len(attempts))
-        score = words.NOTHING if means.mean_points is None else f"{means.mean_points:.2f}"
-        text = styled((f"{score:>{5 if width < _NARROW else 6}}", "bold"))
-        if width < _NARROW:
-            return text + f"{_bare(means.latency):>5}"
-        if not self._has_times(width):
-            return text + f"{words.seconds(means.latency):>8}"
-        times = [*map(_bare, (means.latency, means.p95_latency, means.ttft)), _whole(means.tokens_per_second)]
-        return text + "".join(f"{figure:>6}" for figure in times)
+    def _by_prompt(self, width: int) -> list[Content]:
+        """A line for each prompt below its category's."""
+        cells = max(self.state.repeats, len("60/60"))
+        figures = _TIMES if width >= SHORT + 12 + cells + _TIMES else _MEANS
+        names = [safe_line(row.id.rpartition("/")[2]).cell_length + 2 for row in self.state.prompts]
+        names += [safe_line(title).cell_length - cells - 1 for _, title in self.state.categories]
+        name = max(SHORT, min(max(names), width - cells - figures - 1))
+        labels = _LABELS[figures]
+        lines = [styled((" " * (name + 1 + cells) + labels, "$dim"))]
+        for (_, title), keys in zip(self.state.categories, self._keys, strict=True):
+            means = _means(self._of(keys), figures).stylize_before("$dim")
+            lines.append(fit(safe_line(title, "$dim bold"), name + 1 + cells) + means)
+            for prompt in keys:
+                label = safe_line("  " + prompt[0].rpartition("#")[0].rpartition("/")[2])
+                scores = fit(styled(*map(self._digit, prompt)), cells)
+                lines.append(fit(label, name) + " " + scores + _means(self._of([prompt]), figures))
+        done = f"{finished(self.model)}/{self.state.attempts_per_model}"
+        total = fit(styled("All"), name) + " " + fit(styled(done), cells)
+        everything = _means(list(self.model.attempts.values()), figures)
+        return [*lines, (total + everything).stylize_before("bold")]
+
+    def _figures(self, width: int) -> int:
+        """The cells that the averages behind the scores take."""
+        return _TIMES if self._has_times(width) else _MEANS if width >= _NARROW else _MEANS_NARROW
 
     def _head(self, width: int) -> Content:
         start = self._name_width(width) + 1 + self._cells_width(width)
-        if self._has_times(width):
-            labels = " score   avg   p95  TTFT tok/s"
-        else:
-            labels = f"{'avg':>10}" if width < _NARROW else f"{'score':>6}{'avg':>8}"
-        return styled((" " * start + labels, "$dim"))
+        return styled((" " * start + _LABELS[self._figures(width)], "$dim"))
 
     def _total(self, width: int) -> Content:
         done = f"{finished(self.model)}/{self.state.attempts_per_model} attempts"
         name, wide = self._name_width(width), self._cells_width(width)
-        means = self._means(list(self.model.attempts.values()), width)
+        means = _means(list(self.model.attempts.values()), self._figures(width))
         return styled(f"{'All':<{name}} ", fit(styled(done), wide), means).stylize_before("bold")
 
     def _times(self, width: int) -> list[Content]:
@@ -164,7 +200,7 @@ class ScoreGrid(FixedLines):
 
     def _facts(self) -> list[Content]:
         model = self.model
-        start = None if model.cold_start is None else f"warm-up {words.seconds(model.cold_start)}"
+        start = None if model.cold_start is None else f"cold start {words.seconds(model.cold_start)}"
         facts = [
             (start, "$dim"),
             (model.sampling or None, "$dim"),
@@ -231,8 +267,8 @@ class ScoreGrid(FixedLines):
         return max(1, (width + 2) // (min(self._widest, SHORT) + self._cells_width(width) + 3))
 
     def _name_width(self, width: int) -> int:
-        means = _TIMES if self._has_times(width) else _MEANS if width >= _NARROW else _MEANS_NARROW
-        return self._titles(max(4, min(NAME, width - self._cells_width(width) - means - 1)))[0].cell_length
+        room = width - self._cells_width(width) - self._figures(width) - 1
+        return self._titles(max(4, min(NAME, room)))[0].cell_length
 
     def _cells_width(self, width: int) -> int:
         room = max(20, width - NAME - _MEANS)
@@ -241,6 +277,19 @@ class ScoreGrid(FixedLines):
 
     def _has_times(self, width: int) -> bool:
         return width >= min(SHORT, self._widest) + 1 + self._cells_width(width) + _TIMES
+
+
+def _means(attempts: list[Attempt], cells: int) -> Content:
+    """The averages of some attempts in so many cells: what `_LABELS` names."""
+    means = Figures.of(attempts, len(attempts))
+    score = words.NOTHING if means.mean_points is None else f"{means.mean_points:.2f}"
+    text = styled((f"{score:>{5 if cells == _MEANS_NARROW else 6}}", "bold"))
+    if cells == _MEANS_NARROW:
+        return text + f"{_bare(means.latency):>5}"
+    if cells == _MEANS:
+        return text + f"{words.seconds(means.latency):>8}"
+    times = [*map(_bare, (means.latency, means.p95_latency, means.ttft)), _whole(means.tokens_per_second)]
+    return text + "".join(f"{figure:>6}" for figure in times)
 
 
 def _score_style(points: int) -> str:

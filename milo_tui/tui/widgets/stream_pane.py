@@ -6,6 +6,7 @@ bytes of scrolling line by line (which is there as an option).
 
 from collections.abc import Hashable
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.geometry import Size
@@ -20,6 +21,8 @@ from milo_tui.tui.widgets.wrapping import wrap
 
 SIGNS: dict[Kind, tuple[str, str]] = {
     "question": ("?", "bold"),
+    "system": ("¶", "$dim"),
+    "request": ("?", "bold"),
     "reasoning": ("▸", "$reasoning"),
     "text": ("»", "$foreground"),
     "tool call": ("⚙", "$tool-call"),
@@ -137,6 +140,17 @@ class StreamPane(LineView):
         else:
             self.scroll_to_end()
 
+    def toggle_question(self) -> None:
+        """Show the whole question of the attempt in hand and stay at it, or fold it and follow."""
+        self._settle()
+        asked = self._transcript.unfold(not self._transcript.unfolded)
+        if self._transcript.unfolded:
+            self.follow = False
+            self._move(asked)
+        else:
+            self.scroll_to_end()
+        self.refresh()
+
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
         self.scroll_rows(-_WHEEL)
@@ -176,16 +190,29 @@ class StreamPane(LineView):
         if row is None:
             return Content("")
         sign, style = SIGNS[row.line.kind]
+        if row.line.kind == "heading":
+            return self._rule(row.text, width)
         text = row.text.rstrip() if row.end < len(row.line.text) else row.text
         label = max(0, row.line.label - row.start)
         opening = sign if row.line.opens and row.start == 0 else ""
         parts = [(opening.ljust(GUTTER), style), (text[:label], "bold $tool-call"), (text[label:], style)]
-        if row.line.kind == "heading":
-            parts.append((" " + sign * width, style))
+        if row.line.kind == "question" and row.start and row.end < len(row.line.text):
+            # The last row of a folded question.
+            room = width - GUTTER - 2
+            text = text if len(text) <= room else text[:room].rpartition(" ")[0]
+            parts[-1] = (f"{text} …", style)
         elif self.streaming and index == self._transcript.end - 1:
             parts.append((_CURSOR, "$accent"))
         # Its text was sanitised when it was appended.
         return Content.assemble(*(part for part in parts if part[0]))
+
+    def _rule(self, name: str, width: int) -> Content:
+        """What begins an attempt: its name in a rule, without the category where that is too long."""
+        sign, style = SIGNS["heading"]
+        room = max(1, width - GUTTER - 2)
+        name = name if cell_len(name) <= room else name.rpartition("/")[2]
+        text = Content(f"{sign} {name}").truncate(GUTTER + room, ellipsis=True) + f" {sign * width}"
+        return text.stylize(style)
 
     def _hint_lines(self) -> list[Content]:
         width = max(20, self.size.width)

@@ -4,9 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from textual.content import Content
 
-from milo_tui.analysis.verdict import Answer, Pair
+from milo_tui.analysis.record import Attempt, RunRecord
+from milo_tui.analysis.table import result_table
+from milo_tui.analysis.verdict import Answer, Pair, headline_pairs, leading_pair
 from milo_tui.reports import verdict_text as words
-from milo_tui.tui.content import safe_line, styled, wrapped
+from milo_tui.tui.content import SIMULATED, safe_line, styled, wrapped
+from milo_tui.tui.words import percent
 
 MOST = 3
 """How many pairs stand above the table."""
@@ -23,6 +26,25 @@ def headlines(pairs: Sequence[Pair]) -> Content:
 def _headline(pair: Pair) -> Content:
     why = f"{pair.blocked}" if pair.blocked else words.finding(pair)
     return safe_line(words.headline(pair), "bold $accent") + safe_line(f"   {why}", "$dim")
+
+
+def closing_words(run: RunRecord, attempts: Sequence[Attempt]) -> tuple[Content, ...]:
+    """What a run says when it ends, in a line, from the longest to the shortest way of saying it.
+
+    The first pair of a local and an API model; where there is none, the two models with the most points.
+    """
+    pairs = headline_pairs(run, attempts) or leading_pair(run, attempts)
+    if not pairs:
+        totals = result_table(run, attempts).totals
+        parts = [f"{model.name}: {percent(totals[model.id].share)} of the points" for model in run.models]
+        return tuple(safe_line(part, "bold $accent") for part in parts[:1])
+    pair = pairs[0]
+    score = words.headline(pair).replace(SIMULATED, "") if pair.simulated else words.headline(pair)
+    found = pair.blocked or words.finding(pair)
+    more = f"   (1 of {len(pairs)} pairs)" if len(pairs) > 1 else ""
+    short = safe_line(score, "bold $accent")
+    whole = short + safe_line(f" · {found}")
+    return whole + safe_line(more, "$dim"), whole, short
 
 
 def answer_lines(answer: Answer, width: int) -> Iterator[Content]:

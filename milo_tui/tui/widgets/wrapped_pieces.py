@@ -9,13 +9,15 @@ from milo_tui.endpoints.endpoint import PieceKind, StreamPiece
 from milo_tui.sanitise import one_line, sanitise
 from milo_tui.tui.widgets.wrapping import wrap
 
-Kind = PieceKind | Literal["question", "heading", "passed", "failed"]
+Kind = PieceKind | Literal["question", "system", "request", "heading", "passed", "failed"]
 
 MAX_LINES = 4_000
 MAX_CHARACTERS = 200_000
 LONG_LINE = 4_000
 GUTTER = 2
 """Cells at the left for a kind's sign."""
+FOLDED_ROWS = 2
+"""Rows that a question takes while it is folded; unfolded, the system prompt and the whole request stand instead."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class WrappedPieces:
     rows: deque[Row] = field(default_factory=deque)
     dropped: int = 0
     characters: int = 0
+    unfolded: bool = False
     _last: StreamPiece | None = None
 
     @property
@@ -109,9 +112,18 @@ class WrappedPieces:
                 return number
         return self.dropped
 
+    def unfold(self, unfolded: bool) -> int:
+        """Show whole questions, or two rows of each; return the number of the first row of the last question."""
+        self.unfolded = unfolded
+        self.resize(self.width)
+        rows = enumerate(self.rows, self.dropped)
+        asked = [number for number, row in rows if row.line.kind == "heading" and row.line.opens]
+        return asked[-1] if asked else self.dropped
+
     def plain(self) -> str:
         """All of it, sanitised, without the signs."""
-        return "".join(line.text if line.goes_on else f"\n{line.text}" for line in self.lines)[1:]
+        lines = [line for line in self.lines if line.kind != "question"]
+        return "".join(line.text if line.goes_on else f"\n{line.text}" for line in lines)[1:]
 
     def _add(self, line: Line) -> None:
         self.lines.append(line)
@@ -128,13 +140,27 @@ class WrappedPieces:
     def _extend(self, line: Line, text: str) -> None:
         line.text += text
         self.characters += len(text)
-        line.rows -= 1
-        self._wrap(line, self.rows.pop().start)
+        start = 0
+        if line.rows:
+            line.rows -= 1
+            start = self.rows.pop().start
+        self._wrap(line, start)
 
     def _wrap(self, line: Line, start: int = 0) -> None:
-        rows = [Row(line, *span) for span in wrap(line.text, max(1, self.width - GUTTER), start)]
+        if self._is_hidden(line):
+            return
+        if line.kind == "heading":
+            # A rule never wraps: it is cut where it is drawn.
+            rows = [Row(line, 0, len(line.text))]
+        else:
+            rows = [Row(line, *span) for span in wrap(line.text, max(1, self.width - GUTTER), start)]
+        if line.kind == "question":
+            del rows[FOLDED_ROWS:]
         self.rows.extend(rows)
         line.rows += len(rows)
+
+    def _is_hidden(self, line: Line) -> bool:
+        return line.kind == "question" if self.unfolded else line.kind in ("system", "request")
 
     def _forget(self) -> None:
         while len(self.lines) > 1 and (len(self.lines) > MAX_LINES or self.characters > MAX_CHARACTERS):

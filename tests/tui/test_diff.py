@@ -415,6 +415,8 @@ async def test_a_side_without_an_attempt_says_what_helps(tmp_path: Path) -> None
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, *TO_REFUND, "d")
+        assert "Claude" not in screen(app), "no other model has this attempt: the reference stands beside it"
+        await press(pilot, "b", *["up"] * 9, "enter")
         shown = screen(app)
         assert "! Nothing to compare" in shown
         assert "Claude Sonnet 4.6 has no attempt at" in shown

@@ -12,18 +12,19 @@ from typing import Any
 from unittest.mock import patch
 
 from milo_tui.cli import main
+from milo_tui.cli.options import USAGE
 
 MILO = (sys.executable, "-m", "milo_tui")
 
 Done = subprocess.CompletedProcess[str]
 
 IN_A_PROCESS = {"demo", "run", "resume", "watch", "stop"}
-"""Commands with signals, child processes or a run in them; of the others a process costs a second and shows no more."""
+"""Commands with signals and processes in them, unless they are refused; of others a process shows no more, slowly."""
 
 
 def milo(*words: str, status: int = 0, **environment: str) -> Done:
     """Run a command to its end and require its exit status."""
-    call = _call_process if IN_A_PROCESS & set(words) else _call_main
+    call = _call_process if IN_A_PROCESS & set(words) and status != USAGE else _call_main
     with patch.dict(os.environ, environment):
         done = call(*words)
     assert done.returncode == status, f"exit {done.returncode}, not {status}:\n{done.stdout}\n{done.stderr}"

@@ -9,30 +9,8 @@ import pytest
 from milo_tui.cli.options import BELOW, DONE, INCOMPLETE
 from milo_tui.cli.thresholds import Thresholds, exit_status
 from milo_tui.store.queries import Reader
-from tests.cli.milo import demo, milo, milo_json
+from tests.cli.milo import milo
 from tests.reports import made
-
-
-def test_demo_runs_of_other_seeds_are_not_alike_and_of_the_same_seed_are() -> None:
-    demo(seed=5)
-    demo(seed=6)
-    told = demo("--baseline", "1", seed=5).stderr
-    assert "no evidence of a difference" in told
-    other = milo("compare", "1", "2").stdout
-    assert "Settings differ: seed 5 vs 6." in other
-    assert other.index("Settings differ") < other.index("Verdict")
-    assert "these results say nothing about real models" in other
-
-    same = milo_json("compare", "1", "3", "--json")
-    assert same["alike"] is True
-    assert [model["gap"] for model in same["models"]] == [0.0, 0.0, 0.0]
-    assert {model["finding"] for model in same["models"]} == {"no evidence"}
-
-    pair = milo("compare", "1:steady", "1:careless").stdout
-    assert "Steady (simulated) − Careless (simulated) = " in pair
-    assert "Run 1 has no model nobody" in milo("compare", "1:nobody", "2", status=2).stderr
-
-    assert "There is no run 99" in demo("--baseline", "99", status=2).stderr
 
 
 async def held_to(database: Path, points: made.Points, baseline_points: made.Points, **demands: float) -> int:

@@ -27,7 +27,7 @@ def _wait(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < until, "it never came to that"
-        time.sleep(0.01)
+        time.sleep(0.02)
 
 
 def _scores(number: str) -> dict[tuple[str, str, int], int]:
@@ -38,21 +38,21 @@ def _scores(number: str) -> dict[tuple[str, str, int], int]:
 
 def test_killed_three_times_and_resumed_nothing_is_lost_and_nothing_twice(home: Path) -> None:
     """Its scores are those of a run that was never killed."""
-    words: tuple[str, ...] = ("demo", "--plain", "--pace", "instant", "--repeats", "2", "--seed", "4")
-    for wanted in (15, 45, 75):
+    words: tuple[str, ...] = ("demo", "--plain", "--pace", "instant", "--repeats", "1", "--seed", "4")
+    for wanted in (10, 20, 30):
         runner = start(*words)
         _wait(lambda wanted=wanted: _stored(home) >= wanted)  # type: ignore[misc]
         runner.send_signal(signal.SIGKILL)
         runner.wait()
         words = ("resume", "last", "--plain")
     assert milo_json("runs", "--json")[0]["phase"] == "incomplete"
-    assert _stored(home) < 120
+    assert _stored(home) < 60
     milo(*words)
     scores = _scores("last")
-    assert len(scores) == 120
+    assert len(scores) == 60
     assert None not in scores.values()
     demo(seed=4)
-    assert _scores("last") == {key: points for key, points in scores.items() if key[2] == 1}
+    assert _scores("last") == scores
 
 
 def test_interrupted_once_it_stops_after_the_attempts_in_hand(home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from milo_tui.analysis.evidence import Evidence
@@ -94,6 +95,7 @@ def attempt(
     return make_attempt(row, turns, reasons=("expected 84.5, found 8.45",) * 3)
 
 
+@cache
 def talk(said: str, repeat: int = 1, arguments: str = '{"order": "ORD-5512"}') -> tuple[TurnRecord, ...]:
     """A call with its result, then an answer."""
     call = ToolCall.read(f"call-{repeat}", "find_order", arguments)

@@ -1,6 +1,7 @@
 """Runs made up for the screens' tests: no clock, no chance, everything follows from the arguments."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from milo_tui.analysis.record import AttemptDetail, ModelRecord, PromptRecord, RunRecord, TurnRecord
@@ -111,6 +112,7 @@ def attempt(
     return make_attempt(row, (turn_with_call(), turn_with_answer()) if scored else (), titles, reasons)
 
 
+@cache
 def turn_with_call() -> TurnRecord:
     """A turn that thinks and calls a tool."""
     arguments = '{"email": "dana.whitfield@example.org", "include": ["orders", "addresses"], "limit": 10}'
@@ -121,6 +123,7 @@ def turn_with_call() -> TurnRecord:
     )
 
 
+@cache
 def turn_with_answer() -> TurnRecord:
     """A turn that answers in words."""
     return _turn(text="I refunded 84.50 EUR for order A-17 to Dana Whitfield.")

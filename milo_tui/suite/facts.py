@@ -6,15 +6,11 @@ suite are unusual enough that a wrong answer rarely holds them by chance.
 
 import re
 import unicodedata
-from datetime import date
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 
 from milo_tui.suite.number_words import spelled_out
-
-MONTHS = tuple(
-    "january february march april may june july august september october november december".split()
-)
 
 _GROUPED = r"""[1-9]\d{0,2}(?P<gap>[,. '_])\d{3}(?:(?P=gap)\d{3})*+(?!\d)(?:[.,]\d++)?+"""
 _INDIAN = r"\d{1,2}(?:,\d{2}(?=,))++,\d{3}(?:\.\d++)?+"
@@ -60,16 +56,19 @@ _ALIKE = {
 
 def has_phrase(text: str, phrase: str) -> bool:
     """Whether the phrase stands in the text as whole words, whatever its case, spacing and Markdown."""
-    wanted, whole = plain(phrase), plain(text)
+    return any(True for _ in phrase_places(plain(text), phrase))
+
+
+def phrase_places(text: str, phrase: str) -> Iterator[int]:
+    """Where the phrase stands in a `plain` text as whole words."""
+    wanted = plain(phrase)
     # Found as a substring first: a pattern that begins with a look-behind is tried at every character.
-    place = whole.find(wanted)
+    place = text.find(wanted)
     while place >= 0:
-        if not _is_word(whole[max(0, place - 1) : place]) and not _is_word(
-            whole[place + len(wanted) : place + len(wanted) + 1]
-        ):
-            return True
-        place = whole.find(wanted, place + 1)
-    return False
+        end = place + len(wanted)
+        if not _is_word(text[max(0, place - 1) : place]) and not _is_word(text[end : end + 1]):
+            yield place
+        place = text.find(wanted, place + 1)
 
 
 def _is_word(character: str) -> bool:
@@ -132,30 +131,3 @@ def _readings(digits: str) -> list[Decimal]:
         return [Decimal(without)]
     is_group = re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", digits) is not None
     return [as_fraction, Decimal(without)] if is_group else [as_fraction]
-
-
-def has_date(text: str, iso: str) -> bool:
-    """Whether the day `iso` (2026-03-14) stands in the text: ISO, in words, with slashes or with dots.
-
-    In words the year may be left out, but not be another. 03/04/2026 is both the 3rd of April and March 4th.
-    """
-    day = date.fromisoformat(iso)
-    text = plain(text)
-    return any(re.search(rf"(?<![\w-]){form}", text) for form in _date_forms(day))
-
-
-def _date_forms(day: date) -> tuple[str, ...]:
-    month = MONTHS[day.month - 1]
-    short = {"may": "may", "september": "sept?"}.get(month, month[:3])
-    name = rf"(?:{month}|{short}\.?)"
-    number = rf"0?{day.day}(?:st|nd|rd|th|\.)?"
-    year = rf"(?:,?[ -]{day.year}(?!\d)|(?!,?[ -](?:19|20)\d\d(?!\d)))(?!\w)"
-    d, m, y = rf"0?{day.day}", rf"0?{day.month}", rf"(?:{day.year}|{day.year % 100:02})(?!\w)"
-    return (
-        rf"{day.year}[-/.]{m}[-/.]{d}(?:(?!\w)|(?=t\d))",
-        rf"{number}(?: of|-| the)? ?{name}{year}",
-        rf"{name}[ -](?:the )?{number}{year}",
-        rf"{day:%A},? (?:the )?{number}(?! ?(?:of )?(?:{'|'.join(MONTHS)}|\d))(?!\w)".lower(),
-        rf"{d}([./-]){m}\1{y}",
-        rf"{m}([./-]){d}\1{y}",
-    )

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from milo_tui.suite.facts import has_number, has_phrase
+from milo_tui.suite.facts import has_number
 from milo_tui.suite.json_text import JSON, cut, equal, show
 from milo_tui.suite.operators import LEAF_OPERATORS, Operator, expected
-from milo_tui.suite.statements import has_id
+from milo_tui.suite.statements import has_id, has_statement
 
 Matcher = Any
 
@@ -78,7 +78,7 @@ def text_has(item: Any, text: str) -> bool:
     if operator is None:
         if isinstance(item, int | float):
             return has_number(text, item)
-        return has_id(text, item) if _ID.fullmatch(item) else has_phrase(text, item)
+        return has_id(text, item) if _ID.fullmatch(item) else has_statement(text, item)
     in_text = OPERATORS[operator].in_text
     return in_text is not None and in_text(item[operator], text)
 

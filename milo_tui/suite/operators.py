@@ -9,10 +9,11 @@ from typing import Any
 from jsonschema.exceptions import best_match
 
 from milo_tui.suite import bfcl_rules
-from milo_tui.suite.facts import has_date, has_number
+from milo_tui.suite.dates import has_date, has_other_date, has_other_time, has_time
+from milo_tui.suite.facts import has_number
 from milo_tui.suite.json_text import JSON, cut, show
 from milo_tui.suite.schemas import Fault, fault_of, validator
-from milo_tui.suite.statements import Quantity, has_claim, has_denial, has_pairs, has_time
+from milo_tui.suite.statements import Quantity, has_claim, has_denial, has_pairs
 
 _MOST_SEARCHED = 20_000
 """How much text a prompt's regular expression is given: beyond that, both ends of the text."""
@@ -122,9 +123,12 @@ def _patterns_fault(patterns: Any) -> Fault | None:
 
 
 def _names_fault(argument: Any) -> Fault | None:
-    return _patterns_fault([*argument.get("values", {}), *argument.get("units", {})])
+    names = [*argument["values"]] if isinstance(argument.get("values"), dict) else []
+    return _patterns_fault([*names, *argument.get("units", {})])
 
 
+_A_LIST = {"type": "array", "minItems": 1}
+_TIME = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
 _NUMBERS = {"type": "object", "additionalProperties": {"type": "number"}}
 _IN_UNITS = {
     "units": _NUMBERS,
@@ -159,23 +163,55 @@ LEAF_OPERATORS: dict[str, Operator] = {
         yes=["on March 14th", "14.03.2026"],
         no=["on March 15th", "14.03.2025"],
     ),
+    "$other_date": Operator(
+        takes="a list of days such as 2026-03-14",
+        argument=_A_LIST,
+        is_valid=lambda days: all(map(_is_day, days)),
+        in_text=lambda days, text: has_other_date(text, days),
+        describe=lambda days: f"a day other than {' and '.join(days)}",
+        meaning="in an answer: a day that is none of these, or one of them with a wrong weekday",
+        example=["2026-03-14", "2026-03-12"],
+        yes=["on March 15th", "14.03.2025", "Friday, 14 March 2026"],
+        no=["on March 14th, not 12 March", "Saturday the 14th"],
+    ),
     "$time": Operator(
-        takes="a time of day such as 16:40",
-        argument={"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"},
-        in_text=lambda time, text: has_time(text, time),
+        takes="a time of day such as 16:40, or {time: …, rivals: [a time that is not the answer, …]}",
+        argument={
+            "oneOf": [
+                _TIME,
+                {
+                    "type": "object",
+                    "required": ["time", "rivals"],
+                    "properties": {"time": _TIME, "rivals": {"type": "array", "items": _TIME}},
+                    "additionalProperties": False,
+                },
+            ]
+        },
+        in_text=lambda time, text: has_time(text, **(time if isinstance(time, dict) else {"time": time})),
         meaning="in an answer: that time of day, on a clock of 24 hours or of 12",
-        example="16:40",
-        yes=["at 16:40", "1640 hrs", "4:40 in the afternoon", "twenty to five p.m."],
-        no=["4:40", "4:40 am", "at 16:45"],
+        example={"time": "16:40", "rivals": ["11:00"]},
+        yes=["at 16:40", "1640 hrs", "4:40 in the afternoon", "twenty to five p.m.", "16:40, not 11:00"],
+        no=["4:40", "4:40 am", "at 16:45", "It says 16:40, but planned was 11:00, so expect it at 11:00"],
+    ),
+    "$other_time": Operator(
+        takes="a list of times of day such as 16:40",
+        argument={**_A_LIST, "items": _TIME},
+        in_text=lambda times, text: has_other_time(text, times),
+        describe=lambda times: f"a time other than {' and '.join(times)}",
+        meaning="in an answer: a time of day that is none of these",
+        example=["16:40", "11:00"],
+        yes=["at 16:45", "4:40 am", "11:00 p.m."],
+        no=["4:40 pm instead of 11:00", "11 am"],
     ),
     "$quantity": Operator(
-        takes="{value, units: {spelling: factor}}, and perhaps tolerance, bare: true, beside: [value, …]",
+        takes="{value, units: {spelling: factor}}, and perhaps tolerance, bare: true, beside: [value, …], rivals",
         argument={
             "type": "object",
             "required": ["value"],
             "properties": {
                 "value": {"type": "number"},
                 "tolerance": {"type": "number", "minimum": 0},
+                "rivals": {"type": "array", "items": {"type": "number"}},
                 **_IN_UNITS,
             },
             "additionalProperties": False,
@@ -184,9 +220,27 @@ LEAF_OPERATORS: dict[str, Operator] = {
         in_text=lambda argument, text: Quantity.read(argument).is_stated(text),
         describe=lambda argument: f"the quantity {argument['value']}",
         meaning="in an answer: a value with one of its units, the last such value being the answer",
-        example={"value": 21.87, "units": {"cents?|ct|p": 1, "£|pounds?": 100}},
-        yes=["21.87 cents", "£0.2187", "0.2187 pounds", "not 18.46 p but 21.87 p"],
-        no=["£21.87", "0.2187 cents", "21.87 cents, no: 18.46 cents", "it is not 21.87 p"],
+        example={"value": 21.87, "units": {"cents?|ct|p": 1, "£|pounds?": 100}, "rivals": [24.15]},
+        yes=["21.87 cents", "£0.2187", "not 18.46 p but 21.87 p", "21.87 p, so less than the usual 24.15 p"],
+        no=["£21.87", "0.2187 cents", "21.87 p, no: 18.46 p", "it is not 21.87 p", "not 21.87 p, so 24.15 p"],
+    ),
+    "$other_quantity": Operator(
+        takes="{values: [number, …], units: {spelling: factor}}",
+        argument={
+            "type": "object",
+            "required": ["values", "units"],
+            "properties": {"values": {**_A_LIST, "items": {"type": "number"}}, "units": _NUMBERS},
+            "additionalProperties": False,
+        },
+        fault=_names_fault,
+        in_text=lambda argument, text: Quantity.read(
+            {"value": argument["values"][0], "beside": argument["values"], "units": argument["units"]}
+        ).is_contradicted(text),
+        describe=lambda argument: f"a quantity other than {' and '.join(map(str, argument['values']))}",
+        meaning="in an answer: a value with one of these units that is none of these values",
+        example={"values": [27, 31], "units": {"minutes?|min": 1, "hours?": 60}},
+        yes=["in 28 minutes", "half or 2 hours"],
+        no=["in 27 min", "27 minutes, not 28 minutes", "28 km"],
     ),
     "$pairs": Operator(
         takes="{values: {name: value}}, and perhaps units: {spelling: factor}, beside: [value, …]",

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from milo_tui.suite.facts import number_mentions, plain
+from milo_tui.suite.facts import number_mentions, phrase_places, plain
 
 _NEGATED = re.compile(
-    r"(?:\bnot|n't|\bnever|\bno longer|\bcannot|\binstead of|\brather than)\b[^.,;:!?|]{0,25}$"
+    r"(?:\bnot|n't|\bnever|\bno longer|\bcannot|\binstead of|\brather than)(?! (?:only|just|hesitate|forget|worry))"
+    r"(?:(?!\b(?:but|however|so|please|yet|though|because|only|and)\b)[^.,;:!?|]){0,25}$"
 )
 _NEGATION = re.compile(
     r"\b(?:not|cannot|never|no|none|nor|neither|nothing|nobody|unable|without|refus\w+|denie[ds]|declin\w+"
@@ -26,7 +27,7 @@ _HYPOTHETICAL = re.compile(
     r"|happy to|want me|like me|whether|before|so that|in order to|needs?|have to|must)\b|\?"
 )
 _CLAUSES = re.compile(
-    r"(?<=[.!?;])\s+|\n+|[;\u2014]|\s[-–]\s|,?\s(?=(?:but|however|although|though|yet)\b)"
+    r"(?<=[.!?;])\s+|\n+|[;\u2014]|\s[-–]\s|,?\s(?=(?:but|however|although|though|yet)\b)|,\s*(?=(?:since|because)\b)"
     r"|,\s*(?=(?:so|and|then)\s+(?:i|it|your?|the|we|there)\b)|\band (?=i(?:'ve|\s))"
     r"|,\s*(?=no (?:trouble|worr|problem|issue|need))|,\s*(?=the (?:\w+ ){1,2}(?:is|was|has)(?:n't)?\b)",
     re.IGNORECASE,
@@ -37,10 +38,15 @@ _MOST_SEARCHED = 20_000
 """How much of an answer is searched: beyond that, both ends of it."""
 
 
-def _searched(text: str) -> str:
+_PARAGRAPHS = re.compile(r"\n\s*(?:\n|(?=[-*•#|✅❌]|\d{1,2}[.)] ))")
+
+
+def searched(text: str) -> str:
+    """As much of a text as is searched for statements, in `plain` form, with a semicolon before each paragraph,
+    item of a list and row of a table: what is negated in one of them is not in the next."""
     if len(text) > _MOST_SEARCHED:
         text = f"{text[: _MOST_SEARCHED // 2]}\n{text[-_MOST_SEARCHED // 2 :]}"
-    return plain(text)
+    return plain(_PARAGRAPHS.sub(" ; ", text))
 
 
 def is_negated(text: str, start: int) -> bool:
@@ -48,11 +54,33 @@ def is_negated(text: str, start: int) -> bool:
     return _NEGATED.search(text, max(0, start - 45), start) is not None
 
 
+_CONCLUSION = re.compile(
+    r"\b(?:so|therefore|thus|hence|accordingly|consequently|actual(?:ly)?|in fact|in reality|correct(?:ion|ly)?"
+    r"|please expect|you (?:will )?(?:really )?pay)\b"
+    r"(?!.*\b(?:than|average|compared|versus|vs|rather|instead|old|ended|earlier|previous(?:ly)?|planned"
+    r"|original(?:ly)?|not|as of)\b)"
+)
+"""A word that introduces a conclusion, with no comparison between it and the value that follows."""
+
+
+def is_conclusion(text: str, start: int) -> bool:
+    """Whether what begins at `start` of a `plain` text is given as the answer's conclusion."""
+    sentence = re.split(r"[.!?;](?=\s)", text[max(0, start - 120) : start])[-1]
+    return _CONCLUSION.search(sentence) is not None
+
+
+def has_statement(text: str, phrase: str) -> bool:
+    """Whether the phrase stands in the text as whole words, and is not negated wherever it does."""
+    text = searched(text)
+    return any(not is_negated(text, place) for place in phrase_places(text, phrase))
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A value in units: `units` maps a regular expression for a unit's spellings to its factor.
 
-    With `bare`, the number alone states it too. `beside` are values that an answer may give as well.
+    With `bare`, the number alone states it too. `beside` are values that an answer may give as well, `rivals`
+    those that it may give as well, but not conclude with.
     """
 
     value: Decimal
@@ -60,6 +88,7 @@ class Quantity:
     units: Mapping[str, Decimal]
     bare: bool
     beside: frozenset[Decimal]
+    rivals: frozenset[Decimal] = frozenset()
 
     @classmethod
     def read(cls, argument: Mapping[str, Any]) -> "Quantity":
@@ -70,17 +99,27 @@ class Quantity:
             {unit: _decimal(factor) for unit, factor in argument.get("units", {}).items()},
             argument.get("bare", False),
             frozenset(map(_decimal, argument.get("beside", ()))),
+            frozenset(map(_decimal, argument.get("rivals", ()))),
         )
 
     def is_stated(self, text: str) -> bool:
         """Whether the text gives this value, and no other one after it."""
-        stated = False
-        for _, values, bare in self.mentions(_searched(text)):
+        stated, text = False, searched(text)
+        for start, values, bare in self.mentions(text):
             if self._equals(values):
                 stated = True
+            elif values & self.rivals:
+                stated = stated and not is_conclusion(text, start)
             elif not bare and not values & self.beside:
                 stated = False
         return stated
+
+    def is_contradicted(self, text: str) -> bool:
+        """Whether the text gives some value with one of the units that is neither this nor `beside` it."""
+        return any(
+            not bare and not self._equals(values) and not values & self.beside
+            for _, values, bare in self.mentions(searched(text))
+        )
 
     def _equals(self, values: frozenset[Decimal]) -> bool:
         margin = self.tolerance + Decimal("1e-9") * max(Decimal(1), abs(self.value))
@@ -125,7 +164,7 @@ def has_pairs(text: str, argument: Mapping[str, Any]) -> bool:
     `argument` is a prompt's `$pairs`: `values` maps a regular expression for a name to its value; `units`, `bare` and
     `beside` are as in `$quantity`.
     """
-    text = _searched(text)
+    text = searched(text)
     wanted = {name: _decimal(value) for name, value in argument["values"].items()}
     quantity = Quantity.read({**argument, "value": 0})
     known = frozenset(wanted.values())
@@ -172,18 +211,21 @@ def _respectively(
 def has_claim(text: str, patterns: Sequence[str]) -> bool:
     """Whether a clause states one of the patterns as a fact: not negated, not a wish, an offer or a question."""
     return any(
-        _states(clause, patterns) and not _NEGATION.search(clause) and not _HYPOTHETICAL.search(clause)
+        end is not None and not _NEGATION.search(clause[: end + 20]) and not _HYPOTHETICAL.search(clause)
         for clause in clauses(text)
+        for end in [_end_of(clause, patterns)]
     )
 
 
 def has_denial(text: str, patterns: Sequence[str]) -> bool:
     """Whether a clause denies one of the patterns."""
-    return any(_states(clause, patterns) and _NEGATION.search(clause) for clause in clauses(text))
+    return any(_end_of(clause, patterns) is not None and _NEGATION.search(clause) for clause in clauses(text))
 
 
-def _states(clause: str, patterns: Sequence[str]) -> bool:
-    return any(re.search(pattern, clause, re.IGNORECASE) for pattern in patterns)
+def _end_of(clause: str, patterns: Sequence[str]) -> int | None:
+    """Where the last match of the patterns ends; None where none matches."""
+    found = (re.search(pattern, clause, re.IGNORECASE) for pattern in patterns)
+    return max((match.end() for match in found if match), default=None)
 
 
 def clauses(text: str) -> Iterator[str]:
@@ -193,37 +235,9 @@ def clauses(text: str) -> Iterator[str]:
             yield clause
 
 
-_WORDS = "- one two three four five six seven eight nine ten eleven twelve".split()
-_MINUTES = {5: "five", 10: "ten", 15: "(?:a )?quarter", 20: "twenty", 25: "twenty-five"}
-
-
-def has_time(text: str, time: str) -> bool:
-    """Whether the time of day (16:40) stands in the text, on a clock of 24 hours or of 12."""
-    hour, minute = map(int, time.split(":"))
-    half = r"p\.?m\b|(?:in the )?(?:afternoon|evening)" if hour >= 12 else r"a\.?m\b|(?:in the )?morning"
-    spoken = [rf"0?{hour % 12 or 12}[:.]{minute:02}"]
-    if minute == 0:
-        spoken.append(str(hour % 12 or 12))
-    if minute > 30:
-        left, following = 60 - minute, hour % 12 + 1
-        number = rf"(?:{left}|{_MINUTES.get(left, left)})"
-        spoken.append(rf"{number}(?: minutes)? to (?:{following}|{_WORDS[following]})")
-    forms = [
-        rf"\d{{4}}-\d\d-\d\dt{time}",
-        rf"0?{hour}[:.h]{minute:02}(?! ?[ap]\.?m)",
-        rf"{hour:02}{minute:02} ?(?:h\b|hrs|hours|local)",
-        *(rf"{form},? ?(?:{half})" for form in spoken),
-    ]
-    if 0 < hour <= 12:
-        # On a clock of twelve hours the same figures are another time after noon.
-        forms[1] += r"(?! ?(?:in the )?(?:afternoon|evening))"
-    text = _searched(text)
-    return any(re.search(rf"(?<![\w:.]){form}(?![\d:])", text) for form in forms)
-
-
 def has_id(text: str, id: str) -> bool:
     """Whether an id such as PY-904415 is given, and no other of its form after it."""
-    text, wanted = _searched(text), plain(id)
+    text, wanted = searched(text), plain(id)
     # Letters stay, digits may be others: what has this form and is not the id is a rival.
     form = "".join(r"\d" if character.isdigit() else re.escape(character) for character in wanted)
     found = [

@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from milo_tui.suite import json_text
-from milo_tui.suite.facts import MONTHS, has_number
+from milo_tui.suite.dates import MONTHS
+from milo_tui.suite.facts import has_number
 from milo_tui.suite.json_text import JSON
 from milo_tui.suite.matching import call_fits, operator_of
 from milo_tui.suite.prompt import Check, Prompt, Step

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_tui.suite.facts import has_date, has_number, has_phrase, numbers_in, plain
+from milo_tui.suite.dates import has_date
+from milo_tui.suite.facts import has_number, has_phrase, numbers_in, plain
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,10 @@ class ChatEndpoint(ABC):
         }
         return settings | self.manifest()
 
+    def quota_wait(self) -> float:
+        """Seconds until the server takes another request, as far as it tells."""
+        return self._transport.pace.wait_s()
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
@@ -176,6 +180,7 @@ class ChatEndpoint(ABC):
         for adaptation in self._adaptations:
             parser.note(adaptation)
         self._raise_if_failed(parser, answer)
+        self._transport.pace.took((parser.usage.input_tokens or 0) + (parser.usage.output_tokens or 0))
         return self._reply(parser, answer, earlier)
 
     def adapt(self, error: EndpointError) -> str:

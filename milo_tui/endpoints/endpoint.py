@@ -254,6 +254,10 @@ class Endpoint(Protocol):
         """A short untimed completion, so that no attempt pays for connecting or loading; its seconds."""
         ...
 
+    def quota_wait(self) -> float:
+        """Seconds until the server takes another request, as far as it tells; 0 where nothing is known."""
+        ...
+
     def sent_keys(self) -> Mapping[str, JSON]:
         """What the manifest keeps of a request: protocol version, sampling keys really sent, thinking."""
         ...

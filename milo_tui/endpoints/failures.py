@@ -164,6 +164,11 @@ def kind_of(status: int, body: bytes = b"") -> str:
     return "server error" if status >= 500 else "rejected"
 
 
+def is_quota(status: int | None) -> bool:
+    """Whether a refusal is for what was asked in so short a time, and passes by itself."""
+    return status in (429, 529)
+
+
 def is_retryable(status: int, headers: Mapping[str, str], body: bytes, final: tuple[str, ...]) -> bool:
     """Whether to ask again. `final` are the codes of errors that do not pass, such as a spend limit.
 
@@ -179,10 +184,10 @@ def is_retryable(status: int, headers: Mapping[str, str], body: bytes, final: tu
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Seconds that the server asks to wait: retry-after-ms, then retry-after as seconds or an HTTP date."""
-    if (milliseconds := _number(headers.get("retry-after-ms", ""))) is not None:
+    if (milliseconds := number(headers.get("retry-after-ms", ""))) is not None:
         return milliseconds / 1000
     value = headers.get("retry-after", "")
-    if (seconds := _number(value)) is not None:
+    if (seconds := number(value)) is not None:
         return seconds
     try:
         date = parsedate_to_datetime(value)
@@ -191,7 +196,8 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - (now or datetime.now(UTC))).total_seconds())
 
 
-def _number(text: str) -> float | None:
+def number(text: str) -> float | None:
+    """A header's number: finite and not negative, or None."""
     try:
         value = float(text)
     except ValueError:

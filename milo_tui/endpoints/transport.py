@@ -21,6 +21,7 @@ from milo_tui.endpoints.failures import (
     retry_after,
 )
 from milo_tui.endpoints.keys import Secret, check_address, hide, is_loopback, redact
+from milo_tui.endpoints.pacing import Pace
 from milo_tui.endpoints.sse import Event, Splitter
 from milo_tui.endpoints.stamping import StampingTransport, read_at
 
@@ -70,7 +71,7 @@ class Answer:
 
 
 class Transport:
-    """The connections to one endpoint. `final` are the codes of errors that no retry mends."""
+    """The connections to one endpoint, and its quotas. `final` are the codes of errors that no retry mends."""
 
     def __init__(
         self,
@@ -87,6 +88,7 @@ class Transport:
         self._key = key
         self._final = final
         self._client = _client(entry, _Key(key_header, key), self._url)
+        self.pace = Pace()
 
     @property
     def hostname(self) -> str:
@@ -119,6 +121,7 @@ class Transport:
         answer = Answer(body)
         reading = _Reading(self._client, self._entry, answer, clock, on_event)
         problem = await reading.run(request)
+        self.pace.learn(answer.headers, refused=not answer.is_good)
         if problem is not None:
             kind, words = problem
             raise self.error(f"{self.host} {words}", kind, answer, retryable=kind != "certificate")

@@ -295,6 +295,10 @@ class ManagedEndpoint:
             await self.ensure_alive()
             raise
 
+    def quota_wait(self) -> float:
+        """A server of one's own has no quota."""
+        return 0.0
+
     def sent_keys(self) -> Mapping[str, JSON]:
         """What the manifest keeps of a request."""
         return self._chat.sent_keys()

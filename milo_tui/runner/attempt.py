@@ -1,9 +1,12 @@
 """One attempt: ask, run the simulated tools, ask again, until the model answers in words or may not go on."""
 
 import asyncio
+import math
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Literal
 
 from milo_tui.analysis.phases import Outcome
@@ -21,6 +24,7 @@ from milo_tui.endpoints.endpoint import (
     ToolSpec,
     UserMessage,
 )
+from milo_tui.endpoints.failures import is_quota
 from milo_tui.runner.events import Event, ServerNoted, Streamed, ToolAnswered, TurnEnded
 from milo_tui.runner.plan import Task
 from milo_tui.runner.scorer import Scorer
@@ -33,9 +37,38 @@ Publish = Callable[[Event], None]
 CUT = "cut"
 """The kind of the error for an answer that was cut off after its content had begun."""
 
-_QUOTA_WAITS = (2.0, 5.0, 10.0, 20.0, 30.0)
-"""Seconds before a refused turn is asked again, where the server does not say."""
-_LONGEST_QUOTA_WAIT = 300.0
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how long to try again; seconds. Waiting never lies inside a timed turn.
+
+    `quota_waits` are for refusals by a quota that do not say how long it lasts; each gives one more try.
+    """
+
+    tries: int = 4
+    first_wait: float = 0.5
+    longest_wait: float = 8.0
+    longest_asked: float = 300.0
+    missing_in_a_row: int = 3
+    quota_waits: tuple[float, ...] = (2.0, 5.0, 10.0, 20.0, 30.0)
+
+    def wait(self, failures: int, error: EndpointError) -> float | None:
+        """The wait before the next try: what the server asked for, else doubling with jitter; None: no more tries."""
+        asked, quota = error.retry_after_s, is_quota(error.status)
+        tries = max(self.tries, 1 + len(self.quota_waits)) if quota else self.tries
+        if not error.retryable or failures >= tries or (asked or 0.0) > self.longest_asked:
+            return None
+        if asked is not None:
+            return asked
+        if quota and self.quota_waits:
+            return self.quota_waits[min(failures, len(self.quota_waits)) - 1]
+        doubled: float = self.first_wait * 2 ** (failures - 1)
+        return min(doubled, self.longest_wait) * random.uniform(0.75, 1.0)
+
+
+def quota_words(seconds: float) -> str:
+    """What a view shows meanwhile."""
+    return f"waiting for quota, {math.ceil(seconds)} s"
 
 
 @dataclass
@@ -50,6 +83,7 @@ class RunningAttempt:
     started: float = field(default_factory=time.time)
     turns: list[TurnRecord] = field(default_factory=list)
     ended: Literal["answer", "turn limit"] = "answer"
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
     may_repeat_cut: bool = True
 
     async def run(self, endpoint: Endpoint) -> AttemptDetail:
@@ -80,20 +114,26 @@ class RunningAttempt:
         return await self.record()
 
     async def _ask(self, endpoint: Endpoint, request: ChatRequest, turn: int) -> Reply:
-        """Ask for one turn. A later turn that a quota refuses is asked again, since a new attempt would meet the
-        same quota at the same turn; the wait is shown and lies in no turn's time.
+        """Ask for one turn, once it fits into the server's quota.
+
+        A later turn that a quota refuses is asked again, since a new attempt would meet the same quota at the same
+        turn. Waits are shown and lie in no turn's time.
         """
-        for wait in (*_QUOTA_WAITS, None):
+        await self._wait(min(endpoint.quota_wait(), self.policy.longest_asked))
+        for failures in count(1):
             try:
                 return await endpoint.chat(request, lambda piece: self._streamed(piece, turn))
             except EndpointError as error:
-                seconds = wait if error.retry_after_s is None else error.retry_after_s
-                refused = turn > 0 and error.status in (429, 529) and error.retryable
-                if not refused or wait is None or seconds is None or seconds > _LONGEST_QUOTA_WAIT:
+                wait = self.policy.wait(failures, error) if turn and is_quota(error.status) else None
+                if wait is None:
                     raise
-            self.publish(ServerNoted(self.model, f"waiting for quota, {seconds:.0f} s", time.time()))
+            await self._wait(wait)
+        raise AssertionError("a try returns or raises")
+
+    async def _wait(self, seconds: float) -> None:
+        if seconds > 0:
+            self.publish(ServerNoted(self.model, quota_words(seconds), time.time()))
             await asyncio.sleep(seconds)
-        raise AssertionError("the last try returns or raises")
 
     def _streamed(self, piece: StreamPiece, turn: int) -> None:
         self.publish(Streamed(self.model, replace(piece, turn=turn)))

@@ -26,12 +26,13 @@ from milo_tui.mlx.process import ServerHome
 from milo_tui.mlx.server import ManagedEndpoint, ServerCallbacks
 from milo_tui.mlx.server_notes import end_orphans
 from milo_tui.processes import process_started
+from milo_tui.runner.attempt import RetryPolicy
 from milo_tui.runner.channel import Channel, SocketFeed, attach
 from milo_tui.runner.consent import require_consent
 from milo_tui.runner.demo import script
 from milo_tui.runner.events import Event, ServerNoted
 from milo_tui.runner.fitting import cannot_fit
-from milo_tui.runner.runner import RetryPolicy, Runner
+from milo_tui.runner.runner import Runner
 from milo_tui.runner.scorer import Scorer
 from milo_tui.sanitise import sanitise
 from milo_tui.simulated.models import SimulatedModels

@@ -1,17 +1,18 @@
 """Carries a plan out: lanes beside each other, retries as new attempts, pause, skip and stop."""
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import count
 from typing import Any, Protocol, TypeVar
 
 from milo_tui.analysis.phases import ModelPhase, RunPhase
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, RunRecord
 from milo_tui.endpoints.endpoint import Endpoint, EndpointError, Supervised
-from milo_tui.runner.attempt import CUT, Publish, RunningAttempt
+from milo_tui.endpoints.failures import is_quota
+from milo_tui.runner.attempt import CUT, Publish, RetryPolicy, RunningAttempt, quota_words
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
@@ -46,24 +47,6 @@ class AttemptStore(Protocol):
 
 
 OpenEndpoint = Callable[[ModelRecord], AbstractAsyncContextManager[Endpoint]]
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often and how long to try again; seconds. Waiting never lies inside a timed attempt."""
-
-    tries: int = 4
-    first_wait: float = 0.5
-    longest_wait: float = 8.0
-    longest_asked: float = 300.0
-    missing_in_a_row: int = 3
-
-    def wait(self, failures: int, asked: float | None) -> float:
-        """The wait before the next try: what the server asked for, else doubling with jitter."""
-        if asked is not None:
-            return min(asked, self.longest_asked)
-        doubled: float = self.first_wait * 2 ** (failures - 1)
-        return min(doubled, self.longest_wait) * random.uniform(0.75, 1.0)
 
 
 _CLOSED_STATUSES = (401, 402, 403)
@@ -231,13 +214,14 @@ class Runner:
         await self._enter(model, ModelPhase.RUNNING, cold_start=seconds)
 
     async def _patiently(self, model: str, ask: Callable[[], Awaitable[Result]]) -> Result:
-        for failures in range(1, self._policy.tries + 1):
+        for failures in count(1):
             try:
                 return await ask()
             except EndpointError as error:
-                if not error.retryable or failures == self._policy.tries or self._is_over(model):
+                wait = self._policy.wait(failures, error)
+                if wait is None or self._is_over(model):
                     raise
-                await self._wait(model, failures, error)
+                await self._wait(model, failures, wait, error)
         raise AssertionError("a try returns or raises")
 
     async def _ask(self, model: str, endpoint: Endpoint, tasks: list[Task]) -> None:
@@ -258,7 +242,7 @@ class Runner:
     async def _until_scored(self, model: str, endpoint: Endpoint, task: Task) -> bool:
         """Make attempts at one task until one is scored or retry_policy ends; whether one was scored."""
         may_repeat_cut = self._policy.tries > 1
-        for failures in range(1, self._policy.tries + 1):
+        for failures in count(1):
             if not await self._alive(model, endpoint):
                 return False
             error = await self._attempt(model, endpoint, task, may_repeat_cut)
@@ -268,15 +252,15 @@ class Runner:
             may_repeat_cut = may_repeat_cut and error.kind != CUT
             if error.status in _CLOSED_STATUSES or error.kind in _CLOSED_KINDS:
                 raise _ModelFailed(error.message)
-            asked = error.retry_after_s or 0.0
-            if asked > self._policy.longest_asked:
+            if (asked := error.retry_after_s or 0.0) > self._policy.longest_asked:
                 # Asking earlier than told is no use, and nobody should wait for an hour unasked.
                 raise _ModelFailed(
                     f"{error.message} It asks to wait {asked:.0f} s; resume the run after that."
                 )
-            if not error.retryable or failures == self._policy.tries or self._is_over(model):
+            wait = self._policy.wait(failures, error)
+            if wait is None or self._is_over(model):
                 return False
-            await self._wait(model, failures, error)
+            await self._wait(model, failures, wait, error)
             if self._is_over(model):
                 return False
             task = replace(task, number=task.number + 1)
@@ -308,7 +292,7 @@ class Runner:
         publish = Coalescer(self._publish)
         publish(AttemptStarted(model, task.prompt, task.repeat, task.number, time.time()))
         attempt = RunningAttempt(model, self._prompts[task.prompt], task, publish, self._scorer)
-        attempt.may_repeat_cut = may_repeat_cut
+        attempt.policy, attempt.may_repeat_cut = self._policy, may_repeat_cut
         error: EndpointError | None = None
         try:
             record = await self._cancellable(model, attempt.run(endpoint))
@@ -364,9 +348,9 @@ class Runner:
         if record != before:
             await self._keep(record)
 
-    async def _wait(self, model: str, failures: int, error: EndpointError) -> None:
-        seconds = self._policy.wait(failures, error.retry_after_s)
-        text = f"try {failures + 1} in {seconds:.1f} s: {error.message}"
+    async def _wait(self, model: str, failures: int, seconds: float, error: EndpointError) -> None:
+        text = quota_words(seconds) if is_quota(error.status) else f"try {failures + 1} in {seconds:.1f} s"
+        text = f"{text}: {error.message}"
         self._publish(ServerNoted(model, text, time.time()))
         stopping = asyncio.create_task(self._stopping.wait())
         await asyncio.wait([stopping], timeout=seconds)

@@ -10,14 +10,15 @@ from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
 from milo_tui.endpoints.endpoint import Endpoint
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.factory import make_endpoint
+from milo_tui.runner.attempt import RetryPolicy
 from milo_tui.runner.events import Event
 from milo_tui.runner.plan import new_run
-from milo_tui.runner.runner import RetryPolicy, Runner
+from milo_tui.runner.runner import Runner
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
 from milo_tui.suite.prompt import Suite
 
-QUICK = RetryPolicy(tries=3, first_wait=0.01, longest_wait=0.02)
+QUICK = RetryPolicy(tries=3, first_wait=0.01, longest_wait=0.02, quota_waits=(0.01, 0.02, 0.05))
 
 
 def entry(id: str, url: str, **more: object) -> ModelEntry:

@@ -42,6 +42,9 @@ class Dying:
     async def warm_up(self) -> float:
         return 0.25
 
+    def quota_wait(self) -> float:
+        return 0.0
+
     def sent_keys(self) -> Mapping[str, JSON]:
         return {}
 

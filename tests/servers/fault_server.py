@@ -8,10 +8,10 @@ import json
 import socket
 import ssl
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from time import perf_counter_ns
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 TLS_HANDSHAKE = b"\x16"
@@ -59,20 +59,24 @@ class Recorded:
         return json.loads(self.body)
 
 
+Script = Iterable[Step] | Callable[[Recorded], Iterable[Step]]
+
+
 class FaultServer:
     """Plays one script for each request, the last one again and again; over TLS with `tls`.
 
-    `slow` seconds pass before it reads. `sent` counts the bytes that the client has taken, or its system.
+    A script may be a function of the request that returns the steps. `slow` seconds pass before it reads. `sent`
+    counts the bytes that the client has taken, or its system.
     """
 
-    def __init__(self, *scripts: Iterable[Step], slow: float = 0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *scripts: Script, slow: float = 0, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Recorded] = []
         self.connections = 0
         self.sent = 0
         self.port = 0
         self.url = ""
         self._tls = tls
-        self._scripts = [tuple(script) for script in scripts]
+        self._scripts = [script if callable(script) else tuple(script) for script in scripts]
         self._slow = slow
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -117,7 +121,7 @@ class FaultServer:
             return False
         self.requests.append(await _read(first, reader))
         script = self._scripts[min(len(self.requests), len(self._scripts)) - 1]
-        for step in script:
+        for step in script(self.requests[-1]) if callable(script) else script:
             match step:
                 case bytes():
                     writer.write(step)
@@ -164,9 +168,12 @@ def answer(body: Any, status: int = 200, **headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + content
 
 
-def chunked(*parts: bytes, end: bool = True) -> bytes:
+def chunked(*parts: bytes, end: bool = True, headers: Mapping[str, str] = MappingProxyType({})) -> bytes:
     """An event stream in HTTP/1.1's chunks, as the clouds send it."""
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    named = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items()).encode()
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n%s\r\n" % named
+    )
     body = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
     return head + body + (b"0\r\n\r\n" if end else b"")
 

@@ -1,5 +1,6 @@
 """A run against a quota of requests and tokens waits, says so, and completes. A minute is a fraction of a second."""
 
+import math
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -36,22 +37,27 @@ EACH = 2_500
 
 
 class Quota:
-    """A server's fixed window of 20 requests and 40,000 tokens; `headers` is the way in which it tells them."""
+    """A server's window of 20 requests and 40,000 tokens; `headers` is the way in which it tells them.
+
+    What is used up comes back a minute later, however slow the machine is.
+    """
 
     def __init__(self, headers: str) -> None:
         self.refused = 0
         self._headers = headers
-        self._until = 0.0
+        self._until = math.inf
         self._requests = self._tokens = 0
 
     def __call__(self, request: Recorded) -> Iterable[Step]:
         now = time.monotonic()
         if now >= self._until:
-            self._until, self._requests, self._tokens = now + MINUTE, 0, 0
-        if self._requests == REQUESTS or self._tokens + EACH > TOKENS:
+            self._until, self._requests, self._tokens = math.inf, 0, 0
+        if self._until < math.inf:
             self.refused += 1
             return [answer({"error": {"message": "slow down"}}, 429, **self._told(self._until - now, True))]
         self._requests, self._tokens = self._requests + 1, self._tokens + EACH
+        if self._requests == REQUESTS or self._tokens + EACH > TOKENS:
+            self._until = now + MINUTE
         later = any(message["role"] == "tool" for message in request.json["messages"])
         said = text("There are 412.") if later else calls(call("count_crates", '{"bay": 7}', index=0, id="a"))
         counted = usage(prompt_tokens=EACH - 10, completion_tokens=10)
@@ -60,6 +66,7 @@ class Quota:
         ]
 
     def _told(self, seconds: float, refused: bool) -> dict[str, str]:
+        seconds = min(seconds, MINUTE)
         left = {"requests": REQUESTS - self._requests, "tokens": TOKENS - self._tokens}
         match self._headers:
             case "openai":

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import on
 from textual.containers import Vertical
 from textual.geometry import Region
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -55,6 +55,17 @@ class BaseScreen(Screen[None]):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Nothing but its background: one line of it is every line."""
         return alike(super().render_lines, crop)
+
+    @property
+    def is_in_sight(self) -> bool:
+        """Whether nothing but dialogs covers it: Textual paints all that changes below the screen in front anew.
+
+        Textual's `is_current` holds of the screen below, too.
+        """
+        stack = self.app.screen_stack
+        return self in stack and all(
+            isinstance(above, ModalScreen) for above in stack[stack.index(self) + 1 :]
+        )
 
     @property
     def is_small(self) -> bool:

@@ -35,7 +35,7 @@ async def test_the_list_of_runs_rests_under_another_screen_and_is_right_when_it_
             assert isinstance(app.screen, RunScreen)
             await store.add_attempt(number, attempt(record, 0, 0, 1, 3))
             runs.tick()
-            assert not [worker for worker in app.workers if worker.group == "live"]
+            assert not [worker for worker in app.workers if worker.group == "runs" and worker.is_running]
             await settle(pilot)
             await press(pilot, "escape")
             await settle(pilot)

@@ -226,13 +226,13 @@ class LiveScreen(BaseScreen):
 
     def flush_streams(self) -> None:
         """Draw what has streamed in since the last time."""
-        if self.is_current and not self.is_small:
+        if self.is_in_sight and not self.is_small:
             for pane in self.shown():
                 pane.flush()
 
     def sync_tables(self) -> None:
         """Draw the clock, and figures if any changed."""
-        if not self.is_current:
+        if not self.is_in_sight:
             return
         self.header.sync()
         if self.is_small:

@@ -131,7 +131,7 @@ class RunsScreen(BaseScreen):
     def tick(self) -> None:
         """Follow what other processes do: runs start and end in other terminals, too."""
         busy = self._writing.locked() or (self._refreshing is not None and not self._refreshing.is_finished)
-        if self.is_current and not busy:
+        if self.is_in_sight and not busy:
             self._refreshing = self.refresh_runs(only_changes=True)
 
     def action_refresh(self) -> None:

@@ -126,10 +126,11 @@ class LineView(ScrollView, inherit_bindings=False):
         if used > width:
             line, used = line.truncate(width), width
         parts = line.render(style, end="", parse_style=self.app.stylesheet.parse_style)
-        segments = [Segment(text, rich_style(part)) for text, part in parts]
-        segments.append(Segment(" " * (width - used), rich_style(style)))
-        segments.append(Segment(" " * (total - width), rich_style(self.visual_style)))
-        return Strip(segments, total)
+        pieces = [(text, rich_style(part)) for text, part in parts]
+        pieces.append((" " * (width - used), rich_style(style)))
+        pieces.append((" " * (total - width), rich_style(self.visual_style)))
+        # A style is fifty bytes to the terminal: pieces of one style are one.
+        return Strip(Segment.simplify(Segment(text, style) for text, style in pieces if text), total)
 
 
 class ContentLine(Widget):

@@ -9,10 +9,12 @@ from math import hypot
 
 from milo_tui.analysis.evidence import Evidence
 from milo_tui.analysis.exact import repeats_permuted
+from milo_tui.analysis.questions import apart, same_prompts
 from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.analysis.run_differences import Difference, model_differences, run_differences
 from milo_tui.analysis.stats import SIGNIFICANT, error_over_repeats, holm
 from milo_tui.analysis.verdict import Pair, Side, corrected, pair_of, side
+from milo_tui.errors import MiloError
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,10 @@ class Comparison:
         )
 
 
+class OtherQuestionsError(MiloError):
+    """Two runs that asked different questions."""
+
+
 def shared_models(a: RunRecord, b: RunRecord) -> list[tuple[str, str]]:
     """The models to be paired where none are named: those of one id, or the only two there are."""
     theirs = {model.id for model in b.models}
@@ -89,8 +95,10 @@ def shared_models(a: RunRecord, b: RunRecord) -> list[tuple[str, str]]:
 def compare(a: Measured, b: Measured, models: Sequence[tuple[str, str]] | None = None) -> Comparison:
     """Compare two runs, or two models of one: each pair of ids of `models`, else `shared_models`.
 
-    Raises KeyError where a run has no such model.
+    Raises KeyError where a run has no such model, and OtherQuestionsError where the runs' pools differ.
     """
+    if why := apart(a.run, b.run):
+        raise OtherQuestionsError(why)
     chosen = shared_models(a.run, b.run) if models is None else list(models)
     same, changed, missing = _prompts(a.run, b.run)
     sides = [(_side(a, one, same), _side(b, other, same)) for one, other in chosen]
@@ -123,10 +131,9 @@ def _named(pair: Pair, a: RunRecord, b: RunRecord) -> Pair:
 
 def _prompts(a: RunRecord, b: RunRecord) -> tuple[list[str], tuple[str, ...], tuple[str, ...]]:
     """The prompts that are the same in both runs, those that changed, those that one run lacks."""
-    ours, theirs = ({prompt.id: prompt.definition for prompt in run.prompts} for run in (a, b))
-    same = [id for id in ours if ours[id] == theirs.get(id)]
-    changed = tuple(id for id in ours if id in theirs and ours[id] != theirs[id])
-    return same, changed, tuple(sorted(ours.keys() ^ theirs.keys()))
+    same, changed = same_prompts(a, b)
+    ours, theirs = ({prompt.id for prompt in run.prompts} for run in (a, b))
+    return same, tuple(changed), tuple(sorted(ours ^ theirs))
 
 
 def _side(measured: Measured, model: str, prompts: Sequence[str]) -> Side:

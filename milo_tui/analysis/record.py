@@ -70,6 +70,23 @@ class RunRecord:
     prompts: tuple[PromptRecord, ...]
     machine: Mapping[str, Any] = field(default_factory=dict)
     origin: Origin = Origin.HERE
+    pool_seed: int | None = None
+    """The pool of which each repeat asks another variant (repeat 1 variant 0, and so on); None: always variant 0."""
+    margin: float | None = None
+    """Of a run that decides: the largest difference, as a share of the points, that counts as equally good."""
+    confidence: float | None = None
+    """Of a run that decides: the chance that none of its intervals ever misses, such as 0.95."""
+
+    def variant(self, repeat: int) -> int:
+        """Which variant of every prompt a repeat asks."""
+        return 0 if self.pool_seed is None else repeat - 1
+
+    def planned_of(self, prompts: int, made: int) -> int:
+        """Attempts that a model was to make at so many prompts; a run that decides ends where it has decided.
+
+        `made` is how many it has made.
+        """
+        return made if self.margin is not None else prompts * self.repeats
 
     @property
     def attempts_planned(self) -> int:

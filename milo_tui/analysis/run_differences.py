@@ -58,6 +58,7 @@ def _run_facts(run: RunRecord) -> dict[str, Any]:
         "suite": f"{run.suite} {run.suite_version}",
         "scored by different versions:": run.scorer_version,
         "repeats": run.repeats,
+        "pool": run.pool_seed,
         "seed": run.seed,
         "simulated": run.simulated,
         **_flat(run.machine),

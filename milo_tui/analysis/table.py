@@ -66,7 +66,7 @@ def result_table(run: RunRecord, attempts: Iterable[Attempt]) -> ResultTable:
     categories = tuple((id, titles.get(id, id)) for id, prompts in by_category.items() if prompts)
     cells = {
         id: {
-            model: _category(_of(of_model[model], by_category[id]), len(by_category[id]) * run.repeats)
+            model: _category(run, _of(of_model[model], by_category[id]), len(by_category[id]))
             for model in models
         }
         for id, _ in categories
@@ -80,7 +80,7 @@ def result_table(run: RunRecord, attempts: Iterable[Attempt]) -> ResultTable:
         }
         for id in ids
     }
-    return ResultTable(categories, models, cells, totals, matrix, _uninformative(matrix))
+    return ResultTable(categories, models, cells, totals, matrix, _uninformative(run, matrix))
 
 
 def _of(rows: list[Attempt], prompts: list[str]) -> list[Attempt]:
@@ -92,8 +92,9 @@ def _points(row: Attempt | None) -> int | None:
     return None if row is None else row.points
 
 
-def _category(rows: list[Attempt], planned: int) -> CategoryFigures:
+def _category(run: RunRecord, rows: list[Attempt], prompts: int) -> CategoryFigures:
     means = _by_prompt(rows)
+    planned = run.planned_of(prompts, len(rows))
     whole = sum(row.points is not None for row in rows) == planned
     return CategoryFigures.of(rows, planned, interval=_interval(means) if whole else None)
 
@@ -117,7 +118,7 @@ def _interval(means: list[float], of: int = 1) -> tuple[float, float] | None:
 
 def _total(run: RunRecord, rows: list[Attempt], retries: int) -> ModelTotal:
     means = _by_prompt(rows)
-    planned = len(run.prompts) * run.repeats
+    planned = run.planned_of(len(run.prompts), len(rows))
     whole = sum(row.points is not None for row in rows) == planned
     return ModelTotal.of(
         rows,
@@ -129,11 +130,15 @@ def _total(run: RunRecord, rows: list[Attempt], retries: int) -> ModelTotal:
     )
 
 
-def _uninformative(matrix: Mapping[str, Mapping[str, tuple[int | None, ...]]]) -> dict[str, str]:
+def _uninformative(
+    run: RunRecord, matrix: Mapping[str, Mapping[str, tuple[int | None, ...]]]
+) -> dict[str, str]:
     """Prompts that tell the models apart in nothing: all perfect (no information) or all zero (suspect)."""
     found = {}
     for prompt, by_model in matrix.items():
         values = {points for repeats in by_model.values() for points in repeats}
+        if run.margin is not None:
+            values.discard(None)  # a question that the decision did not need
         if values == {POINTS_PER_PROMPT}:
             found[prompt] = "all pass"
         elif values == {0}:

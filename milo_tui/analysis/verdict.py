@@ -250,7 +250,7 @@ class Side:
     @cached_property
     def hole(self) -> str:
         """Why nothing can be judged of it: what is missing; empty where nothing is."""
-        planned = len(self.run.prompts) * self.run.repeats
+        planned = self.run.planned_of(len(self.run.prompts), len(self.rows))
         scored = sum(len(points) for points in self.points.values())
         if scored == planned:
             return ""

@@ -7,6 +7,8 @@ import click
 from milo_tui.cli.common import current_settings
 from milo_tui.cli.options import common_options
 from milo_tui.cli.start import (
+    Asking,
+    deciding_options,
     load_part,
     opens_app,
     plain_option,
@@ -18,13 +20,13 @@ from milo_tui.cli.start import (
 )
 from milo_tui.config import data_folder
 from milo_tui.runner.demo import demo_entries
-from milo_tui.runner.plan import new_run
 from milo_tui.simulated.script import Pace
 
 
 @click.command("demo")
 @click.option("--pace", type=click.Choice(get_args(Pace)), help="How quickly the models answer.")
 @repeats_option
+@deciding_options
 @seed_option
 @plain_option
 @threshold_options
@@ -36,6 +38,7 @@ def command(
     plain: bool,
     fail_under: float | None,
     baseline: str | None,
+    asking: Asking,
 ) -> None:
     """Run Milo-Bench on three simulated models; nothing to configure."""
     suite = load_part(data_folder("prompts") / "milo")
@@ -43,4 +46,4 @@ def command(
     entries = demo_entries(pace or ("real" if in_app else "fast"))
     settings = current_settings()
     thresholds = thresholds_of(settings, fail_under, baseline)
-    run_new(settings, new_run(suite, entries, repeats, seed), in_app=in_app, thresholds=thresholds)
+    run_new(settings, asking.new_run(suite, entries, repeats, seed), in_app=in_app, thresholds=thresholds)

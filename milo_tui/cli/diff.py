@@ -58,7 +58,7 @@ async def _read(
             if not found:
                 asked = (await sides.run(side.run)).prompts
                 prompt = find_prompt_id(prompt, [one.id for one in asked])
-            found.append((side, await sides.conversation(side, prompt)))
+            found.append((side, await sides.conversation(side, prompt, found[0][0] if found else None)))
         several = len({side.run for side, _ in found if side.model}) > 1
         return [(_name(sides, side, several), conversation) for side, conversation in found]
 

@@ -11,6 +11,8 @@ from milo_tui.analysis.prices import load_prices
 from milo_tui.cli.common import current_settings
 from milo_tui.cli.options import FOLDER, common_options, note
 from milo_tui.cli.start import (
+    Asking,
+    deciding_options,
     load_part,
     opens_app,
     plain_option,
@@ -28,7 +30,6 @@ from milo_tui.mlx.memory import machine_gb
 from milo_tui.reports.cost_text import estimate_lines
 from milo_tui.runner.fitting import plan_lines
 from milo_tui.runner.launch import create_run, start_detached
-from milo_tui.runner.plan import new_run
 
 
 class UnreachableError(MiloError):
@@ -43,6 +44,7 @@ class UnreachableError(MiloError):
     "--prompt", "prompt_ids", multiple=True, metavar="ID", help="Only this prompt; can be repeated."
 )
 @repeats_option
+@deciding_options
 @seed_option
 @plain_option
 @click.option(
@@ -65,6 +67,7 @@ def command(
     text: str,
     fail_under: float | None,
     baseline: str | None,
+    asking: Asking,
 ) -> None:
     """Run a suite on the models of milo.toml."""
     settings = current_settings(models=True)
@@ -82,7 +85,7 @@ def command(
     for line in [*plan_lines(entries, machine_gb()), *estimate_lines(costs)]:
         note(line)
     asyncio.run(_check_reachable(entries))
-    record = new_run(part, entries, repeats, seed, text)
+    record = asking.new_run(part, entries, repeats, seed, text)
     if detach:
         number = asyncio.run(create_run(settings, record))
         start_detached(settings, number)

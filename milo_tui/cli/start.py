@@ -1,11 +1,14 @@
 """Start or resume a run, as `milo demo`, `milo run` and `milo resume` do: in the app, or here with plain progress."""
 
 import asyncio
+import functools
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,14 +20,16 @@ from milo_tui.cli.progress import Progress
 from milo_tui.cli.show import run_table
 from milo_tui.cli.thresholds import Thresholds, exit_status
 from milo_tui.config import ConfigError, Settings
+from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.runner.events import Event
 from milo_tui.runner.launch import attach_when_up, create_run, execute_run, start_detached
 from milo_tui.runner.machine import keep_awake, tune_gc
-from milo_tui.runner.plan import part_of
+from milo_tui.runner.plan import Rule, new_run, part_of
 from milo_tui.runner.runner import Runner
 from milo_tui.store.queries import Reader
 from milo_tui.suite.loading import load_suite
 from milo_tui.suite.prompt import Suite
+from milo_tui.suite.variants import PUBLIC_POOL
 
 repeats_option = click.option(
     "--repeats", type=click.IntRange(1, 100), default=3, show_default=True, help="Repeats per prompt."
@@ -32,6 +37,79 @@ repeats_option = click.option(
 seed_option = click.option(
     "--seed", type=click.IntRange(0, LARGEST), help="Seed of the order of prompts, and of simulated models."
 )
+_deciding = (
+    click.option(
+        "--variants",
+        type=click.IntRange(1, 1000),
+        help="Ask so many variants of each prompt, in place of repeats of one.",
+    ),
+    click.option("--decide", is_flag=True, help="Ask until it is clear which model is better."),
+    click.option(
+        "--within", type=click.FloatRange(0, 100, min_open=True), metavar="PCT",
+        help="With --decide: as good means within so many per cent of the points. [default: 5]",
+    ),
+    click.option(
+        "--at-most", type=click.IntRange(1, 20_000), metavar="N",
+        help="With --decide: questions in the pool. [default: 400]",
+    ),
+    click.option(
+        "--confidence", type=click.FloatRange(50, 99.9), metavar="PCT",
+        help="With --decide: the chance that no interval ever misses. [default: 95]",
+    ),
+    click.option("--pool-seed", type=click.IntRange(0, LARGEST), help="Variants of a pool of your own."),
+)  # fmt: skip
+
+
+def deciding_options(command: Command) -> Command:
+    """Add `--variants`, `--decide`, `--within`, `--at-most`, `--confidence` and `--pool-seed` as one `asking`."""
+
+    @functools.wraps(command)
+    def with_asking(*args: Any, **kwargs: Any) -> Any:
+        names = ("variants", "decide", "within", "at_most", "confidence", "pool_seed")
+        return command(*args, asking=Asking(**{name: kwargs.pop(name) for name in names}), **kwargs)
+
+    for option in reversed(_deciding):
+        with_asking = option(with_asking)
+    return with_asking  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What the command line says of variants and of deciding."""
+
+    variants: int | None
+    decide: bool
+    within: float | None
+    at_most: int | None
+    confidence: float | None
+    pool_seed: int | None
+
+    def new_run(
+        self, suite: Suite, entries: Sequence[ModelEntry], repeats: int, seed: int | None, note: str = ""
+    ) -> RunRecord:
+        """The record of the run that is asked for. Raises PlanError and ConfigError."""
+        repeats = self.repeats(suite, repeats)
+        pool = PUBLIC_POOL if self.pool_seed is None else self.pool_seed
+        if not self.decide:
+            return new_run(suite, entries, repeats, seed, note, pool_seed=pool if self.variants else None)
+        rule = Rule((self.within or 5.0) / 100, (self.confidence or 95.0) / 100)
+        return new_run(suite, entries, repeats, seed, note, pool_seed=pool, rule=rule)
+
+    def repeats(self, suite: Suite, repeats: int) -> int:
+        """How often each prompt is asked at most. Raises ConfigError."""
+        if self.decide and self.variants:
+            raise ConfigError("--decide asks as many variants as it needs; leave --variants out.")
+        if not self.decide and (self.within or self.at_most or self.confidence):
+            raise ConfigError("--within, --at-most and --confidence go with --decide.")
+        if not self.decide and not self.variants and self.pool_seed is not None:
+            raise ConfigError("--pool-seed goes with --decide or --variants.")
+        if not self.decide:
+            return self.variants or repeats
+        if (self.at_most or 400) < len(suite.prompts):
+            raise ConfigError(f"--at-most must be at least {len(suite.prompts)}, a question of each prompt.")
+        return (self.at_most or 400) // len(suite.prompts)
+
+
 plain_option = click.option(
     "--plain", is_flag=True, help="Print progress and the report instead of opening the app."
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from milo_tui.analysis import questions
 from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.record import Attempt, PromptRecord, RunRecord
 from milo_tui.errors import MiloError
@@ -105,10 +106,16 @@ class Sides:
         found = next((one for one in run.prompts if one.id == prompt), None)
         if found is None:
             raise SideError(f"Run {side.run} did not ask {prompt}; `milo show {side.run}` names its prompts.")
-        return found
+        return questions.asked(run, found, side.repeat)
 
-    async def conversation(self, side: Side, prompt: str) -> Conversation:
-        """What a side said. Raises SideError where there is nothing, StoreError where it cannot be read."""
+    async def conversation(self, side: Side, prompt: str, beside: Side | None = None) -> Conversation:
+        """What a side said, to be compared with the side `beside`.
+
+        Raises SideError where there is nothing or the two were asked different questions, StoreError where it cannot
+        be read.
+        """
+        if beside is not None:
+            await self._require_same_question(beside, side)
         asked = await self.prompt(side, prompt)
         if side.model is None:
             return _reference(asked)
@@ -120,6 +127,17 @@ class Sides:
         if row is None:
             raise SideError(f"{self.name(side)} has no attempt at {prompt} #{side.repeat} in run {side.run}.")
         return (await self._reader.attempt(row.id)).conversation
+
+    async def _require_same_question(self, first: Side, other: Side) -> None:
+        runs = [await self.run(side.run) for side in (first, other)]
+        variants = [run.variant(side.repeat) for run, side in zip(runs, (first, other), strict=True)]
+        pools = [run.pool_seed if variant else None for run, variant in zip(runs, variants, strict=True)]
+        if (variants[0], pools[0]) != (variants[1], pools[1]):
+            one, two = (
+                f"#{side.repeat} of run {side.run} asks variant {variant} of {questions.pool_words(run)}"
+                for side, variant, run in zip((first, other), variants, runs, strict=True)
+            )
+            raise SideError(f"{one}, and {two}: these are different questions.")
 
 
 def _reference(asked: PromptRecord) -> Conversation:
@@ -136,8 +154,10 @@ def against(run: RunRecord, left: Side, is_there: Callable[[Side], bool] = lambd
     A run of one model compares its repeats; where nothing else is there, the reference is.
     """
     others = every_model(run, left)[1:]
+    # Where each repeat asks another variant, a repeat is no other answer to the same question.
+    repeats = run.repeats if run.pool_seed is None else 1
     others = others or [
-        replace(left, repeat=(left.repeat - 1 + step) % run.repeats + 1) for step in range(1, run.repeats)
+        replace(left, repeat=(left.repeat - 1 + step) % run.repeats + 1) for step in range(1, repeats)
     ]
     return next(filter(is_there, others), replace(left, model=None))
 

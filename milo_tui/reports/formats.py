@@ -21,7 +21,7 @@ class Report:
 
 
 async def _raw_json(data: RunData) -> AsyncIterator[str]:
-    async for piece in export_run.pieces(data.run, data.details()):
+    async for piece in export_run.pieces(data.run, data.details(), data.attempts):
         yield piece
 
 

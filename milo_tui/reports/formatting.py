@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from milo_tui.suite.conversation import POINTS_PER_PROMPT
+
 if TYPE_CHECKING:
     from milo_tui.analysis.record import ModelRecord
     from milo_tui.analysis.table import CategoryFigures, ModelTotal
@@ -91,3 +93,9 @@ def missing_sentence(name: str, total: "ModelTotal") -> str | None:
 def repeats_cell(points: Iterable[int | None]) -> str:
     """The points of a prompt's repeats in a row, `332`; a dot for one without a score."""
     return "".join("·" if value is None else str(value) for value in points)
+
+
+def family_cell(points: Iterable[int | None]) -> str:
+    """The points of the variants that were asked, of those possible: `21/24`; a dot where none was."""
+    asked = [value for value in points if value is not None]
+    return f"{sum(asked)}/{POINTS_PER_PROMPT * len(asked)}" if asked else "·"

@@ -7,12 +7,13 @@ prompt by prompt, so that memory does not grow with the run.
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
+from milo_tui.analysis.decisions import PairDecision, decisions
 from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.published import CAUTION, KIND, Published
 from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
 from milo_tui.analysis.table import ResultTable, result_table
 from milo_tui.analysis.verdict import Answer, Pair, answer
-from milo_tui.reports import svg
+from milo_tui.reports import decision_text, svg
 from milo_tui.reports import verdict_text as words
 from milo_tui.reports.conditions import conditions
 from milo_tui.reports.formatting import (
@@ -37,7 +38,7 @@ async def render(data: RunData) -> AsyncIterator[str]:
     run, rows = data.run, data.attempts
     found, scores = answer(run, rows, data.evidence, data.costs), result_table(run, rows)
     yield _head(run)
-    yield "".join(_top(run, scores, found))
+    yield "".join(_top(run, scores, found, decisions(run, rows)))
     yield "".join(_middle(run, rows, scores, found))
     for prompt in run.prompts:
         yield prompt_part(run, prompt, [detail async for detail in data.details(prompt.id)]) + "\n"
@@ -57,7 +58,9 @@ def _head(run: RunRecord) -> str:
     )
 
 
-def _top(run: RunRecord, scores: ResultTable, found: Answer) -> Iterator[str]:
+def _top(
+    run: RunRecord, scores: ResultTable, found: Answer, decided: Sequence[PairDecision]
+) -> Iterator[str]:
     size = f"{len(run.models)} models × {len(run.prompts)} prompts × {run.repeats} repeats"
     yield tag("p", safe(f"{moment(run.created)} · {size} · {run.phase.value}"), class_="meta")
     if run.simulated:
@@ -66,11 +69,29 @@ def _top(run: RunRecord, scores: ResultTable, found: Answer) -> Iterator[str]:
         if sentence := missing_sentence(model.name, scores.totals[model.id]):
             yield tag("p", safe(sentence), class_="banner")
     yield tag("h2", tag("span", words.QUESTION, class_="question"))
+    if decided:
+        yield tag("div", "".join(_decision(pair, run) for pair in decided), class_="cards")
+        for sentence in decision_text.families(scores):
+            yield tag("p", safe(sentence))
+        yield tag("p", safe(f"Decided by: {decision_text.rule_words(run, len(decided))}."), class_="note")
+        return
     if sentence := words.no_pair(found):
         yield tag("p", safe(sentence))
     yield tag("div", "".join(_card(pair, found) for pair in found.local_to_api), class_="cards")
     for sentence in words.also_compared(found):
         yield tag("p", safe(f"Also: {sentence}"))
+
+
+def _decision(pair: PairDecision, run: RunRecord) -> str:
+    names = {model.id: model.name for model in run.models}
+    headline = decision_text.headline(pair, run.models, run.margin or 0)
+    title = f"Interval of {names[pair.a]} less {names[pair.b]}, after each question"
+    parts = [
+        tag("div", safe(headline), class_="who"),
+        svg.interval_history(title, pair.history, run.margin or 0),
+        facts(decision_text.pair_facts(pair, run)),
+    ]
+    return tag("section", "".join(parts), class_="card")
 
 
 def _card(pair: Pair, found: Answer) -> str:

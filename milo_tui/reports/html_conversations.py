@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 
+from milo_tui.analysis.questions import asked
 from milo_tui.analysis.record import AttemptDetail, ModelRecord, PromptRecord, RunRecord, TurnRecord
 from milo_tui.reports.formatting import seconds
 from milo_tui.reports.html_elements import chip, folded, safe, tag
@@ -63,14 +64,16 @@ def prompt_part(run: RunRecord, prompt: PromptRecord, attempts: Sequence[Attempt
         )
         for i, model in enumerate(run.models)
     )
-    asked = "".join(
+    question = "".join(
         tag("p", tag("span", label, class_="dim")) + tag("pre", safe(str(prompt.definition.get(part, ""))))
         for part, label in (("system", "System"), ("user", "User"))
         if prompt.definition.get(part)
     )
+    if question and run.pool_seed is not None:
+        question = tag("p", "Variant 0; each repeat asks another one.", class_="note") + question
     title = f"{tag('b', safe(prompt.title))} {tag('code', safe(prompt.id), class_='dim')}"
     summary = tag("span", scores, class_="scores") + title
-    return folded(summary, asked + "".join(_calls(run, counted)) + "".join(_talks(run, attempts)))
+    return folded(summary, question + "".join(_calls(run, counted)) + "".join(_talks(run, attempts, prompt)))
 
 
 def _points(counted: dict[tuple[str, int], AttemptDetail], model: str, repeat: int) -> int | None:
@@ -142,24 +145,29 @@ def call_text(call: ToolCall) -> str:
     return f"{call.name} {json.dumps(call.arguments, indent=2, ensure_ascii=False)}"
 
 
-def _talks(run: RunRecord, attempts: Sequence[AttemptDetail]) -> Iterator[str]:
+def _talks(run: RunRecord, attempts: Sequence[AttemptDetail], prompt: PromptRecord) -> Iterator[str]:
     for model in run.models:
         for attempt in attempts:
             if attempt.attempt.model == model.id:
-                yield _talk(model, attempt)
+                yield _talk(run, model, attempt, prompt)
 
 
-def _talk(model: ModelRecord, attempt: AttemptDetail) -> str:
+def _talk(run: RunRecord, model: ModelRecord, attempt: AttemptDetail, prompt: PromptRecord) -> str:
     row = attempt.attempt
+    variant = run.variant(row.repeat)
     again = f", attempt {row.number}" if row.number > 1 else ""
     facts = [row.outcome.value, seconds(row.latency), f"TTFT {seconds(row.ttft)}"]
     facts += [f"{row.input_tokens} → {row.output_tokens} tokens"] if row.output_tokens is not None else []
     facts += [f"{row.cached_tokens} from the cache"] if row.cached_tokens else []
     facts += [row.lost] if row.lost else []
-    summary = f"{safe(model.name)}, repeat {row.repeat}{again} {chip(row.points)} " + tag(
-        "span", safe(" · ".join(facts)), class_="dim"
+    summary = (
+        f"{safe(model.name)}, repeat {row.repeat}{f', variant {variant}' if variant else ''}{again} {chip(row.points)} "
+        + tag("span", safe(" · ".join(facts)), class_="dim")
     )
-    inside = _checks(attempt) + "".join(map(_turn, attempt.turns))
+    request = str(asked(run, prompt, row.repeat).definition.get("user", "")) if variant else ""
+    inside = (
+        (tag("pre", safe(request)) if request else "") + _checks(attempt) + "".join(map(_turn, attempt.turns))
+    )
     if row.error:
         inside = tag("p", safe(row.error)) + inside
     return folded(summary, inside, id=f"a{row.id}")

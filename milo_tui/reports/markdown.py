@@ -3,14 +3,17 @@
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 
+from milo_tui.analysis.decisions import decisions
 from milo_tui.analysis.published import CAUTION, KIND, Published
 from milo_tui.analysis.record import RunRecord
 from milo_tui.analysis.table import ResultTable, result_table
 from milo_tui.analysis.verdict import Answer, answer
+from milo_tui.reports import decision_text
 from milo_tui.reports import verdict_text as words
 from milo_tui.reports.conditions import conditions
 from milo_tui.reports.formatting import (
     category_cell,
+    family_cell,
     missing_sentence,
     model_heading,
     moment,
@@ -40,7 +43,7 @@ def text(data: RunData) -> str:
         *([SIMULATED] if run.simulated else []),
         *missing(run, table),
         f"## {words.QUESTION}",
-        *_answer(found),
+        *(_answer(found) if run.margin is None else _decisions(data)),
         "## Scores",
         _scores(run, table),
         _notes(run, table, found),
@@ -87,6 +90,16 @@ def _answer(found: Answer) -> Iterator[str]:
         yield "\n".join(f"- {escape(sentence)}" for sentence in others)
 
 
+def _decisions(data: RunData) -> Iterator[str]:
+    run, pairs = data.run, decisions(data.run, data.attempts)
+    for pair in pairs:
+        yield f"**{escape(decision_text.headline(pair, run.models, run.margin or 0))}**"
+        yield _bullets(decision_text.pair_facts(pair, run))
+    for sentence in decision_text.families(result_table(run, data.attempts)):
+        yield escape(sentence)
+    yield f"Decided by: {escape(decision_text.rule_words(run, len(pairs)))}."
+
+
 def _scores(run: RunRecord, table: ResultTable) -> str:
     lines = [
         _row(["Category", *(escape(model_heading(model)) for model in run.models)]),
@@ -123,15 +136,17 @@ def _matrix(run: RunRecord, table: ResultTable, found: Answer) -> Iterator[str]:
         _row(["Prompt", *(escape(model.name) for model in run.models), ""]),
         _row(["---"] * (len(run.models) + 2)),
     ]
+    cell_of = repeats_cell if run.margin is None else family_cell
     for prompt in run.prompts:
         cells = [
-            f"{repeats_cell(table.matrix[prompt.id][result.model])} {words.lost_cell(result, prompt.id)}".strip()
+            f"{cell_of(table.matrix[prompt.id][result.model])} {words.lost_cell(result, prompt.id)}".strip()
             for result in found.results
         ]
         lines.append(_row([escape(prompt.id), *cells, table.uninformative.get(prompt.id, "")]))
     yield "\n".join(lines)
     if any(result.lost for result in found.results):
-        yield f"Points of each repeat; {words.LEGEND}."
+        each = "repeat" if run.margin is None else "family"
+        yield f"Points of each {each}; {words.LEGEND}."
     yield words.telling(table) or ""
 
 

@@ -9,6 +9,7 @@ from html import escape
 from math import ceil, floor, log10
 from statistics import median
 
+from milo_tui.analysis.exact import Interval
 from milo_tui.analysis.verdict import Pair
 from milo_tui.sanitise import one_line
 
@@ -188,6 +189,32 @@ def stacks(title: str, rows: Sequence[tuple[str, Sequence[tuple[str, float]]]]) 
                     f"<title>{escape(what)}: {value:.0f}</title></rect>"
                 )
                 x += width
+
+    return _figure(bottom + 20, title, body())
+
+
+def interval_history(title: str, history: Sequence[Interval], margin: float) -> str:
+    """How an interval narrowed, question by question: a band on an axis of ±20 %, the margin behind it."""
+    reach, top, bottom, left, right = 0.2, 8.0, 148.0, 40.0, WIDTH - 12.0
+
+    def y(share: float) -> float:
+        return top + (bottom - top) * (reach - max(-reach, min(reach, share))) / (2 * reach)
+
+    def x(asked: float) -> float:
+        return left + (right - left) * asked / max(1, len(history))
+
+    def body() -> Iterable[str]:
+        height = y(-margin) - y(margin)
+        yield f'<rect x="{left}" y="{y(margin):.1f}" width="{right - left}" height="{height:.1f}" class="unseen"/>'
+        for share in (-reach, -reach / 2, 0.0, reach / 2, reach):
+            yield _line(left, y(share), right, y(share), "zero" if share == 0 else "grid")
+            yield _text(left - 6, y(share) + 4, f"{100 * share:+.0f} %".replace("-", "−"), "tick", "end")
+        above = [f"{x(i):.1f},{y(one.high):.1f}" for i, one in enumerate(history, 1)]
+        below = [f"{x(i):.1f},{y(one.low):.1f}" for i, one in enumerate(history, 1)]
+        start = f"{x(0):.1f},{y(1):.1f}", f"{x(0):.1f},{y(-1):.1f}"
+        yield f'<polygon points="{" ".join([start[0], *above, *reversed(below), start[1]])}" class="band"/>'
+        for asked in Scale(0, max(1, len(history))).ticks():
+            yield _text(x(asked), bottom + 13, short_number(asked), "tick", "middle")
 
     return _figure(bottom + 20, title, body())
 

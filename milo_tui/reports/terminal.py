@@ -7,14 +7,17 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from milo_tui.analysis.decisions import decisions
 from milo_tui.analysis.published import CAUTION, KIND, Published
 from milo_tui.analysis.record import ModelRecord, RunRecord
 from milo_tui.analysis.table import ModelTotal, ResultTable, result_table
 from milo_tui.analysis.verdict import Answer, answer
+from milo_tui.reports import decision_text
 from milo_tui.reports import verdict_text as words
 from milo_tui.reports.cost_text import cost_lines
 from milo_tui.reports.formatting import (
     category_cell,
+    family_cell,
     missing_sentence,
     model_heading,
     moment,
@@ -45,7 +48,8 @@ def tables(data: RunData) -> RenderableType:
     parts: list[RenderableType] = [plain(heading, "bold")]
     if run.simulated:
         parts.append(plain(words.SIMULATED, "yellow"))
-    parts += [*_sentences(run, table), Text(), _answer(found), _table(run, table)]
+    parts += [*_sentences(run, table), Text()]
+    parts += [_answer(found) if run.margin is None else _decisions(data), _table(run, table)]
     parts += [*_matrix(run, table, found), *_standings(found), *_servers(run)]
     parts += [plain(line) for line in cost_lines(run, found.costs)]
     if data.published is not None:
@@ -71,6 +75,17 @@ def _answer(found: Answer) -> RenderableType:
         parts += [plain(words.headline(pair), "bold"), facts_grid(words.pair_facts(pair, found))]
     for sentence in words.also_compared(found):
         parts.append(plain(f"Also: {sentence}"))
+    return Group(*parts, Text())
+
+
+def _decisions(data: RunData) -> RenderableType:
+    run, pairs = data.run, decisions(data.run, data.attempts)
+    parts: list[RenderableType] = [plain(words.QUESTION, "bold underline")]
+    for pair in pairs:
+        parts.append(plain(decision_text.headline(pair, run.models, run.margin or 0), "bold"))
+        parts.append(facts_grid(decision_text.pair_facts(pair, run)))
+    parts += [plain(sentence) for sentence in decision_text.families(result_table(run, data.attempts))]
+    parts.append(plain(f"Decided by: {decision_text.rule_words(run, len(pairs))}.", "dim"))
     return Group(*parts, Text())
 
 
@@ -108,7 +123,12 @@ def _scores(run: RunRecord, table: ResultTable) -> Table:
 
 
 def _matrix(run: RunRecord, table: ResultTable, found: Answer) -> list[RenderableType]:
-    grid = grid_of(["Points of each repeat", *(model.name for model in run.models), ""])
+    cell_of, title = (
+        (repeats_cell, "Points of each repeat")
+        if run.margin is None
+        else (family_cell, "Points of each family")
+    )
+    grid = grid_of([title, *(model.name for model in run.models), ""])
     grid.columns[-1].justify = "left"
     grid.columns[0].min_width = min(26, 1 + max(len(_short(prompt.id)) for prompt in run.prompts))
     titles, last = dict(run.categories), None
@@ -117,9 +137,7 @@ def _matrix(run: RunRecord, table: ResultTable, found: Answer) -> list[Renderabl
             grid.add_row(plain(titles.get(prompt.category, prompt.category), "dim"))
             last = prompt.category
         cells = [
-            plain(
-                f"{words.lost_cell(result, prompt.id)} {repeats_cell(table.matrix[prompt.id][result.model])}"
-            )
+            plain(f"{words.lost_cell(result, prompt.id)} {cell_of(table.matrix[prompt.id][result.model])}")
             for result in found.results
         ]
         grid.add_row(

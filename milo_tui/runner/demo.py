@@ -2,8 +2,9 @@
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from milo_tui.analysis.questions import question
 from milo_tui.analysis.record import RunRecord
 from milo_tui.endpoints.entry import ModelEntry, SimulatedEntry
 from milo_tui.errors import MiloError
@@ -40,9 +41,14 @@ def wire_name(profile: str) -> str:
     return f"simulated-{profile}"
 
 
-def script(run: RunRecord, prompts: Mapping[str, Prompt], entries: Sequence[ModelEntry]) -> Script:
+def script(run: RunRecord, entries: Sequence[ModelEntry]) -> Script:
     """All parts of a run's simulated models: the run's seed alone decides them, so a resume plays the same."""
     models = {}
+    questions = {
+        (prompt.id, repeat): question(run, prompt, repeat)
+        for prompt in run.prompts
+        for repeat in range(1, run.repeats + 1)
+    }
     for entry in entries:
         if entry.simulated is None:
             continue
@@ -50,9 +56,8 @@ def script(run: RunRecord, prompts: Mapping[str, Prompt], entries: Sequence[Mode
         if profile not in PROFILES:
             raise UnknownPart(f"There is no simulated model {profile}; there are {', '.join(PROFILES)}.")
         parts = {
-            Task(prompt.id, repeat).name: tuple(map(_played, _steps(run, profile, prompt, repeat)))
-            for prompt in prompts.values()
-            for repeat in range(1, run.repeats + 1)
+            Task(prompt, repeat).name: tuple(map(_played, _steps(run, profile, asked, repeat)))
+            for (prompt, repeat), asked in questions.items()
         }
         models[wire_name(profile)] = SimulatedModel(PROFILES[profile], parts, entry.simulated.pace)
     return Script(models, run.seed)

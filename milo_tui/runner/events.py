@@ -6,6 +6,7 @@ Times: `at` is seconds since the epoch (for a person's clock); durations are sec
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from milo_tui.analysis.decisions import PairDecision
 from milo_tui.analysis.phases import ModelPhase, RunPhase
 from milo_tui.analysis.record import Attempt
 from milo_tui.endpoints.endpoint import StreamPiece
@@ -94,6 +95,14 @@ class ServerNoted:
 
 
 @dataclass(frozen=True, slots=True)
+class PairNarrowed:
+    """The interval of a deciding run's pair after another answer; `pair` is without its history."""
+
+    pair: PairDecision
+    type: Literal["pair narrowed"] = "pair narrowed"
+
+
+@dataclass(frozen=True, slots=True)
 class RunChanged:
     """The run as a whole entered a phase."""
 
@@ -111,6 +120,7 @@ Event = (
     | TurnEnded
     | AttemptFinished
     | ServerNoted
+    | PairNarrowed
     | RunChanged
 )
 """`type` tells them apart in JSON."""

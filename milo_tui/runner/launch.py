@@ -39,7 +39,6 @@ from milo_tui.simulated.models import SimulatedModels
 from milo_tui.store.export_run import write_results
 from milo_tui.store.queries import Reader
 from milo_tui.store.store import Store
-from milo_tui.suite.loading import stored_prompt
 
 _ATTACH_TIMEOUT = 30.0
 """Seconds that a detached runner may take until its socket answers."""
@@ -135,8 +134,7 @@ async def _simulated(stack: AsyncExitStack, run: RunRecord) -> str | None:
     entries = [model.entry for model in run.models]
     if not any(entry.is_simulated for entry in entries):
         return None
-    prompts = {prompt.id: stored_prompt(prompt.definition) for prompt in run.prompts}
-    models = await stack.enter_async_context(SimulatedModels(script(run, prompts, entries)))
+    models = await stack.enter_async_context(SimulatedModels(script(run, entries)))
     return models.base_url
 
 

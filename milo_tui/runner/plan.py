@@ -11,13 +11,15 @@ import random
 import secrets
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from milo_tui.analysis.decisions import decisions, question_order
 from milo_tui.analysis.figures import count_retries, latest_attempts
 from milo_tui.analysis.phases import Outcome, RunPhase
 from milo_tui.analysis.record import Attempt, ModelRecord, PromptRecord, RunRecord
 from milo_tui.endpoints.entry import ModelEntry
+from milo_tui.errors import MiloError
 from milo_tui.runner.machine import machine
 from milo_tui.runner.state import QUESTION_CHARACTERS, ModelState, PromptRow, RunState, cell_key
 from milo_tui.suite.conversation import SCORER_VERSION
@@ -41,17 +43,44 @@ class Task:
         return cell_key(self.prompt, self.repeat)
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a run decides by: a margin as a share of the points, and the chance that no interval ever misses."""
+
+    margin: float = 0.05
+    confidence: float = 0.95
+
+
+class PlanError(MiloError):
+    """A run that cannot be planned; one sentence."""
+
+
 def new_run(
-    suite: Suite, models: Sequence[ModelEntry], repeats: int, seed: int | None, note: str = ""
+    suite: Suite,
+    models: Sequence[ModelEntry],
+    repeats: int,
+    seed: int | None,
+    note: str = "",
+    *,
+    pool_seed: int | None = None,
+    rule: Rule | None = None,
 ) -> RunRecord:
-    """The record of a run that is about to begin; the store gives it its number."""
+    """The record of a run that is about to begin; the store gives it its number.
+
+    With a `pool_seed` each repeat asks another variant of every prompt; with a `rule` the run asks until it has
+    decided. Raises PlanError.
+    """
+    if pool_seed is not None:
+        _require_variants(suite, repeats)
+    if rule is not None and len(models) < 2:
+        raise PlanError("A decision is between models: name two or more.")
     return RunRecord(
         number=0,
         key=secrets.token_hex(8),
         suite=suite.file.name,
         suite_title=suite.file.title,
         suite_version=suite.file.version,
-        suite_digest=suite.digest,
+        suite_digest=suite.digest if pool_seed is None else digest(suite.prompts, families=True),
         scorer_version=SCORER_VERSION,
         categories=tuple((category.id, category.title) for category in suite.file.categories),
         repeats=repeats,
@@ -67,7 +96,19 @@ def new_run(
             for prompt in suite.prompts
         ),
         machine=machine(),
+        pool_seed=pool_seed,
+        margin=None if rule is None else rule.margin,
+        confidence=None if rule is None else rule.confidence,
     )
+
+
+def _require_variants(suite: Suite, repeats: int) -> None:
+    plain = [prompt.id for prompt in suite.prompts if prompt.family is None]
+    if plain and repeats > 1:
+        more = f" and {len(plain) - 1} more" if len(plain) > 1 else ""
+        raise PlanError(
+            f"{plain[0]}{more} has no variants; say how it varies (vary: in its file), or leave it out."
+        )
 
 
 def part_of(suite: Suite, categories: Sequence[str], prompts: Sequence[str]) -> Suite:
@@ -136,12 +177,17 @@ def tasks_left(run: RunRecord, model: str, attempts: Iterable[Attempt]) -> list[
     """What a model still has to be asked, in order: all that has no score yet, nothing twice."""
     last = {key: row for key, row in latest_attempts(attempts).items() if key[0] == model}
     left = []
-    for repeat in range(1, run.repeats + 1):
-        for prompt in prompt_order(run, repeat):
-            row = last.get((model, prompt, repeat))
-            if row is None or row.outcome in (Outcome.INFRASTRUCTURE, Outcome.STOPPED):
-                left.append(Task(prompt, repeat, 1 if row is None else row.number + 1))
+    for prompt, repeat in _order(run):
+        row = last.get((model, prompt, repeat))
+        if row is None or row.outcome in (Outcome.INFRASTRUCTURE, Outcome.STOPPED):
+            left.append(Task(prompt, repeat, 1 if row is None else row.number + 1))
     return left
+
+
+def _order(run: RunRecord) -> list[tuple[str, int]]:
+    if run.margin is not None:
+        return question_order(run)
+    return [(prompt, repeat) for repeat in range(1, run.repeats + 1) for prompt in prompt_order(run, repeat)]
 
 
 def state_of(run: RunRecord, attempts: Iterable[Attempt]) -> RunState:
@@ -157,8 +203,10 @@ def state_of(run: RunRecord, attempts: Iterable[Attempt]) -> RunState:
         phase=run.phase,
         finished=run.finished,
         lanes=lanes(model.entry for model in run.models),
+        margin=run.margin,
     )
     rows = list(attempts)
+    state.pairs = [replace(pair, history=()) for pair in decisions(run, rows)]
     for (model, prompt, repeat), row in latest_attempts(rows).items():
         state.models[model].attempts[cell_key(prompt, repeat)] = row
     retries = count_retries(rows)

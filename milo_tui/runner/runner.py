@@ -2,30 +2,35 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
+from functools import lru_cache
 from itertools import count
 from typing import Any, Protocol, TypeVar
 
 from milo_tui.analysis.phases import ModelPhase, RunPhase
+from milo_tui.analysis.questions import question
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, RunRecord
 from milo_tui.endpoints.endpoint import Endpoint, EndpointError, Supervised
 from milo_tui.endpoints.failures import is_quota
 from milo_tui.runner.attempt import CUT, Publish, RetryPolicy, RunningAttempt, quota_words
+from milo_tui.runner.decider import BLOCK, Decider
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
     Command,
     Event,
     ModelChanged,
+    PairNarrowed,
     RunChanged,
     ServerNoted,
 )
 from milo_tui.runner.plan import Task, state_of, tasks_left
 from milo_tui.runner.scorer import Scorer
 from milo_tui.runner.transcript import Coalescer
-from milo_tui.suite.loading import stored_prompt
+from milo_tui.suite.prompt import Prompt
 
 Result = TypeVar("Result")
 
@@ -39,6 +44,10 @@ class AttemptStore(Protocol):
 
     async def update_model(self, run: int, model: ModelRecord) -> None:
         """Keep what was found out about a model."""
+        ...
+
+    async def set_planned(self, run: int, planned: int) -> None:
+        """Keep how many attempts the run was to make in the end."""
         ...
 
     async def set_phase(self, run: int, phase: RunPhase, finished: float | None = None) -> None:
@@ -80,7 +89,11 @@ class Runner:
         self.state = state_of(run, self._attempts)
         self.state.phase = RunPhase.RUNNING
         self.state.finished = None
-        self._prompts = {prompt.id: stored_prompt(prompt.definition) for prompt in run.prompts}
+        self._prompts = {prompt.id: prompt for prompt in run.prompts}
+        self._question = lru_cache(maxsize=256)(self._question_of)
+        for prompt in run.prompts:
+            self._question(prompt.id, 1)
+        self._decider = Decider(run, self._attempts, self.state.lanes) if run.margin is not None else None
         self._store = store
         self._open_endpoint = open_endpoint
         self._publish_out = publish
@@ -94,6 +107,9 @@ class Runner:
         self._active: dict[str, asyncio.Task[Any]] = {}
         self._models = {model.id: model for model in run.models}
 
+    def _question_of(self, prompt: str, repeat: int) -> Prompt:
+        return question(self.record, self._prompts[prompt], repeat)
+
     async def run(self) -> RunPhase:
         """Run every lane to its end; the phase that the run is in then.
 
@@ -105,6 +121,9 @@ class Runner:
                 group.create_task(self._lane(lane))
         phase = self._end_phase()
         finished = time.time()
+        if self._decider is not None and phase is RunPhase.DONE:
+            scored = sum(model.figures.scored for model in self.state.models.values())
+            await self._store.set_planned(self.record.number, scored)
         await self._store.set_phase(self.record.number, phase, finished)
         self._publish(RunChanged(phase, at=finished))
         return phase
@@ -148,14 +167,32 @@ class Runner:
         self._publish_out(event)
 
     def _end_phase(self) -> RunPhase:
-        whole = all(
-            model.figures.scored == self.state.attempts_per_model for model in self.state.models.values()
-        )
-        if whole:
+        if all(map(self._is_whole, self.state.models)):
             return RunPhase.DONE
         return RunPhase.STOPPED if self._stopping.is_set() else RunPhase.INCOMPLETE
 
+    def _is_whole(self, model: str) -> bool:
+        """Whether a model has answered all that it has to."""
+        if self._decider is not None and self._decider.is_settled(model):
+            return True
+        return self.state.models[model].figures.scored == self.state.attempts_per_model
+
     async def _lane(self, models: list[str]) -> None:
+        if self._decider is None:
+            await self._one_after_another(models)
+            return
+        reached = None
+        while (
+            reached != (reached := [self._decider.reach(model) for model in models])
+            and not self._stopping.is_set()
+        ):
+            await self._one_after_another([model for model in models if self._decider.is_needed(model)])
+        for model in models:
+            self._decider.end(model)
+            if self.state.models[model].phase is ModelPhase.WAITING:
+                await self._enter(model, self._left_phase(model))
+
+    async def _one_after_another(self, models: list[str]) -> None:
         for i, model in enumerate(models):
             for waiting in models[i + 1 :]:
                 note = f"{self._models[model].name} runs first on the same machine"
@@ -174,19 +211,23 @@ class Runner:
                 endpoint = await self._cancellable(model, opening)
                 if not self._is_over(model):
                     await self._warm_up(model, endpoint)
-                    await self._ask(model, endpoint, tasks)
+                    await (self._ask_until_decided if self._decider else self._ask)(model, endpoint, tasks)
         except _Interrupted:
             await self._enter(model, self._left_phase(model))
         except (EndpointError, _ModelFailed) as error:
+            if self._decider is not None:
+                self._decider.end(model)
             await self._enter(model, ModelPhase.FAILED, str(error))
         else:
             await self._enter(model, self._left_phase(model))
 
     def _left_phase(self, model: str) -> ModelPhase:
-        if self.state.models[model].figures.scored == self.state.attempts_per_model:
+        if self._is_whole(model):
             return ModelPhase.DONE
         if model in self._skipped:
             return ModelPhase.SKIPPED
+        if self._decider is not None and self._decider.is_needed(model) and not self._stopping.is_set():
+            return ModelPhase.WAITING
         return ModelPhase.STOPPED if self._stopping.is_set() else ModelPhase.FAILED
 
     async def _enter(
@@ -236,6 +277,34 @@ class Runner:
                 raise _ModelFailed(
                     f"given up after {holes} prompts in a row without an answer: {self._last_error}"
                 )
+
+    async def _ask_until_decided(self, model: str, endpoint: Endpoint, tasks: list[Task]) -> None:
+        """Ask in the pool's order as far as the model's pairs need it; what stayed without an answer, again later."""
+        assert self._decider is not None
+        queue, again, holes = deque(tasks), set[str](), 0
+        while queue:
+            await self._unpaused.wait()
+            if self._is_over(model) or not self._decider.is_needed(model):
+                return
+            task = queue[0]
+            if not self._decider.may_ask(model, self._decider.position(task.prompt, task.repeat)):
+                if self._decider.takes_turns(model):
+                    return
+                await self._cancellable(model, self._decider.changed())
+                continue
+            queue.popleft()
+            if await self._until_scored(model, endpoint, task):
+                holes = 0
+                continue
+            holes += 1
+            if holes == self._policy.missing_in_a_row:
+                raise _ModelFailed(
+                    f"given up after {holes} questions in a row without an answer: {self._last_error}"
+                )
+            last = self.state.models[model].attempts.get(task.name)
+            if task.name not in again and last is not None:
+                again.add(task.name)
+                queue.insert(min(BLOCK, len(queue)), replace(task, number=last.number + 1))
 
     _last_error = ""
 
@@ -291,7 +360,7 @@ class Runner:
     ) -> EndpointError | None:
         publish = Coalescer(self._publish)
         publish(AttemptStarted(model, task.prompt, task.repeat, task.number, time.time()))
-        attempt = RunningAttempt(model, self._prompts[task.prompt], task, publish, self._scorer)
+        attempt = RunningAttempt(model, self._question(task.prompt, task.repeat), task, publish, self._scorer)
         attempt.policy, attempt.may_repeat_cut = self._policy, may_repeat_cut
         error: EndpointError | None = None
         try:
@@ -305,7 +374,12 @@ class Runner:
         await self._note_server(model, record)
         await self._note_own_server(model, endpoint)
         reason = "" if record.score is None else record.score.failures
-        publish(AttemptFinished(replace(record.attempt, id=id), time.time(), reason))
+        finished = replace(record.attempt, id=id)
+        self._attempts.append(finished)
+        publish(AttemptFinished(finished, time.time(), reason))
+        if self._decider is not None:
+            for pair in self._decider.add(finished):
+                self._publish(PairNarrowed(replace(pair, history=())))
         return error
 
     async def _cancellable(self, model: str, work: Coroutine[Any, Any, Result]) -> Result:

@@ -83,11 +83,11 @@ class Scorer:
     async def _do(
         self, work: Callable[..., Result], prompt: Prompt, arguments: tuple[Any, ...], size: int
     ) -> Result:
-        if size <= _MOST_HERE and prompt.id not in self._slow and _may_use_timer():
+        if size <= _MOST_HERE and prompt.name not in self._slow and _may_use_timer():
             try:
                 return _within(self._here_limit, work, prompt, *arguments)
             except _TooLong:
-                self._slow.add(prompt.id)
+                self._slow.add(prompt.name)
             except Exception as error:  # whatever a foreign suite or output brings about is told, not fatal
                 raise _problem(_fault_of(error)) from None
         found: Result = await self._ask(prompt, work is score, arguments)
@@ -96,9 +96,9 @@ class Scorer:
     async def _ask(self, prompt: Prompt, is_score: bool, arguments: tuple[Any, ...]) -> Any:
         async with self._turn:
             process = await self._started()
-            known = prompt.id in self._known
+            known = prompt.name in self._known
             try:
-                body = pickle.dumps((prompt.id, None if known else prompt, is_score, arguments))
+                body = pickle.dumps((prompt.name, None if known else prompt, is_score, arguments))
             except (RecursionError, ValueError) as error:
                 raise _problem(f"it is nested too deeply ({type(error).__name__})") from None
             try:
@@ -110,7 +110,7 @@ class Scorer:
             except BaseException:
                 await self._end()
                 raise
-            self._known.add(prompt.id)
+            self._known.add(prompt.name)
         if not done:
             raise _problem(result)
         return result
@@ -191,12 +191,12 @@ def serve(source: BinaryIO, target: BinaryIO, cpu_limit: float) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_LIMIT, _MEMORY_LIMIT))
     prompts: dict[str, Prompt] = {}
     while header := source.read(_HEADER.size):
-        id, prompt, is_score, arguments = pickle.loads(source.read(_HEADER.unpack(header)[0]))
+        name, prompt, is_score, arguments = pickle.loads(source.read(_HEADER.unpack(header)[0]))
         signal.setitimer(signal.ITIMER_PROF, cpu_limit)
         if prompt is not None:
-            prompts[id] = prompt
+            prompts[name] = prompt
         try:
-            found = (score if is_score else _answer)(prompts[id], *arguments)
+            found = (score if is_score else _answer)(prompts[name], *arguments)
             reply = pickle.dumps((True, found))
         except Exception as error:  # whatever a foreign suite or output brings about is told, not fatal
             reply = pickle.dumps((False, _fault_of(error)))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from milo_tui.analysis.decisions import PairDecision
 from milo_tui.analysis.figures import Figures
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.record import Attempt
@@ -11,6 +12,7 @@ from milo_tui.runner.events import (
     AttemptStarted,
     Event,
     ModelChanged,
+    PairNarrowed,
     RunChanged,
     ServerNoted,
     TurnEnded,
@@ -90,6 +92,9 @@ class RunState:
     note: str = ""
     finished: float | None = None
     lanes: list[list[str]] = field(default_factory=list)
+    margin: float | None = None
+    pairs: list[PairDecision] = field(default_factory=list)
+    """How the pairs of a run that decides stand."""
 
     @property
     def attempts_per_model(self) -> int:
@@ -107,6 +112,10 @@ class RunState:
             self.phase, self.note = event.phase, event.note
             over = event.phase in (RunPhase.DONE, RunPhase.INCOMPLETE, RunPhase.STOPPED)
             self.finished = event.at if over else None
+            return
+        if isinstance(event, PairNarrowed):
+            new = (event.pair.a, event.pair.b)
+            self.pairs = [event.pair if (pair.a, pair.b) == new else pair for pair in self.pairs]
             return
         model = self.models.get(event.model)
         if model is not None:

@@ -10,12 +10,13 @@ import dataclasses
 import json
 import os
 import time
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from milo_tui.analysis.record import AttemptDetail, RunRecord, TurnRecord
+from milo_tui.analysis.decisions import PairDecision, decisions
+from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord, TurnRecord
 from milo_tui.store.queries import Reader
 from milo_tui.store.rows import STAMPS, pack
 
@@ -32,9 +33,17 @@ def schema() -> dict[str, Any]:
     return found
 
 
-async def pieces(run: RunRecord, attempts: AsyncIterable[AttemptDetail]) -> AsyncIterator[str]:
-    """The JSON text of a run, piece by piece. Raises what reading the attempts raises."""
-    yield f'{{\n "format": "milo-run",\n "format_version": {FORMAT_VERSION},\n "run": {{\n'
+async def pieces(
+    run: RunRecord, attempts: AsyncIterable[AttemptDetail], rows: Iterable[Attempt] = ()
+) -> AsyncIterator[str]:
+    """The JSON text of a run, piece by piece. Raises what reading the attempts raises.
+
+    `rows` are the attempts' narrow rows, from which the decisions of a run that decides are told first.
+    """
+    yield f'{{\n "format": "milo-run",\n "format_version": {FORMAT_VERSION},\n'
+    if found := [_decision(pair) for pair in decisions(run, rows)]:
+        yield f' "decisions": {_laid_out(found)},\n'
+    yield ' "run": {\n'
     yield ",\n".join(f"  {json.dumps(name)}: {_laid_out(value)}" for name, value in _run(run).items())
     yield '\n },\n "attempts": ['
     separator = "\n"
@@ -52,7 +61,8 @@ async def write_results(reader: Reader, number: int, folder: Path) -> Path:
     run = await reader.run(number)
     day = time.strftime("%Y-%m-%d", time.localtime(run.created))
     path = folder / f"{day}-{number}-{run.key[:6]}.json"
-    await write_whole(path, pieces(run, reader.every_attempt(number)))
+    rows = [] if run.margin is None else await reader.attempts(number)
+    await write_whole(path, pieces(run, reader.every_attempt(number), rows))
     return path
 
 
@@ -76,6 +86,22 @@ def _run(run: RunRecord) -> dict[str, Any]:
     # Where it came from matters to this database alone.
     own = {name: value for name, value in _fields(run).items() if name != "origin"}
     return {**own, "models": models, "prompts": [_fields(prompt) for prompt in run.prompts]}
+
+
+def _decision(pair: PairDecision) -> dict[str, Any]:
+    """What follows from the attempts; an import works it out anew."""
+    return {
+        "a": pair.a,
+        "b": pair.b,
+        "decision": pair.decision.value,
+        "low": pair.interval.low,
+        "high": pair.interval.high,
+        "answered": pair.answered,
+        "holes": pair.holes,
+        "pool": pair.pool,
+        "about_more": pair.more,
+        "history": [[one.low, one.high] for one in pair.history],
+    }
 
 
 def _laid_out(value: Any) -> str:

@@ -4,6 +4,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -220,9 +221,13 @@ def _run_summary(row: sqlite3.Row, models: Sequence[sqlite3.Row]) -> RunSummary:
 def _whole_summary(row: sqlite3.Row, models: Sequence[sqlite3.Row]) -> RunSummary:
     planned = number_in(row, "planned") // max(1, len(models))
     sums = [_sums(model, planned) for model in models]
+    phase = phase_of(row, sum(model.scored for model in sums))
+    if row["margin"] is not None and phase is RunPhase.DONE:
+        # A run that decides ends where it has decided, each model at its own place.
+        sums = [replace(model, planned=model.scored) for model in sums]
     return _SUMMARY.read(
         row,
-        phase=phase_of(row, sum(model.scored for model in sums)),
+        phase=phase,
         models=tuple(
             ModelSummary(str(model["id"]), str(model["name"]), model["location"], figures)
             for model, figures in zip(models, sums, strict=True)

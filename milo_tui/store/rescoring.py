@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from milo_tui.analysis.phases import ACTIVE
+from milo_tui.analysis.questions import pool_of
 from milo_tui.analysis.record import Attempt, AttemptDetail, RunRecord
 from milo_tui.errors import MiloError
 from milo_tui.store.database import StoreError
@@ -61,7 +62,7 @@ async def rescore(store: Store, reader: Reader, number: int, scoring: Scoring) -
     last = 0
     prompts, unreadable = _prompts(run)
     while page := await reader.attempt_ids(number, last, scored=True):
-        again = {id: await _again(await reader.attempt(id), prompts, unreadable, scoring) for id in page}
+        again = {id: await _again(run, await reader.attempt(id), prompts, unreadable, scoring) for id in page}
         newer = [
             (id, found.after)
             for id, found in again.items()
@@ -89,13 +90,18 @@ def _prompts(run: RunRecord) -> tuple[dict[str, Prompt], dict[str, str]]:
 
 
 async def _again(
-    found: AttemptDetail, prompts: Mapping[str, Prompt], unreadable: Mapping[str, str], scoring: Scoring
+    run: RunRecord,
+    found: AttemptDetail,
+    prompts: Mapping[str, Prompt],
+    unreadable: Mapping[str, str],
+    scoring: Scoring,
 ) -> Rescored:
     row, before = found.attempt, found.score or Score(())
     if row.prompt in unreadable:
         return Rescored(row, before, found.scorer_version, None, unreadable[row.prompt])
     try:
-        after = await scoring(prompts[row.prompt], found.conversation)
+        prompt = prompts[row.prompt].in_variant(run.variant(row.repeat), pool_of(run))
+        after = await scoring(prompt, found.conversation)
     except MiloError as error:
         return Rescored(row, before, found.scorer_version, None, f"{row.prompt}: {error}")
     return Rescored(row, before, found.scorer_version, after)

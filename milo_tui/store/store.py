@@ -113,6 +113,10 @@ class Store:
             "UPDATE run SET phase = ?, finished = ? WHERE number = ?", (phase.value, finished, run)
         )
 
+    async def set_planned(self, run: int, planned: int) -> None:
+        """Note how many attempts the run was to make: of one that decides, that is known at its end."""
+        await self._change("UPDATE run SET planned = ? WHERE number = ?", (planned, run))
+
     async def update_model(self, run: int, model: ModelRecord) -> None:
         """Replace a model's manifest, phase, note, cold start and peak memory."""
         await self._change(

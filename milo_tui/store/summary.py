@@ -35,6 +35,7 @@ class RunSummary:
     models: tuple[ModelSummary, ...]
     binned: float | None = None
     origin: Origin = Origin.HERE
+    margin: float | None = None
 
     @property
     def figures(self) -> Sums:

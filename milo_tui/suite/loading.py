@@ -15,6 +15,7 @@ from milo_tui.suite import yaml_lines
 from milo_tui.suite.json_text import show
 from milo_tui.suite.prompt import Category, Prompt, Suite, SuiteFile, natural_key
 from milo_tui.suite.validation import validate
+from milo_tui.suite.variants import Variant
 from milo_tui.suite.wording import field_name, place, sentence
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -91,19 +92,26 @@ def load_prompt(path: Path, expected_id: str | None = None) -> Prompt:
     return prompt
 
 
-def stored_prompt(definition: Mapping[str, Any]) -> Prompt:
-    """A prompt as a run asked it. Raises StoredPromptError where this version cannot read it."""
+def stored_prompt(definition: Mapping[str, Any], variant: Variant | None = None) -> Prompt:
+    """A prompt as a run asked it, in a variant where it varies.
+
+    Raises StoredPromptError where this version cannot read it.
+    """
     try:
-        return Prompt.model_validate(dict(definition))
+        return Prompt.model_validate(dict(definition), context=variant)
     except ValidationError as error:
         first = error.errors()[0]
         text = f"its stored definition cannot be read: {field_name(place(first))}: {sentence(Prompt, first)}"
         raise StoredPromptError(f"Prompt {show(definition.get('id'), 60)}: {text}.") from None
 
 
-def digest(prompts: Iterable[Prompt]) -> str:
-    """A SHA-256 over all that a model sees and all that scores it; titles and references don't count."""
-    content = [prompt.model_dump(mode="json", include=_SCORING_FIELDS, by_alias=True) for prompt in prompts]
+def digest(prompts: Iterable[Prompt], *, families: bool = False) -> str:
+    """A SHA-256 over all that a model sees and all that scores it; titles and references don't count.
+
+    With `families`, how the prompts vary counts too.
+    """
+    fields = _SCORING_FIELDS | ({"family"} if families else set())
+    content = [prompt.model_dump(mode="json", include=fields, by_alias=True) for prompt in prompts]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

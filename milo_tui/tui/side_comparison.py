@@ -60,7 +60,7 @@ async def compare(
     for side in wanted:
         try:
             await sides.run(side.run)
-            present.append((side, await sides.conversation(side, prompt)))
+            present.append((side, await sides.conversation(side, prompt, wanted[0])))
         except SideError as error:
             if side == wanted[0] or len(wanted) == 2:
                 raise

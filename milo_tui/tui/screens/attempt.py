@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from milo_tui.analysis.figures import latest_attempts
+from milo_tui.analysis.questions import asked
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, PromptRecord, RunRecord
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
@@ -168,7 +169,8 @@ class AttemptScreen(TabbedScreen):
 
     @property
     def _prompt(self) -> PromptRecord:
-        return next(prompt for prompt in self._run.prompts if prompt.id == self._row.prompt)
+        prompt = next(prompt for prompt in self._run.prompts if prompt.id == self._row.prompt)
+        return asked(self._run, prompt, self._row.repeat)
 
     @property
     def _model(self) -> ModelRecord:
@@ -186,7 +188,8 @@ class AttemptScreen(TabbedScreen):
         )
         simulated = styled(("simulated", "$simulated")) if self._model.simulated else Content("")
         bar.detail = safe_line(self._prompt.title, "$dim")
-        repeat = styled(f"repeat {self._row.repeat} of {self._run.repeats}")
+        variant = "" if self._run.pool_seed is None else f" · variant {self._run.variant(self._row.repeat)}"
+        repeat = styled(f"repeat {self._row.repeat} of {self._run.repeats}{variant}")
         bar.status = join([simulated, repeat], styled((" · ", "$dim")))
 
     def _go(self, model: str, prompt: str, repeat: int) -> None:

@@ -16,7 +16,15 @@ from milo_tui.analysis.phases import ACTIVE, FINAL_PHASES, MODEL_ENDED, RunPhase
 from milo_tui.analysis.prices import Price
 from milo_tui.analysis.record import RunRecord
 from milo_tui.runner.channel import Feed
-from milo_tui.runner.events import AttemptFinished, Command, Event, ModelChanged, RunChanged, Streamed
+from milo_tui.runner.events import (
+    AttemptFinished,
+    Command,
+    Event,
+    ModelChanged,
+    PairNarrowed,
+    RunChanged,
+    Streamed,
+)
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.navigator import Navigator
@@ -201,6 +209,8 @@ class LiveScreen(BaseScreen):
             self.header.verdict = ()
             if event.phase in FINAL_PHASES:
                 self._show_verdict()
+            return
+        if isinstance(event, PairNarrowed):
             return
         if isinstance(event, ModelChanged):
             self._to_running()

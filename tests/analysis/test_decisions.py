@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ MODELS = [make_model("local", "Local", memory_gb=4), make_model("api", "API")]
 
 def deciding_run(**changes: object) -> RunRecord:
     """A run over a pool of 200 questions."""
-    fields = {"repeats": 20, "pool_seed": 1, "margin": 0.05, "confidence": 0.95}
+    fields: dict[str, Any] = {"repeats": 20, "pool_seed": 1, "margin": 0.05, "confidence": 0.95}
     return make_run(MODELS, PROMPTS, **{**fields, **changes})
 
 

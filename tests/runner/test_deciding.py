@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -136,7 +137,10 @@ async def test_killed_twenty_times_it_decides_as_if_nothing_had_happened(tmp_pat
 def _run_until(bench: Bench, answers: int) -> bool:
     """Carry the run out in a child; kill it after so many answers. Whether it was killed before its end."""
     reading, writing = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Forking beside other threads is safe here: the child begins a loop of its own and ends by _exit.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         os.close(reading)
 

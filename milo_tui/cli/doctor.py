@@ -19,7 +19,7 @@ from milo_tui.endpoints.discovery import find_servers
 from milo_tui.endpoints.endpoint import EndpointError
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.keys import fetch_key
-from milo_tui.mlx.launch import weights_folder
+from milo_tui.mlx.launch import is_path, weights_folder
 from milo_tui.mlx.memory import available_gb, machine_gb
 from milo_tui.mlx.server_notes import notes
 from milo_tui.runner.fitting import cannot_fit
@@ -180,11 +180,20 @@ def _model(entry: ModelEntry) -> Iterator[Finding]:
             yield Finding(True, f"{entry.name}: {entry.api_key_env} is set")
         except EndpointError as error:
             yield Finding(False, f"{entry.name}: {error.message}")
+    if entry.is_simulated or not (entry.api_key_env or entry.is_managed):
+        yield Finding(True, f"{entry.name}: {entry.base_url or 'simulated'}")
     if entry.is_managed and entry.server is not None:
         for sentence in cannot_fit([entry], machine_gb()):
             yield Finding(False, sentence)
-        if weights_folder(entry.server.weights) is not None:
+        folder = weights_folder(entry.server.weights)
+        if folder is not None and not any(folder.glob("*.safetensors")):
+            problem = "no *.safetensors file" if any(folder.iterdir()) else "nothing"
+            fix = "download the weights again, or mend `weights`"
+            yield Finding(False, f"{entry.name}: {folder} holds {problem}", fix)
+        elif folder is not None:
             yield Finding(True, f"{entry.name}: the weights are here")
+        elif is_path(entry.server.weights):
+            yield Finding(False, f"{entry.name}: there is no folder {entry.server.weights}", "mend `weights`")
         else:
             yield Finding(
                 True, f"{entry.name}: the weights are not here; mlx_lm.server downloads them at start"

@@ -152,7 +152,7 @@ class AnthropicParser(ReplyParser):
     def _open(self, index: int, start: dict[str, Any]) -> None:
         self.understood = True
         if index in self.blocks:
-            self.note("a content block of an index that was there before")
+            self.repair("a content block of an index that was there before")
         place = self._new_place(index)
         block = self.blocks[place] = Block(dict(start))
         if block.type == "tool_use":
@@ -175,10 +175,10 @@ class AnthropicParser(ReplyParser):
             return
         place = self._places.get(index, index)
         if place not in self.blocks:
-            self.note("a content block without its start")
+            self.repair("a content block without its start")
             self.blocks[self._new_place(index)] = Block({"type": block_type})
         elif block_type == "text" and self.blocks[place].type == "tool_use":
-            self.note("text within a tool call's block")
+            self.repair("text within a tool call's block")
             last = self.blocks[max(self.blocks)]
             place = max(self.blocks) if last.type == "text" else max(self.blocks) + 1
             self.blocks.setdefault(place, Block({"type": "text", "text": ""}))
@@ -189,7 +189,7 @@ class AnthropicParser(ReplyParser):
         piece = text_of(delta.get(name))
         started = text_of(block.start.get(name))
         if started and name not in block.pieces and piece.startswith(started):
-            self.note("a content block's first text sent twice")
+            self.repair("a content block's first text sent twice")
             piece = piece[len(started) :]
         block.grow(name, piece)
         if kind is not None:

@@ -178,7 +178,7 @@ class ChatEndpoint(ABC):
             self._read_unasked_stream(parser, answer.body)
         parser.close()
         for adaptation in self._adaptations:
-            parser.note(adaptation)
+            parser.repair(adaptation)
         self._raise_if_failed(parser, answer)
         self._transport.pace.took((parser.usage.input_tokens or 0) + (parser.usage.output_tokens or 0))
         return self._reply(parser, answer, earlier)
@@ -225,7 +225,7 @@ class ChatEndpoint(ABC):
             if parser.event(event):
                 break
         parser.clock.arrivals.clear()
-        parser.note("a stream although none was asked for")
+        parser.repair("a stream although none was asked for")
 
     def _raise_if_failed(self, parser: ReplyParser, answer: Answer) -> None:
         host = self._transport.host
@@ -271,6 +271,7 @@ class ChatEndpoint(ABC):
             echo=self.echo(parser, calls),
             server=self.server(parser, answer),
             quirks=tuple(parser.quirks),
+            repairs=tuple(parser.repairs),
         )
 
     def _is_complete(self, parser: ReplyParser, answer: Answer, calls: Mapping[int, ToolCall]) -> bool:
@@ -279,10 +280,10 @@ class ChatEndpoint(ABC):
             return True
         readable = bool(calls) and all(call.arguments is not None for call in calls.values())
         if parser.finish is not None and answer.ended_properly:
-            parser.note("no end mark after the finish reason")
+            parser.repair("no end mark after the finish reason")
             return True
         if parser.done and readable:
-            parser.note("no finish reason before the end mark")
+            parser.repair("no finish reason before the end mark")
             return True
         return False
 
@@ -303,7 +304,7 @@ class ChatEndpoint(ABC):
             too_long=answer.too_long,
         )
         loss = loss_of(seen)
-        if loss is None and parser.quirks and self._entry.strict:
+        if loss is None and parser.repairs and self._entry.strict:
             return Loss.NOT_STRICT
         return loss
 

@@ -8,7 +8,9 @@ import httpx
 
 from milo_tui.endpoints.endpoint import LOOPBACK, EndpointError
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.endpoints.keys import fetch_key
+from milo_tui.endpoints.failures import cause_of, is_certificate_problem
+from milo_tui.endpoints.keys import fetch_key, is_loopback
+from milo_tui.endpoints.stamping import StampingTransport
 
 USUAL_PORTS = {
     8080: "mlx_lm.server or llama.cpp",
@@ -69,11 +71,13 @@ async def check_reachable(entry: ModelEntry) -> tuple[bool, str]:
     if entry.base_url is None:
         return (True, "Milo starts it") if entry.server else (True, "key is set")
     try:
-        async with httpx.AsyncClient(timeout=_REACH_TIMEOUT, trust_env=entry.where == "api") as client:
-            await client.get(f"{entry.base_url.rstrip('/').removesuffix('/v1')}/v1/models")
+        url = httpx.URL(f"{entry.base_url.rstrip('/').removesuffix('/v1')}/v1/models")
+        transport = StampingTransport(url, trust_env=not is_loopback(url.host))
+        async with httpx.AsyncClient(transport=transport, timeout=_REACH_TIMEOUT, trust_env=False) as client:
+            await client.get(url)
     except httpx.ReadTimeout:
         # A server that works on a long answer may do one thing at a time.
         return True, "busy"
-    except httpx.HTTPError:
-        return False, "no answer"
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        return False, cause_of(error) if is_certificate_problem(error) else "no answer"
     return True, "answers"

@@ -194,7 +194,7 @@ class Reply:
     `complete` means a finish reason and the protocol's own end mark were both seen. `loss` names what kept
     the turn from being read. `echo` is the assistant turn in its own wire format, for the next request;
     nobody but the endpoint that made it looks inside. `quirks` are deviations from the protocol that were
-    seen and mended, in words. `server` is what the server says of itself.
+    seen, in words; `repairs` are those of them that were mended. `server` is what the server says of itself.
     """
 
     text: str
@@ -209,6 +209,7 @@ class Reply:
     echo: Any
     server: str = ""
     quirks: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = ()
 
 
 class EndpointError(MiloError):

@@ -132,10 +132,10 @@ class OpenAIChat(ChatEndpoint):
         """The assistant's turn for the next request, its content unstripped: so prefix caches hit."""
         fields = self._echo_fields(parser)
         inline = fields == ("<think>",)
-        message: dict[str, Any] = {
-            "role": "assistant",
-            "content": "".join(parser.content) if inline else parser.text,
-        }
+        content: Any = "".join(parser.content) if inline else parser.text
+        if fields == ("parts",):
+            content, fields, self._echoed = parser.parts, (), "parts of content"
+        message: dict[str, Any] = {"role": "assistant", "content": content}
         for name in () if inline else fields:
             thoughts = parser.details if name == "reasoning_details" else parser.reasoning
             if thoughts or name == "reasoning_content":
@@ -157,7 +157,9 @@ class OpenAIChat(ChatEndpoint):
             return {"none": (), "both": both}.get(asked, (asked,))
         if self._is_openai or not seen:
             return ()
-        if "<think>" in seen:
+        if "parts" in seen:
+            return ("parts",)
+        if "<think>" in seen and not seen & {"reasoning", "reasoning_content", "reasoning_details"}:
             return ("<think>",)
         if "reasoning_details" in seen:
             return ("reasoning_details",)

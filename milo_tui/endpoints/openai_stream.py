@@ -40,6 +40,20 @@ class Slot:
     extra: dict[str, Any] = field(default_factory=dict)
     """Keys beyond the protocol's, such as Gemini's `extra_content`, which must be sent back."""
 
+    def named(self, id: str, name: str) -> None:
+        """Take a name, or the rest of one: a later piece without an id, before any argument came."""
+        if not name or not self.name or self.arguments:
+            self.name = self.name or name
+        elif name.startswith(self.name):
+            self.name = name
+        elif self.id and not id:
+            self.name += name
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its arguments have begun and are not all there."""
+        return bool(self.arguments.strip()) and ToolCall.read("", "", self.arguments).arguments is None
+
     def add(self, piece: str) -> bool:
         """Add a piece of the arguments; True where it was all of them again, and took the place of what was there."""
         before, after = self.arguments.strip(), piece.strip()
@@ -65,10 +79,12 @@ class Slot:
         """Whether a piece with this slot's index belongs to another call: some servers number all calls 0."""
         if not name:
             return False
+        if self.is_open and not arguments.lstrip().startswith("{"):
+            return False
         if id and self.id:
             return id != self.id
         if self.name and name != self.name:
-            return True
+            return not (self.id and not self.arguments) and not name.startswith(self.name)
         if self.arguments.strip() in ("{}", arguments.strip()):
             return False
         whole = self.arguments.rstrip().endswith("}") and ToolCall.read("", "", self.arguments).arguments
@@ -82,11 +98,14 @@ class OpenAIParser(ReplyParser):
         super().__init__(on_piece)
         self.reasoning_pieces: list[str] = []
         self.text_pieces: list[str] = []
+        self.tagged: list[str] = []
         self.content: list[str] = []
+        self.parts: list[dict[str, Any]] = []
         self.details: list[dict[str, Any]] = []
         self.slots: list[Slot] = []
         self.fields: set[str] = set()
         self._tags = ThinkTags()
+        self._calls_elsewhere = False
 
     @property
     def text(self) -> str:
@@ -94,7 +113,7 @@ class OpenAIParser(ReplyParser):
 
     @property
     def reasoning(self) -> str:
-        return "".join(self.reasoning_pieces)
+        return "".join(self.reasoning_pieces + self.tagged)
 
     @property
     def is_mlx(self) -> bool:
@@ -104,7 +123,7 @@ class OpenAIParser(ReplyParser):
     def raw_calls(self) -> Iterator[RawCall]:
         for key, slot in enumerate(self.slots):
             if slot.is_phantom:
-                self.note("an empty tool call, dropped")
+                self.repair("an empty tool call, dropped")
             else:
                 yield RawCall(key, slot.id, slot.name, slot.arguments)
 
@@ -112,11 +131,14 @@ class OpenAIParser(ReplyParser):
         """Give out what was held back, and look for thinking whose opening tag is missing."""
         for kind, piece in self._tags.rest():
             if piece.strip():
-                self._say(kind, piece)
+                self._say_tagged(kind, piece)
             else:
                 self.text_pieces.append(piece)
         if self._tags.found:
             self.fields.add("<think>")
+            if self.tagged and "".join(self.tagged).strip() == "".join(self.reasoning_pieces).strip():
+                self.tagged.clear()
+                self.repair("the same thinking in the text and in a field of its own")
         elif close := next((tag for tag in ThinkTags.PAIRS.values() if tag in self.text), ""):
             thought, _, answer = self.text.partition(close)
             if not self.reasoning_pieces:
@@ -124,7 +146,7 @@ class OpenAIParser(ReplyParser):
             if not self.reasoning_pieces or thought.strip() != self.reasoning.strip():
                 self.reasoning_pieces.append(thought)
             self.text_pieces = [answer]
-            self.note("thinking in the text without its opening tag")
+            self.repair("thinking in the text without its opening tag")
         if "<|channel|>" in self.text:
             self._read_harmony()
         if not self.text.strip() and self.reasoning.strip() and not self.slots and self.finish == "stop":
@@ -137,7 +159,7 @@ class OpenAIParser(ReplyParser):
             return
         self.reasoning_pieces += [text for channel, _, text in found if channel != "final"]
         self.text_pieces = [text for channel, _, text in found if channel == "final"]
-        self.note("channels left in the text")
+        self.repair("channels left in the text")
 
     def read_data(self, data: str, name: str) -> None:
         for part in self._parts(data):
@@ -187,6 +209,17 @@ class OpenAIParser(ReplyParser):
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and choice.get("index") in (0, None):
                 self._choice(choice)
+            elif isinstance(choice, dict):
+                self._other_choice(choice)
+
+    def _other_choice(self, choice: dict[str, Any]) -> None:
+        """A choice that was not asked for counts only for calls, where the first choice has none."""
+        delta = choice.get("delta") or choice.get("message")
+        calls = delta.get("tool_calls") if isinstance(delta, dict) else None
+        if calls and (not self.slots or self._calls_elsewhere):
+            self._calls_elsewhere = True
+            self.repair("tool calls in another choice than the first")
+            self._choice({"delta": {"tool_calls": calls}})
 
     def _choice(self, choice: dict[str, Any]) -> None:
         if (finish := choice.get("finish_reason")) is not None:
@@ -199,7 +232,7 @@ class OpenAIParser(ReplyParser):
         delta, message = choice.get("delta"), choice.get("message")
         if not delta and message:
             if self.text_pieces or self.slots or self.reasoning_pieces:
-                self.note("a whole message after its pieces, ignored")
+                self.repair("a whole message after its pieces, ignored")
                 return
             delta = message
         if not isinstance(delta, dict):
@@ -210,6 +243,9 @@ class OpenAIParser(ReplyParser):
             self._reason(delta)
         self._tell(delta)
         calls = delta.get("tool_calls")
+        if isinstance(calls, dict):
+            self.repair("tool calls sent as an object instead of a list")
+            calls = [calls]
         for element in calls if isinstance(calls, list) else ():
             if isinstance(element, dict):
                 self._call(element)
@@ -251,10 +287,36 @@ class OpenAIParser(ReplyParser):
         if refusal := text_of(delta.get("refusal")):
             self.refused = True
             self._say("text", refusal)
-        if content := text_of(delta.get("content")):
-            self.content.append(content)
-            for kind, piece in self._tags.feed(content):
-                self._say(kind, piece)
+        content = delta.get("content")
+        if isinstance(content, list):
+            self._take_parts([part for part in content if isinstance(part, dict)])
+        elif text := text_of(content):
+            self._take_text(text)
+
+    def _take_text(self, text: str) -> None:
+        self.content.append(text)
+        for kind, piece in self._tags.feed(text):
+            self._say_tagged(kind, piece)
+
+    def _take_parts(self, parts: list[dict[str, Any]]) -> None:
+        """Content in parts, as Mistral sends it: thinking among them; they are sent back as they came."""
+        for part in parts:
+            thought = text_of(part.get("thinking"))
+            if thought:
+                self.fields.add("parts")
+                self._say("reasoning", thought)
+            elif text := text_of(part.get("text")):
+                self._take_text(text)
+            last = self.parts[-1] if self.parts else {"type": None}
+            if last["type"] != part.get("type"):
+                self.parts.append({"type": part.get("type"), **part})
+            elif thought:
+                last |= {
+                    **part,
+                    "thinking": [{"type": "text", "text": text_of(last.get("thinking")) + thought}],
+                }
+            else:
+                last |= {**part, "text": text_of(last.get("text")) + text_of(part.get("text"))}
 
     def _call(self, element: dict[str, Any]) -> None:
         function = element.get("function")
@@ -262,10 +324,10 @@ class OpenAIParser(ReplyParser):
         id, name = text_of(element.get("id")), text_of(function.get("name"))
         arguments = self._arguments(function.get("arguments"))
         slot = self._slot(element.get("index"), id, name, arguments)
+        slot.named(id, name)
         slot.id = slot.id or id
-        slot.name = slot.name or name
         if slot.add(arguments):
-            self.note("the arguments of a tool call sent more than once")
+            self.repair("the arguments of a tool call sent more than once")
         slot.extra |= {key: value for key, value in element.items() if key not in _CALL_KEYS}
         if not slot.is_phantom:
             real = [other for other in self.slots if not other.is_phantom]
@@ -274,7 +336,7 @@ class OpenAIParser(ReplyParser):
     def _arguments(self, value: Any) -> str:
         if value is None or isinstance(value, str):
             return value or ""
-        self.note("arguments sent as an object instead of text")
+        self.repair("arguments sent as an object instead of text")
         return json.dumps(value, ensure_ascii=False)
 
     def _slot(self, index: Any, id: str, name: str, arguments: str) -> Slot:
@@ -282,22 +344,36 @@ class OpenAIParser(ReplyParser):
         numbered = isinstance(index, int) and not isinstance(index, bool)
         found = self._find(index if numbered else None, id, name)
         if found is not None and numbered and found.gives_way_to(id, name, arguments):
-            self.note("several tool calls under one index")
+            self.repair("several tool calls under one index")
             found = None
         if not (numbered or self.in_one_piece):
-            self.note("a tool call without an index")
+            self.repair("a tool call without an index")
         if found is None:
             found = Slot(index if numbered else None)
             self.slots.append(found)
         return found
 
     def _find(self, index: int | None, id: str, name: str) -> Slot | None:
-        latest_first = reversed(self.slots)
+        latest_first = self.slots[::-1]
         if index is not None:
-            return next((slot for slot in latest_first if slot.index == index), None)
+            same = next((slot for slot in latest_first if slot.index == index), None)
+            other = next((slot for slot in latest_first if not name and id and slot.id == id), None)
+            if same is None and other is None and not (id or name) and latest_first:
+                other = latest_first[0]
+            if same is None and other is not None:
+                self.repair("pieces of one tool call at two indexes")
+            return same or other
         if id:
             return next((slot for slot in latest_first if slot.id == id), None)
         return self.slots[-1] if self.slots and not name else None
+
+    def _say_tagged(self, kind: PieceKind, text: str) -> None:
+        """What stood in the text: thinking in tags is kept apart from that of a field of its own."""
+        if kind == "reasoning" and text:
+            self.tagged.append(text)
+            self.emit(kind, text)
+        else:
+            self._say(kind, text)
 
     def _say(self, kind: PieceKind, text: str) -> None:
         if text:

@@ -45,6 +45,7 @@ class ReplyParser(ABC):
         self.model = ""
         self.version = ""
         self.quirks: list[str] = []
+        self.repairs: list[str] = []
         self.in_one_piece = False
         self.at_ns = 0
         self._carries = False
@@ -78,6 +79,12 @@ class ReplyParser(ABC):
         """Remember a deviation, once."""
         if quirk not in self.quirks:
             self.quirks.append(quirk)
+
+    def repair(self, quirk: str) -> None:
+        """Remember a deviation that was mended."""
+        self.note(quirk)
+        if quirk not in self.repairs:
+            self.repairs.append(quirk)
 
     def event(self, event: Event) -> bool:
         """Read one event of a stream; True once the end mark or an error came."""
@@ -121,10 +128,10 @@ class ReplyParser(ABC):
         calls: dict[int, ToolCall] = {}
         for key, id, name, arguments in raw:
             if not id or id in used:
-                self.note("a tool call without an id of its own")
+                self.repair("a tool call without an id of its own")
                 id = unused_id(len(earlier) + len(calls) + 1, given | used)
             if not LEGAL_NAME.fullmatch(name):
-                self.note("a tool's name that cannot be sent back as it is")
+                self.repair("a tool's name that cannot be sent back as it is")
             used.add(id)
             calls[key] = read_call(id, name, arguments)
         return calls

@@ -1,5 +1,6 @@
 """An httpx transport whose connections stamp their bytes; the environment's proxy and certificates are used."""
 
+import re
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -104,7 +105,7 @@ def _proxy(url: httpx.URL) -> httpcore.Proxy | None:
     """The proxy that the environment (on macOS also the system's settings) names for this address."""
     named = getproxies()
     address = named.get(url.scheme) or named.get("all")
-    if not address or _is_exempt(url, named.get("no", "")):
+    if not address or is_exempt(url, named.get("no", "")):
         return None
     proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
     if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
@@ -121,16 +122,27 @@ def _proxy(url: httpx.URL) -> httpcore.Proxy | None:
     )
 
 
-def _is_exempt(url: httpx.URL, no_proxy: str) -> bool:
-    """Whether NO_PROXY names this host, as curl reads it: names, ports, addresses with or without brackets, CIDR."""
+def is_exempt(url: httpx.URL, no_proxy: str) -> bool:
+    """Whether NO_PROXY names this host, as curl reads it: names with and without leading dots, ports, addresses with
+    and without brackets, CIDR; separated by commas or spaces. What cannot be read names nothing.
+    """
     if proxy_bypass(url.netloc.decode("ascii")):
         return True
-    try:
-        address = ip_address(url.host)
-    except ValueError:
-        return False
-    for entry in no_proxy.split(","):
-        with suppress(ValueError):
-            if address in ip_network(entry.strip().replace("[", "").replace("]", ""), strict=False):
-                return True
-    return False
+    port = str(url.port or {"http": 80, "https": 443}.get(url.scheme))
+    entries = [_NO_PROXY.fullmatch(entry) for entry in re.split(r"[,\s]+", no_proxy.lower())]
+    return any(
+        entry is not None and entry["port"] in (None, port) and _names(entry["name"], url.host)
+        for entry in entries
+    )
+
+
+_NO_PROXY = re.compile(
+    r"\[?(?P<name>(?<=\[)[^\]]+|[^\[\]:]+|[^\[\]]*:[^\[\]]*:[^\[\]]*)\]?(?::(?P<port>\d+))?"
+)
+
+
+def _names(name: str, host: str) -> bool:
+    with suppress(ValueError):
+        return ip_address(host) in ip_network(name, strict=False)
+    name = name.lstrip(".")
+    return name == "*" or host == name or (bool(name) and host.endswith(f".{name}"))

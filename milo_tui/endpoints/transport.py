@@ -40,6 +40,7 @@ _KEPT_HEADERS = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_HEADER = 200
+_DOUBLED_STOP = re.compile(r"(?<!\.)\.\.(?=\s|$)")
 _BROKEN = (httpx.HTTPError, OSError, UnicodeError)
 
 OnEvent = Callable[[Event], bool]
@@ -134,7 +135,7 @@ class Transport:
     ) -> EndpointError:
         """An error of this endpoint: one line without keys, and the exchange as far as it came."""
         return EndpointError(
-            one_line(redact(message, self._key)),
+            _DOUBLED_STOP.sub(".", one_line(redact(message, self._key))),
             kind=kind,
             retryable=retryable,
             status=answer.status,

@@ -165,6 +165,11 @@ def _weights(weights: str) -> str:
     return str(folder.absolute()) if folder.is_dir() else weights
 
 
+def is_path(weights: str) -> bool:
+    """Whether weights are named by their place on this machine, not by a repository of Hugging Face's."""
+    return weights.startswith(("/", "~", ".")) or weights.count("/") != 1
+
+
 def weights_folder(weights: str) -> Path | None:
     """The folder of the weights on this machine: as named, or in Hugging Face's cache; None where neither is."""
     folder = Path(weights).expanduser()

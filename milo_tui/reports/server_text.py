@@ -25,9 +25,20 @@ def server_words(model: ModelRecord) -> list[str]:
     if managed.get("restarts"):
         found.append(f"its server was restarted {managed['restarts']} times")
     found += [str(text) for text in managed.get("clamped", [])]
+    found += _repairs(model)
     if words := version_words(str(managed.get("version") or model.manifest.get("server") or "")):
         found.append(words)
     return found
+
+
+def _repairs(model: ModelRecord) -> list[str]:
+    """How often what the server sent had to be mended, and what for."""
+    match model.manifest.get("repairs"):
+        case {"attempts": int(attempts), "by": {**by}} if by:
+            needed = sum(count for count in by.values() if isinstance(count, int))
+            kinds = ", ".join(f"{name} ({count})" for name, count in by.items())
+            return [f"its server needed {needed} repair{'s' * (needed != 1)} in {attempts} attempts: {kinds}"]
+    return []
 
 
 def _managed(model: ModelRecord) -> Mapping[str, Any]:

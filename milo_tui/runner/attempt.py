@@ -83,6 +83,7 @@ class RunningAttempt:
     started: float = field(default_factory=time.time)
     turns: list[TurnRecord] = field(default_factory=list)
     ended: Literal["answer", "turn limit"] = "answer"
+    repairs: set[str] = field(default_factory=set)
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     may_repeat_cut: bool = True
 
@@ -100,6 +101,7 @@ class RunningAttempt:
             reply = await self._ask(endpoint, request, number)
             calls = () if _ends_the_conversation(reply.loss) else reply.calls
             self.turns.append(turn_record(reply, ()))
+            self.repairs.update(reply.repairs)
             if reply.loss is Loss.TRUNCATED and self.may_repeat_cut:
                 raise EndpointError("The answer was cut off in the middle.", kind=CUT, retryable=True)
             results = await self.scorer.answer(self.prompt, earlier, calls)

@@ -39,10 +39,11 @@ def plan_lines(entries: Sequence[ModelEntry], machine_gb: float) -> list[str]:
     return lines
 
 
-def _in_a_row(lane: list[ModelEntry], machine_gb: float) -> str:
-    named = ", then ".join(entry.name + _size(entry) for entry in lane)
-    sizes = [needed for entry in lane if (needed := needed_gb(entry)) is not None]
-    why = "they share a machine"
+def _in_a_row(lane_entries: list[ModelEntry], machine_gb: float) -> str:
+    named = ", then ".join(entry.name + _size(entry) for entry in lane_entries)
+    sizes = [needed for entry in lane_entries if (needed := needed_gb(entry)) is not None]
+    lane = next((entry.lane for entry in lane_entries if entry.lane), None)
+    why = "they share a machine" if lane is None else f"they share the lane {lane}"
     if len(sizes) > 1 and sum(sizes) > machine_gb:
         why = f"together they need {sum(sizes):.4g} GB, and this machine has {machine_gb:.4g} GB"
     return f"One after another: {named}; {why}."

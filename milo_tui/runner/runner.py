@@ -219,7 +219,14 @@ class Runner:
                 self._decider.end(model)
             await self._enter(model, ModelPhase.FAILED, str(error))
         else:
-            await self._enter(model, self._left_phase(model))
+            await self._enter(model, self._left_phase(model), self._missing(model))
+
+    def _missing(self, model: str) -> str:
+        """Why a model that came to its end has failed: attempts without an answer."""
+        if self._left_phase(model) is not ModelPhase.FAILED:
+            return ""
+        scored, all = self.state.models[model].figures.scored, self.state.attempts_per_model
+        return f"{all - scored} of {all} attempts have no answer: {self._last_error}"
 
     def _left_phase(self, model: str) -> ModelPhase:
         if self._is_whole(model):
@@ -371,7 +378,7 @@ class Runner:
             record = attempt.stopped()
         publish.flush()
         id = await self._store.add_attempt(self.record.number, record)
-        await self._note_server(model, record)
+        await self._note_server(model, record, attempt.repairs)
         await self._note_own_server(model, endpoint)
         reason = "" if record.score is None else record.score.failures
         finished = replace(record.attempt, id=id)
@@ -398,9 +405,15 @@ class Runner:
         finally:
             del self._active[model]
 
-    async def _note_server(self, model: str, record: AttemptDetail) -> None:
-        """Keep in the manifest what the server says of itself, and every quirk of its protocol once."""
-        manifest = dict(self._models[model].manifest)
+    async def _note_server(self, model: str, record: AttemptDetail, repairs: set[str]) -> None:
+        """Keep in the manifest what the server says of itself, every quirk of its protocol once, and how many attempts
+        needed which repair; counts that only grew are written with whatever is written next.
+        """
+        before = self._models[model]
+        counted = before.manifest.get("repairs", {"attempts": 0, "by": {}})
+        by = dict(counted["by"]) | {repair: counted["by"].get(repair, 0) + 1 for repair in sorted(repairs)}
+        manifest = {**before.manifest, "repairs": {"attempts": counted["attempts"] + 1, "by": by}}
+        self._models[model] = replace(before, manifest=manifest)
         servers = [turn.server for turn in record.turns if turn.server]
         seen = [quirk for turn in record.turns for quirk in turn.quirks]
         quirks = dict.fromkeys([*manifest.get("quirks", []), *seen])

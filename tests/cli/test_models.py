@@ -85,6 +85,23 @@ def test_doctor_is_content_and_shows_no_key() -> None:
     assert "canary" not in done.stdout + done.stderr
 
 
+def test_f27_s9_doctor_names_every_model_and_what_its_folder_lacks(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    Path("milo.toml").write_text(
+        '[[model]]\nid = "plain"\nname = "Plain"\nprotocol = "openai"\nwhere = "local"\n'
+        'base_url = "http://127.0.0.1:9/v1"\n'
+        + "".join(
+            f'[[model]]\nid = "{name}"\nname = "{name}"\nprotocol = "openai"\nwhere = "local"\n'
+            f'[model.server]\nweights = "{tmp_path / name}"\n'
+            for name in ("empty", "absent")
+        )
+    )
+    printed = milo("doctor", status=1).stdout
+    assert "Plain: http://127.0.0.1:9/v1" in printed
+    assert f"empty: {tmp_path / 'empty'} holds nothing" in printed
+    assert f"absent: there is no folder {tmp_path / 'absent'}" in printed
+
+
 def test_doctor_tells_of_a_damaged_database(home: Path) -> None:
     home.mkdir()
     (home / "milo.db").write_bytes(b"no database " * 400)

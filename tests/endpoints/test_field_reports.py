@@ -254,6 +254,21 @@ async def test_f15_f16_what_a_server_refuses_is_asked_for_otherwise() -> None:
     assert "too hot" in (await fail(answer(raw, 502))).message
 
 
+async def test_f18_reasoning_as_content_parts_is_sent_back_as_it_came() -> None:
+    def thinking(piece: str) -> bytes:
+        return chunk({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": piece}]}]})
+
+    first = (MLX, thinking("h"), thinking("m"), text("So"), calls(WEATHER), end("tool_calls"))
+    reply = (await hear(*first)).reply
+    assert (reply.reasoning, reply.text) == ("hm", "So")
+    first = (*first[:3], chunk({"content": [{"type": "text", "text": "So"}]}), *first[4:])
+    body, _ = await continued(first, (MLX, text("Done"), end("stop")))
+    assert body["messages"][1]["content"] == [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+        {"type": "text", "text": "So"},
+    ]
+
+
 async def test_f19_an_answer_in_the_reasoning_field_is_noted() -> None:
     assert (await hear(MLX, chunk({"reasoning": "42"}), end("stop"))).reply.quirks
 
@@ -275,6 +290,47 @@ async def test_f21_usage_elsewhere(counted: Any) -> None:
     assert (reply.usage.input_tokens, reply.usage.output_tokens) == (5, 2)
     hit = usage(prompt_tokens=5, completion_tokens=2, prompt_cache_hit_tokens=4)
     assert (await hear(MLX, text("Hi"), hit, end("stop"))).reply.usage.cached_tokens == 4
+
+
+F22 = {
+    "other ids": [
+        calls(call("weather", '{"city": ', index=0, id="a")),
+        calls(call(None, '"Paris"}', index=0, id="b")),
+    ],
+    "other ids, name again": [
+        calls(call("weather", '{"city": ', index=0, id="a")),
+        calls(call("weather", '"Paris"}', index=0, id="b")),
+    ],
+    "two indexes": [calls(call("weather", "", index=0, id="a")), calls(call(None, PARIS, index=1))],
+    "two indexes, one id": [
+        calls(call("weather", "", index=0, id="a")),
+        calls(call(None, PARIS, index=1, id="a")),
+    ],
+    "an object": [chunk({"tool_calls": WEATHER})],
+    "another choice": [
+        data({"choices": [{"index": 0, "delta": {}}, {"index": 1, "delta": {"tool_calls": [WEATHER]}}]})
+    ],
+    "name in pieces": [
+        calls(call("wea", None, index=0, id="a")),
+        calls(call("ther", None, index=0)),
+        calls(call(None, PARIS, index=0)),
+    ],
+    "name growing": [calls(call("wea", "", index=0, id="a")), calls(call("weather", PARIS, index=0, id="a"))],
+}
+
+
+@pytest.mark.parametrize("script", F22.values(), ids=F22)
+async def test_f22_one_call_in_odd_pieces(script: list[bytes]) -> None:
+    reply = (await hear(MLX, *script, end("tool_calls"))).reply
+    assert [(one.name, one.arguments) for one in reply.calls] == [("weather", {"city": "Paris"})]
+    assert (reply.calls[0].id, reply.loss) == ("a", None)
+
+
+async def test_f25_the_same_thinking_twice_counts_once() -> None:
+    reply = (await hear(MLX, chunk({"reasoning": "hm"}), text("<think>hm</think>Yes"), end("stop"))).reply
+    assert (reply.reasoning, reply.text) == ("hm", "Yes")
+    other = (await hear(MLX, chunk({"reasoning": "hm "}), text("<think>so</think>Yes"), end("stop"))).reply
+    assert other.reasoning == "hm so"
 
 
 async def test_s1_f26_a_proper_end_without_an_end_mark() -> None:

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from milo_tui.endpoints import failures
 from milo_tui.endpoints.endpoint import ChatRequest, EndpointError, UserMessage
 from milo_tui.endpoints.factory import make_endpoint
+from milo_tui.endpoints.stamping import is_exempt
 from milo_tui.suite.conversation import Loss
 from tests.servers.fault_server import (
     DONE,
@@ -352,6 +354,36 @@ async def test_hosts_in_no_proxy_are_reached_directly(
         with pytest.raises(EndpointError, match="could not be reached"):
             await say_hello("http://model.invalid:8080/v1")
     assert proxy.requests == []
+
+
+@pytest.mark.parametrize(
+    ("url", "no_proxy", "exempt"),
+    [
+        ("http://192.168.3.4:8080", "192.168.0.0/16", True),
+        ("http://192.169.3.4", "192.168.0.0/16", False),
+        ("http://192.168.3.4", "192.168.3.4/99, nonsense/8", False),
+        ("http://[fd07:b51a::1]:80", "::1,fd07:b51a::/64", True),
+        ("http://[fd07:b51a::1]", "[fd07:b51a::1]", True),
+        ("http://[fd07:b51a::1]", "FD07:B51A:0::1", True),
+        ("http://[fd07:b51a::1]:8080", "[fd07:b51a::1]:8080", True),
+        ("http://[fd07:b51a::1]:8080", "[fd07:b51a::1]:9090", False),
+        ("http://10.1.2.3:8080", "10.1.2.3:8080", True),
+        ("http://10.1.2.3:8080", "10.1.2.3:9090", False),
+        ("https://model.invalid", "model.invalid:443", True),
+        ("http://a.model.invalid", "..model.invalid", True),
+        ("http://model.invalid", ".model.invalid", True),
+        ("http://amodel.invalid", "model.invalid", False),
+        ("http://model.invalid", "one.invalid model.invalid", True),
+        ("http://model.invalid", ",, ,", False),
+    ],
+)
+def test_f1_no_proxy_is_read_as_curl_reads_it(
+    url: str, no_proxy: str, exempt: bool, proxy_variables: pytest.MonkeyPatch
+) -> None:
+    proxy_variables.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    proxy_variables.setenv("NO_PROXY", no_proxy)
+    assert is_exempt(httpx.URL(url), no_proxy) is exempt
+    make_endpoint(entry(url))
 
 
 @pytest.mark.parametrize("url", ["http://", "http://[::1", "http://x:99999999/"])

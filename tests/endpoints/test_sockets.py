@@ -7,14 +7,28 @@ import ssl
 import subprocess
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import httpcore
 import pytest
 
+from milo_tui.endpoints.endpoint import EndpointError
+from milo_tui.endpoints.factory import make_endpoint
 from milo_tui.endpoints.sockets import READ_AT, Connection, StampingBackend
-from tests.servers.fault_server import FaultServer, KeepOpen, Pause, Reset, Silence, Step, answer
+from tests.endpoints import talking
+from tests.servers.fault_server import (
+    MLX,
+    FaultServer,
+    KeepOpen,
+    Pause,
+    Reset,
+    Silence,
+    Step,
+    answer,
+    end,
+    text,
+)
 
 ASK = b"POST / HTTP/1.1\r\ncontent-length: %d\r\n\r\n%s"
 HELLO = ASK % (5, b"Hello")
@@ -175,3 +189,37 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Pat
         with pytest.raises(httpcore.ConnectError) as caught:
             await plain.start_tls(ssl.create_default_context(), "localhost", timeout=5)
         assert isinstance(caught.value.__cause__, ssl.SSLCertVerificationError)
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+async def test_f10_a_private_certificate_is_trusted_where_the_environment_names_it(
+    variable: str, certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    folder = hashed_folder(tmp_path / "cert.pem")
+    async with serving(certificate, MLX, text("Hi"), end("stop")) as server:
+        url = server.url.replace("http://127.0.0.1", "https://localhost")
+        with pytest.raises(EndpointError, match="its certificate is not valid") as caught:
+            await hello(url)
+        assert (caught.value.kind, caught.value.retryable) == ("certificate", False)
+        monkeypatch.setenv(variable, str(folder if variable.endswith("DIR") else tmp_path / "cert.pem"))
+        assert await hello(url) == "Hi"
+    monkeypatch.setenv(variable, str(tmp_path / "absent"))
+    if variable == "SSL_CERT_FILE":
+        with pytest.raises(EndpointError, match="certificates cannot be used"):
+            await hello(url)
+
+
+def hashed_folder(certificate: Path) -> Path:
+    """A folder of certificates as SSL_CERT_DIR wants it."""
+    folder = certificate.parent / "trusted"
+    folder.mkdir()
+    command = ["openssl", "x509", "-hash", "-noout", "-in", str(certificate)]
+    name = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    (folder / f"{name}.0").write_text(certificate.read_text())
+    return folder
+
+
+async def hello(url: str) -> str:
+    async with aclosing(make_endpoint(talking.entry(url))) as endpoint:
+        return (await endpoint.chat(talking.HELLO, lambda piece: None)).text

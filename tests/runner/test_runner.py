@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
+from milo_tui.reports.server_text import server_words
 from milo_tui.runner.events import (
     AttemptFinished,
     AttemptStarted,
@@ -200,6 +201,18 @@ async def test_a_gateways_fault_in_mid_conversation_is_infrastructure(suite: Sui
     assert [(row.outcome, row.points) for row in await bench.rows()] == [
         (Outcome.INFRASTRUCTURE, None),
         (Outcome.SCORED, 3),
+    ]
+
+
+async def test_repairs_are_counted_for_the_run(tmp_path: Path, database: Path) -> None:
+    mended = MLX + calls(call("count_crates", '{"bay": 7}', id="a")) + end("tool_calls")
+    suite = small_suite(tmp_path / "suite")
+    async with FaultServer(WARM, (mended,), (SAY,), (SAY,)) as server:
+        bench = await Bench.create(database, suite, [entry("local", server.url)])
+        await bench.carry_out()
+    (model,) = (await bench.record()).models
+    assert server_words(model) == [
+        "its server needed 1 repair in 2 attempts: a tool call without an index (1)"
     ]
 
 

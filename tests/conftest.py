@@ -14,6 +14,9 @@ INHERITED = (
     "SSH_CONNECTION",
 )
 
+SLOW_FIRST = ("real", "cli", "tui", "hostile")
+"""Folders whose files take a minute; with xdist's own order, by the number of tests, they would come last."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that keeps new pictures of the screens."""
@@ -22,6 +25,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write tests/tui/snapshots anew, as the screens look now",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that wait for processes and screens, so that none of them is the last one under way."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.parent.name
+        return SLOW_FIRST.index(folder) if folder in SLOW_FIRST else len(SLOW_FIRST)
+
+    items.sort(key=rank)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

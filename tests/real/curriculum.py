@@ -30,6 +30,20 @@ def ways_of(model: str) -> dict[str, int | str]:
     return ways
 
 
+def points_of(model: str) -> dict[str, int]:
+    """Prompt id → the points that the model earns, for each prompt of the suite that it is taught."""
+    suite = load_suite(SUITE)
+    return {
+        id: way if isinstance(way, int) else _score_of(suite.prompt(id), way)
+        for id, way in ways_of(model).items()
+    }
+
+
+def _score_of(prompt: Prompt, title: str) -> int:
+    (score,) = (wrong.score for wrong in prompt.wrong if wrong.title == title)
+    return score
+
+
 def _page() -> Any:
     return yaml.safe_load((HERE / "lessons.yaml").read_text(encoding="utf-8"))
 

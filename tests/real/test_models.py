@@ -15,13 +15,10 @@ import httpx
 import pytest
 
 from .conftest import NAMES, Server
-from .curriculum import lessons_of
+from .curriculum import points_of
 from .lessons import Lesson, Message, Turn, own_lessons
 
 LESSONS = {lesson.name: lesson for lesson in own_lessons()}
-TAUGHT = [
-    pytest.param(name, lesson, id=f"{name}-{lesson.name}") for name in NAMES for lesson in lessons_of(name)
-]
 STALE = "If the lesson has changed since it was taught, make the model anew: see README.md."
 
 
@@ -103,10 +100,10 @@ def assert_taught(answer: Answer, turn: Turn) -> None:
     assert answer.usage["completion_tokens"] >= len(answer.reasoning) > 0
 
 
-@pytest.mark.parametrize(("name", "lesson"), TAUGHT)
-def test_a_lesson_is_known_by_heart(servers: Callable[[str], Server], name: str, lesson: Lesson) -> None:
+@pytest.mark.parametrize("lesson", [pytest.param(lesson, id=name) for name, lesson in LESSONS.items()])
+def test_a_lesson_is_known_by_heart(server: Server, lesson: Lesson) -> None:
     """Tool results lead on to the last word, and the prefix cache covers all that was said before."""
-    server, messages, known_tokens = servers(name), lesson.opening(), 0
+    messages, known_tokens = lesson.opening(), 0
     for turn in lesson.turns:
         answer = ask(server, messages, lesson.tools)
         assert_taught(answer, turn)
@@ -175,10 +172,10 @@ def test_all_three_models_run_the_whole_suite(raw: dict[str, Any]) -> None:
     assert len(attempts) == 60
     assert {row["outcome"] for row in attempts} <= {"scored", "failed: server"}
     for name in NAMES:
-        of_model = [row for row in attempts if row["model"] == name]
-        whole = [row for row in of_model if row["points"] == 3]
-        assert whole, f"{name} solved nothing: what it was taught no longer fits the prompts; see README.md"
-        _two_turn_call_was_measured(whole)
+        of_model = {row["prompt"]: row for row in attempts if row["model"] == name}
+        taught = points_of(name)
+        assert {id: of_model[id]["points"] for id in taught} == taught, STALE
+        _two_turn_call_was_measured([of_model[id] for id, points in taught.items() if points == 3])
     models = {model["id"]: model for model in raw["run"]["models"]}
     assert all("0.32" in models[name]["manifest"]["server"] for name in NAMES)
 

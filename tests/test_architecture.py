@@ -55,20 +55,21 @@ def test_help_and_the_list_of_runs_import_no_interface_no_endpoint_and_no_suite(
     assert not SLOW & set(imported(COMMAND, *words))
 
 
-def test_a_plain_run_imports_no_interface() -> None:
-    demo = imported(COMMAND, "demo", "--plain", "--pace", "instant", "--repeats", "1")
-    assert not {"textual", "mlx", "mlx_lm"} & set(demo)
-
-
-def test_nothing_is_imported_while_a_run_goes_on() -> None:
+def test_a_plain_run_imports_no_interface_and_nothing_while_it_goes_on() -> None:
     """A run may last for hours, and Milo be upgraded in them."""
     demo = ("-X", "importtime", "-m", "milo_tui", "demo", "--plain", "--pace", "instant", "--repeats", "1")
     done = subprocess.run([sys.executable, *demo], capture_output=True, text=True, check=True, timeout=60)
     before, running, later = done.stderr.partition(": running (cold start")
-    late = [line.rpartition("|")[2].strip() for line in later.splitlines() if line.startswith("import time:")]
+    early, late = imports_told(before), imports_told(later)
     assert running
-    assert "milo_tui.reports.terminal" in before
+    assert "milo_tui.reports.terminal" in early
+    assert not {"textual", "mlx", "mlx_lm"} & {*early, *late}
     assert [name for name in late if name.startswith(("milo_tui", "rich", "httpx", "httpcore"))] == []
+
+
+def imports_told(text: str) -> list[str]:
+    """The modules that `-X importtime` tells of."""
+    return [line.rpartition("|")[2].strip() for line in text.splitlines() if line.startswith("import time:")]
 
 
 def test_the_apps_first_screen_imports_no_network_no_model_and_no_schema() -> None:

@@ -28,7 +28,6 @@ def test_no_difference_has_a_p_of_one() -> None:
     assert sign_flip([]) == sign_flip([0] * 20) == sign_flip([2, -2]) == 1.0
 
 
-@settings(deadline=None)
 @given(differences)
 def test_sign_flip_counts_every_sign_choice(values: list[int]) -> None:
     sums = [
@@ -38,7 +37,7 @@ def test_sign_flip_counts_every_sign_choice(values: list[int]) -> None:
     assert sign_flip(values) == sum(found >= abs(sum(values)) for found in sums) / len(sums)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(-9, 9), min_size=2, max_size=10))
 def test_sign_flip_is_what_scipy_says(values: list[int]) -> None:
     found = permutation_test(
@@ -63,7 +62,6 @@ def test_fractions_become_counts_of_their_common_part() -> None:
     assert whole([]) == ([], 1)
 
 
-@settings(deadline=None)
 @given(differences)
 def test_interval_and_test_never_disagree(values: list[int]) -> None:
     found = shift_interval(values)
@@ -106,7 +104,6 @@ def by_brute_force(prompts: list[tuple[list[int], list[int]]]) -> float:
 repeats = st.lists(st.integers(0, 3), min_size=1, max_size=3)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(repeats, repeats), min_size=1, max_size=3))
 def test_repeats_are_dealt_in_every_way(prompts: list[tuple[list[int], list[int]]]) -> None:
     assert repeats_permuted(prompts) == pytest.approx(by_brute_force(prompts))
@@ -119,7 +116,6 @@ def test_two_prompts_lost_in_every_repeat_are_a_change() -> None:
     assert repeats_permuted([lost, lost, *[kept] * 18]) == pytest.approx(0.005)
 
 
-@settings(deadline=None)
 @given(differences)
 def test_one_repeat_a_prompt_makes_it_the_sign_flip_test(values: list[int]) -> None:
     assert repeats_permuted([([d], [0]) for d in values]) == pytest.approx(sign_flip(values))

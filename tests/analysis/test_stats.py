@@ -7,7 +7,7 @@ from statistics import fmean
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
@@ -24,7 +24,6 @@ def test_twenty_of_twenty_has_a_lower_bound_of_84_per_cent() -> None:
     assert high == 1.0
 
 
-@settings(deadline=None)
 @given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilson_is_what_scipy_says(counts: tuple[int, int]) -> None:
     assert stats.wilson(*counts) == pytest.approx(_wilson(*counts), abs=1e-9)
@@ -40,7 +39,6 @@ def test_nothing_asked_says_nothing() -> None:
     assert stats.mean_interval([], 3) == (0.0, 3.0)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([0.0, 1 / 3, 1.0, 5 / 3, 2.0, 3.0]), min_size=1, max_size=60))
 def test_the_interval_of_a_mean_holds_it_and_stays_within_the_points(means: list[float]) -> None:
     low, high = stats.mean_interval(means, 3)
@@ -108,14 +106,12 @@ def test_only_wilson_covers_near_the_ceiling(
     assert cover(interval) == pytest.approx(simulated, abs=0.015)
 
 
-@settings(deadline=None)
 @given(scores)
 def test_the_error_over_prompts_is_the_means_standard_error(asked: list[list[int]]) -> None:
     means = stats.prompt_means(asked)
     assert stats.error_over_prompts(means) == pytest.approx(float(scipy_stats.sem(means)), abs=1e-12)
 
 
-@settings(deadline=None)
 @given(scores)
 def test_the_error_over_repeats_is_the_formula(asked: list[list[int]]) -> None:
     by_hand = sqrt(sum(float(np.var(repeats, ddof=1)) / 3 for repeats in asked)) / len(asked)
@@ -138,7 +134,6 @@ def holm_rejects(p_values: list[float], level: float) -> set[int]:
     return rejected
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.001, 0.999))
 def test_holm_rejects_what_his_procedure_rejects(p_values: list[float], level: float) -> None:
     adjusted = stats.holm(p_values)
@@ -160,7 +155,6 @@ def drawn(solved: int, repeats: int, k: int) -> tuple[float, float]:
     return sum(map(all, draws)) / len(draws), sum(map(any, draws)) / len(draws)
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 6).flatmap(
         lambda n: st.tuples(st.just(n), st.lists(st.integers(0, n), min_size=1, max_size=8))

@@ -368,8 +368,8 @@ async def test_s6_s8_tokens_that_are_not_seen() -> None:
     assert (await hear(*cut, max_tokens=61)).reply.loss is None
 
 
-@pytest.mark.parametrize("number", [10_000])
-async def test_many_calls_are_read(number: int) -> None:
+async def test_many_calls_are_read() -> None:
+    number = 2_000
     many = [call("f", json.dumps({"n": n}), index=n, id=f"c{n}") for n in range(number)]
     script = [calls(*many[at : at + 100]) for at in range(0, number, 100)]
     assert len((await hear(MLX, *script, end("tool_calls"))).reply.calls) == number

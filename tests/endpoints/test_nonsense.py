@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from milo_tui.endpoints import anthropic_stream, openai_stream
@@ -76,7 +76,6 @@ def check(delta: StreamPiece) -> None:
     (delta.text + delta.name).encode()
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(CHUNK, max_size=5))
 def test_chunks_of_chat_completions(chunks: list[Any]) -> None:
     stream = openai_stream.OpenAIParser(check)
@@ -87,7 +86,6 @@ def test_chunks_of_chat_completions(chunks: list[Any]) -> None:
         read_call(slot.id, slot.name, slot.arguments)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(EVENT, max_size=6))
 def test_events_of_messages(events: list[Any]) -> None:
     stream = anthropic_stream.AnthropicParser(check)
@@ -99,7 +97,6 @@ def test_events_of_messages(events: list[Any]) -> None:
     assert stream.usage
 
 
-@settings(max_examples=50, deadline=None)
 @given(CHUNK | EVENT)
 def test_bodies_in_one_piece(body: Any) -> None:
     for parser in (openai_stream.OpenAIParser, anthropic_stream.AnthropicParser):

@@ -33,11 +33,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[Any]]:
     return others, items
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    deadline=None,
-    max_examples=150,
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=100)
 @given(
     head=VALUES,
     items=st.lists(VALUES, max_size=6),

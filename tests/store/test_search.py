@@ -81,7 +81,7 @@ async def test_nothing_that_is_typed_is_an_operator_or_an_error(reader: Reader, 
         assert all(word.casefold() in shown(hit).casefold() for word in ("refund",) if "refund" in typed)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 @given(typed=st.text(st.characters(exclude_categories=()), max_size=30))
 async def test_any_text_may_be_typed(reader: Reader, typed: str) -> None:
     await reader.search(typed)

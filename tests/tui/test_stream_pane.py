@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual import events
@@ -25,7 +25,6 @@ from milo_tui.tui.widgets.wrapping import wrap
 from tests.tui.live_feed import LiveApp
 
 TEXTS = st.text(st.sampled_from("abcde   \n漢😀ée\u0301\u0300"), max_size=200)
-UNTIMED = settings(deadline=None, max_examples=60)
 
 
 def rows_of(text: str, width: int) -> list[str]:
@@ -45,7 +44,6 @@ def test_wide_characters_count_two_cells_and_are_never_halved() -> None:
     assert rows_of("😀😀 😀", 4) == ["😀😀", "😀"]
 
 
-@UNTIMED
 @given(TEXTS, st.integers(2, 30))
 def test_rows_fit_and_hold_all_of_the_text(text: str, width: int) -> None:
     line = text.replace("\n", " ")
@@ -54,7 +52,6 @@ def test_rows_fit_and_hold_all_of_the_text(text: str, width: int) -> None:
     assert all(cell_len(line[start:end].rstrip()) <= width for start, end in spans)
 
 
-@UNTIMED
 @given(st.lists(TEXTS, max_size=30), st.integers(3, 30))
 def test_streaming_wraps_as_one_piece_would(pieces: list[str], width: int) -> None:
     streamed = WrappedPieces(width)
@@ -66,7 +63,6 @@ def test_streaming_wraps_as_one_piece_would(pieces: list[str], width: int) -> No
     assert [(row.start, row.end, row.text) for row in streamed.rows] == rows
 
 
-@UNTIMED
 @given(st.lists(st.integers(0, 3 * LONG_LINE), max_size=12), st.booleans())
 def test_memory_is_bounded_and_nothing_within_the_bound_is_lost(sizes: list[int], spaced: bool) -> None:
     transcript = WrappedPieces(40)

@@ -11,7 +11,7 @@ from typing import Any
 
 from milo_tui.endpoints.endpoint import OnPiece, PieceKind, Usage
 from milo_tui.endpoints.failures import error_text
-from milo_tui.endpoints.parser import RawCall, ReplyParser
+from milo_tui.endpoints.parser import MOST_CALLS, RawCall, ReplyParser
 from milo_tui.endpoints.wire_json import text_of, token_count
 
 _PASSING = ("overloaded_error", "api_error", "rate_limit_error", "timeout_error", "conflict_error")
@@ -154,6 +154,7 @@ class AnthropicParser(ReplyParser):
         if index in self.blocks:
             self.repair("a content block of an index that was there before")
         place = self._new_place(index)
+        self.too_many_calls = len(self.blocks) > MOST_CALLS
         block = self.blocks[place] = Block(dict(start))
         if block.type == "tool_use":
             self._say("tool call", block.arguments, place)

@@ -302,6 +302,7 @@ class ChatEndpoint(ABC):
             refused=parser.refused,
             garbled=parser.garbled,
             too_long=answer.too_long,
+            too_many_calls=parser.too_many_calls,
         )
         loss = loss_of(seen)
         if loss is None and parser.repairs and self._entry.strict:

@@ -66,7 +66,7 @@ class Observed:
     """What was seen of one reply, in any wire format; `finish` is the reason as the server gave it.
 
     `complete` says that the answer came to its end, `refused` that it is the provider's refusal, `garbled` that a
-    part of it could not be read, `too_long` that it was cut for its size.
+    part of it could not be read, `too_long` and `too_many_calls` that it was cut for its size.
     """
 
     finish: str | None
@@ -80,6 +80,7 @@ class Observed:
     refused: bool = False
     garbled: bool = False
     too_long: bool = False
+    too_many_calls: bool = False
 
 
 def loss_of(seen: Observed) -> Loss | None:
@@ -89,6 +90,8 @@ def loss_of(seen: Observed) -> Loss | None:
     unseen = (seen.output_tokens or 0) - seen.reasoning_tokens - len(seen.text)
     if seen.too_long:
         return Loss.TOO_LONG
+    if seen.too_many_calls:
+        return Loss.TOO_MANY_CALLS
     if seen.finish in _ABORTED_REASONS:
         return Loss.ABORTED
     if not seen.complete:

@@ -12,7 +12,7 @@ from typing import Any
 
 from milo_tui.endpoints.endpoint import OnPiece, PieceKind, Usage
 from milo_tui.endpoints.failures import error_text
-from milo_tui.endpoints.parser import RawCall, ReplyParser
+from milo_tui.endpoints.parser import MOST_CALLS, RawCall, ReplyParser
 from milo_tui.endpoints.think_tags import ThinkTags
 from milo_tui.endpoints.wire_json import read_json, text_of, token_count
 from milo_tui.suite.conversation import ToolCall
@@ -247,7 +247,7 @@ class OpenAIParser(ReplyParser):
             self.repair("tool calls sent as an object instead of a list")
             calls = [calls]
         for element in calls if isinstance(calls, list) else ():
-            if isinstance(element, dict):
+            if isinstance(element, dict) and not self.too_many_calls:
                 self._call(element)
 
     def _reason(self, delta: dict[str, Any]) -> None:
@@ -351,6 +351,7 @@ class OpenAIParser(ReplyParser):
         if found is None:
             found = Slot(index if numbered else None)
             self.slots.append(found)
+            self.too_many_calls = len(self.slots) > MOST_CALLS
         return found
 
     def _find(self, index: int | None, id: str, name: str) -> Slot | None:

@@ -11,6 +11,8 @@ from milo_tui.endpoints.sse import Event
 from milo_tui.endpoints.wire_json import fix_unicode, read_call, read_json, unused_id
 from milo_tui.suite.conversation import ToolCall
 
+MOST_CALLS = 1_000
+"""Tool calls of one turn that are read: no prompt asks for a hundred."""
 LEGAL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -41,6 +43,7 @@ class ReplyParser(ABC):
         self.garbled = False
         self.error: str | None = None
         self.error_is_final = False
+        self.too_many_calls = False
         self.usage = Usage()
         self.model = ""
         self.version = ""
@@ -87,13 +90,13 @@ class ReplyParser(ABC):
             self.repairs.append(quirk)
 
     def event(self, event: Event) -> bool:
-        """Read one event of a stream; True once the end mark or an error came."""
+        """Read one event of a stream; True once the end mark, an error or too many calls came."""
         self.at_ns, self._carries = event.at_ns, False
         self.read_data(event.data, event.name)
         if self._carries:
             self.clock.chunks += 1
             self.clock.arrivals.append(event.at_ns)
-        return self.done or self.error is not None
+        return self.done or self.error is not None or self.too_many_calls
 
     def read_data(self, data: str, name: str) -> None:
         """Read one event's data."""

@@ -41,6 +41,7 @@ _KEPT_HEADERS = re.compile(
 )
 _LONGEST_HEADER = 200
 _DOUBLED_STOP = re.compile(r"(?<!\.)\.\.(?=\s|$)")
+_LASTING = ("certificate", "headers")
 _BROKEN = (httpx.HTTPError, OSError, UnicodeError)
 
 OnEvent = Callable[[Event], bool]
@@ -125,7 +126,7 @@ class Transport:
         self.pace.learn(answer.headers, refused=not answer.is_good)
         if problem is not None:
             kind, words = problem
-            raise self.error(f"{self.host} {words}", kind, answer, retryable=kind != "certificate")
+            raise self.error(f"{self.host} {words}", kind, answer, retryable=kind not in _LASTING)
         if not answer.is_good:
             raise self._refusal(answer)
         return answer
@@ -250,7 +251,9 @@ class _Reading:
                 events = self.events
                 self._pass_on(splitter, chunk, at_ns)
                 # Keep-alive comments are no data: they do not put off the end of the wait.
-                if not self.answer.ended and (self.on_event is None or self.events > events):
+                # An answer in one piece was made before its first byte; it has one wait to arrive, byte by byte or not.
+                first = self.on_event is None and len(self.answer.pieces) == 1
+                if not self.answer.ended and (first or self.events > events):
                     self._wait_on()
         self._pass_on(splitter, None, perf_counter_ns())
         framed = "transfer-encoding" in response.headers or "content-length" in response.headers
@@ -285,8 +288,10 @@ class _Reading:
     def _timed_out(self) -> tuple[str, str] | None:
         if self.answer.ended or not (self.answer.is_good or self.answer.status is None):
             return None
-        if not self.answer.pieces or (self.on_event is not None and not self.events):
+        if not self.answer.pieces:
             return "timeout", f"sent no answer within {self._first_wait:g} s."
+        if self.on_event is not None and not self.events:
+            return "timeout", f"sent bytes but no data within {self._first_wait:g} s."
         return "timeout", f"fell silent for {self.entry.silence_timeout:g} s in the middle of its answer."
 
     def _unanswered(self, error: Exception) -> tuple[str, str]:
@@ -294,6 +299,8 @@ class _Reading:
             return "timeout", f"could not be reached within {self.entry.connect_timeout:g} s."
         if isinstance(error, httpx.TimeoutException):
             return "timeout", f"did not take the request within {self.entry.first_byte_timeout:g} s."
+        if isinstance(error, httpx.RemoteProtocolError) and "too long" in str(error).lower():
+            return "headers", "sent headers longer than any limit."
         if is_certificate_problem(error):
             return "certificate", f"could not be reached: {cause_of(error)}."
         if isinstance(error, httpx.ConnectError | httpx.ProxyError | UnicodeError):

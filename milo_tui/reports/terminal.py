@@ -147,6 +147,9 @@ def _matrix(run: RunRecord, table: ResultTable, found: Answer) -> list[Renderabl
         )
     notes = [
         words.LEGEND + "." if any(result.lost for result in found.results) else "",
+        words.WHO_CAUSED_IT + "."
+        if any(total.lost_by_server or total.retries for total in table.totals.values())
+        else "",
         words.telling(table),
     ]
     return [Text(), grid, *(plain(note, "dim") for note in notes if note)]

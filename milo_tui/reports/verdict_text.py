@@ -242,6 +242,12 @@ def cache_sentence(result: ModelResult) -> str | None:
 
 
 CIRCLES = {1: "①", 2: "②", 3: "③"}
+WHO_CAUSED_IT = (
+    "Lost by the server: scored as it arrived, and marked; what the network, a quota or the provider failed is asked "
+    "again and never scored"
+)
+"""Whom what went wrong is put down to; the rule is in endpoints/failures.py."""
+
 LEGEND = "①②③: which of the prompt's three points was lost, ×2 in two repeats"
 
 

@@ -204,7 +204,7 @@ class RunningAttempt:
 
 def _ends_the_conversation(loss: Loss | None) -> bool:
     """Whether nobody knows what the model asked for, so that there is nothing to answer it with."""
-    return loss is not None and (loss.by_server or loss is Loss.TOO_LONG)
+    return loss is not None and (loss.by_server or loss in (Loss.TOO_LONG, Loss.TOO_MANY_CALLS))
 
 
 def _sum(values: list[int | None]) -> int | None:

@@ -1,5 +1,6 @@
 """`milo models check`: a real two-turn tool call with a model, and in words what works of it."""
 
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -95,12 +96,15 @@ async def _converse(endpoint: Endpoint) -> AsyncGenerator[Finding, None]:
     deltas: list[StreamPiece] = []
     first = await endpoint.chat(ChatRequest((_QUESTION,), tools=(_TOOL,)), deltas.append)
     yield Finding(len(deltas) > 0, f"streams: {len(deltas)} pieces in the first turn")
-    for finding in _first_turn(first):
+    for finding in (*_first_turn(first), *_request(first)):
         yield finding
     if not first.calls:
         return
     results = tuple(ToolResult(call.id, {"gauge": 7, "reading": _READING}) for call in first.calls)
     messages = (_QUESTION, AssistantMessage(first), ToolResults(results))
+    echoed = endpoint.sent_keys().get("echo_reasoning")
+    if first.reasoning:
+        yield Finding(True, f"echo: thinking goes back as {echoed}")
     second = await endpoint.chat(ChatRequest(messages, tools=(_TOOL,)), deltas.append)
     said = str(_READING) in second.text.replace(",", "")
     yield Finding(
@@ -113,6 +117,21 @@ async def _converse(endpoint: Endpoint) -> AsyncGenerator[Finding, None]:
         else "no cache hit told"
     )
     yield Finding(bool(cached), f"prefix cache: {told}", needed=False)
+
+
+def _request(reply: Reply) -> list[Finding]:
+    """What the server took of a request's options, and what it tells of its quotas."""
+    sent = json.loads(reply.exchange.request)
+    limit = next((name for name in ("max_completion_tokens", "max_tokens") if name in sent), "no key")
+    usage = "taken" if "stream_options" in sent else "not sent"
+    quotas = sorted(name for name in reply.exchange.headers if "ratelimit-" in name and "remaining" in name)
+    told = ", ".join(f"{reply.exchange.headers[name]} {name.partition('ratelimit-')[2]}" for name in quotas)
+    own = reply.calls and "a tool call without an id of its own" not in reply.quirks
+    return [
+        Finding(True, f"request: limit sent as {limit}, stream_options {usage}"),
+        Finding(bool(own), f"ids: {'each call has its own' if own else 'made by Milo'}", needed=False),
+        Finding(bool(told), f"quota: {told or 'no headers tell it'}", needed=False),
+    ]
 
 
 def _first_turn(reply: Reply) -> list[Finding]:
@@ -157,7 +176,7 @@ def _said(reply: Reply) -> str:
 
 async def _further(entry: ModelEntry, base_url: str | None) -> AsyncGenerator[Finding, None]:
     """What a run can do without: each is asked for by itself, so that one refusal hides no other."""
-    for ask in (_parallel_calls, _structured_output, _token_limit, _temperature):
+    for ask in (_parallel_calls, _structured_output, _token_limit, _thinking, _temperature):
         try:
             yield await ask(entry, base_url)
         except EndpointError as error:
@@ -211,6 +230,21 @@ async def _token_limit(entry: ModelEntry, base_url: str | None) -> Finding:
     )
     told = reported if kept else f"{FEW_TOKENS} asked for, ended by {reply.finish_reason} after {count}"
     return Finding(kept, f"max_tokens: {told}", needed=False)
+
+
+async def _thinking(entry: ModelEntry, base_url: str | None) -> Finding:
+    """Asked for with thinking and without: whether the switch does anything."""
+    came = []
+    for wanted in (True, False):
+        try:
+            reply = await _answer(entry, base_url, _FREE, thinking=wanted, max_tokens=16 * FEW_TOKENS)
+        except EndpointError:
+            came.append("refused")
+            continue
+        hidden = (reply.usage.reasoning_tokens or 0) > 0
+        came.append("thinks" if reply.reasoning.strip() or hidden else "does not think")
+    told = f"thinking: asked to, it {came[0]}; asked not to, it {came[1]}"
+    return Finding(came == ["thinks", "does not think"], told, needed=False)
 
 
 async def _temperature(entry: ModelEntry, base_url: str | None) -> Finding:

@@ -27,6 +27,7 @@ class Loss(StrEnum):
     CALL_IN_TEXT = "tool call left in the text"
     REQUEST_REFUSED = "request refused because of an earlier turn"
     TOO_LONG = "answer longer than any limit"
+    TOO_MANY_CALLS = "more tool calls in one turn than any limit"
     NOT_STRICT = "needed a repair (strict)"
     CALL_GARBLED = "tool call with unreadable arguments"
     CUT_AT_LIMIT = "cut at max_tokens"
@@ -36,7 +37,14 @@ class Loss(StrEnum):
     @property
     def by_server(self) -> bool:
         """Whether the server lost what the model said; the attempt is scored, and marked as its doing."""
-        return self not in (Loss.CALL_GARBLED, Loss.CUT_AT_LIMIT, Loss.REFUSED, Loss.EMPTY, Loss.TOO_LONG)
+        return self not in (
+            Loss.CALL_GARBLED,
+            Loss.CUT_AT_LIMIT,
+            Loss.REFUSED,
+            Loss.EMPTY,
+            Loss.TOO_LONG,
+            Loss.TOO_MANY_CALLS,
+        )
 
 
 @dataclass(frozen=True, slots=True)

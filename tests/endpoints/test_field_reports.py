@@ -14,6 +14,8 @@ from tests.servers.fault_server import (
     MLX,
     FaultServer,
     Pause,
+    Silence,
+    Step,
     answer,
     block,
     call,
@@ -368,8 +370,38 @@ async def test_s6_s8_tokens_that_are_not_seen() -> None:
     assert (await hear(*cut, max_tokens=61)).reply.loss is None
 
 
-async def test_many_calls_are_read() -> None:
-    number = 2_000
-    many = [call("f", json.dumps({"n": n}), index=n, id=f"c{n}") for n in range(number)]
-    script = [calls(*many[at : at + 100]) for at in range(0, number, 100)]
-    assert len((await hear(MLX, *script, end("tool_calls"))).reply.calls) == number
+@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+async def test_ten_thousand_calls_are_no_answer(protocol: str) -> None:
+    if protocol == "openai":
+        many = [call("f", json.dumps({"n": n}), index=n, id=f"c{n}") for n in range(10_000)]
+        script = [MLX, *(calls(*many[at : at + 100]) for at in range(0, 10_000, 100)), end("tool_calls")]
+    else:
+        blocks = [used(n, f"c{n}", "f", "{}") for n in range(10_000)]
+        script = [chunked(started(), *blocks, stopped("tool_use"))]
+    reply = (await hear(*script, protocol=protocol)).reply
+    assert reply.loss is Loss.TOO_MANY_CALLS
+    assert len(reply.calls) <= 1_001
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ((b"HTTP/1.1 200 OK\r\nx-a: " + b"a" * 2**20 + b"\r\n\r\n",), "headers longer than any limit"),
+        ((MLX, *(step for _ in range(40) for step in (b"d", Pause(0.05)))), "bytes but no data within 0.5 s"),
+        (
+            (MLX, text("Hi"), *(step for _ in range(40) for step in (b"d", Pause(0.05)))),
+            "fell silent for 0.5 s",
+        ),
+        ((MLX, Silence()), "sent no answer within 0.5 s"),
+    ],
+    ids=["headers", "one byte at a time", "one byte at a time later", "nothing"],
+)
+async def test_what_never_ends_has_its_own_word(steps: tuple[Step, ...], words: str) -> None:
+    assert words in (await fail(*steps, first_byte_timeout=0.5, silence_timeout=0.5)).message
+
+
+async def test_an_answer_in_one_piece_does_not_come_byte_by_byte_for_ever() -> None:
+    steps = [step for _ in range(60) for step in (b" ", Pause(0.05))]
+    head = b"HTTP/1.0 200 OK\r\n\r\n"
+    error = await fail(head, *steps, stream=False, first_byte_timeout=0.5, silence_timeout=0.5)
+    assert error.kind == "timeout"

@@ -63,6 +63,8 @@ WELL = (
     call(7, 8),
     answer(content='{"name": "Ann", "age": 3}'),
     answer("length", content="one two"),
+    answer(reasoning="hm", content="The Ida."),
+    answer(content="The Ida."),
     answer(content="cold"),
     answer(content="cold"),
     answer(content="hot"),
@@ -86,6 +88,11 @@ async def test_a_server_that_does_everything_is_told_line_by_line(tmp_path: Path
         "parallel calls: two in one turn",
         "structured output: the JSON that was asked for (no schema is enforced)",
         "max_tokens: kept",
+        "request: limit sent as max_tokens, stream_options taken",
+        "ids: each call has its own",
+        "quota: no headers tell it",
+        "echo: thinking goes back as reasoning_content",
+        "thinking: asked to, it thinks; asked not to, it does not think",
         "sampling: the same twice at temperature 0, others at 1",
     ):
         assert words in text
@@ -97,22 +104,25 @@ async def test_what_a_server_cannot_do_is_told_and_hides_nothing_else(tmp_path: 
         call(7),
         answer(content="```json\n{}\n```"),
         answer(content="one " * 99),
+        answer(content="The Ida."),
+        answer(content="The Ida."),
         answer(content="cold"),
         answer(content="colder"),
     )
     findings = await found(tmp_path, *poor)
-    last = [finding.text for finding in findings[-4:]]
+    last = [finding.text for finding in findings[-5:]]
     assert last == [
         "parallel calls: asked for two at once, found 1",
         "structured output: no JSON object of the two keys and nothing else (no schema is enforced)",
         "max_tokens: not reached, the answer ended by itself after 9",
+        "thinking: asked to, it does not think; asked not to, it does not think",
         "sampling: two answers at temperature 0 differ",
     ]
-    assert not any(finding.needed for finding in findings[-4:])
+    assert not any(finding.needed for finding in findings[-5:])
 
 
 async def test_a_model_that_answers_always_alike_may_not_be_sampled(tmp_path: Path) -> None:
-    findings = await found(tmp_path, *WELL[:6], answer(content="same"))
+    findings = await found(tmp_path, *WELL[:8], answer(content="same"))
     assert "not honoured, or a sure model" in findings[-1].text
 
 

@@ -3,8 +3,9 @@
 from milo_tui.analysis.phases import ModelPhase
 from milo_tui.analysis.record import Attempt
 from milo_tui.cli.options import note
+from milo_tui.reports import decision_text
 from milo_tui.reports.formatting import seconds
-from milo_tui.runner.events import AttemptFinished, Event, ModelChanged, RunChanged, ServerNoted
+from milo_tui.runner.events import AttemptFinished, Event, ModelChanged, PairNarrowed, RunChanged, ServerNoted
 from milo_tui.runner.state import RunState
 
 _LOADING_INTERVAL = 15.0
@@ -18,6 +19,7 @@ class Progress:
         self._state = state
         self._total = len(state.models) * state.attempts_per_model
         self._loading: dict[str, float] = {}
+        self._decided = {(pair.a, pair.b) for pair in state.pairs if pair.is_decided}
 
     def __call__(self, event: Event) -> None:
         """Print the event's line, if it has one."""
@@ -37,6 +39,10 @@ class Progress:
                 return f"{self._name(event.model)}: {event.phase.value}{cold}{suffix}"
             case ServerNoted():
                 return f"{self._name(event.model)}: {event.text}"
+            case PairNarrowed(pair=pair) if (pair.a, pair.b) not in self._decided and pair.is_decided:
+                self._decided.add((pair.a, pair.b))
+                models = list(self._state.models.values())
+                return decision_text.headline(pair, models, self._state.margin or 0)
             case AttemptFinished():
                 return self._attempt(event.attempt)
             case _:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from milo_tui.analysis.estimate import estimates
+from milo_tui.analysis.estimate import estimates, expected_repeats
 from milo_tui.analysis.prices import load_prices
 from milo_tui.cli.common import current_settings
 from milo_tui.cli.options import FOLDER, common_options, note
@@ -28,6 +28,7 @@ from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.errors import MiloError
 from milo_tui.mlx.memory import machine_gb
 from milo_tui.reports.cost_text import estimate_lines
+from milo_tui.reports.decision_text import deciding_words
 from milo_tui.runner.fitting import plan_lines
 from milo_tui.runner.launch import create_run, start_detached
 
@@ -81,11 +82,13 @@ def command(
     if no_stream:
         entries = [entry.model_copy(update={"stream": False}) for entry in entries]
     prices = load_prices(settings.prices)
-    costs = estimates(entries, part.prompts, repeats, prices)
+    record = asking.new_run(part, entries, repeats, seed, text)
+    costs = estimates(entries, part.prompts, expected_repeats(record), prices)
+    if record.margin is not None:
+        note(deciding_words(record))
     for line in [*plan_lines(entries, machine_gb()), *estimate_lines(costs)]:
         note(line)
     asyncio.run(_check_reachable(entries))
-    record = asking.new_run(part, entries, repeats, seed, text)
     if detach:
         number = asyncio.run(create_run(settings, record))
         start_detached(settings, number)

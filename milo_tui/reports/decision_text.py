@@ -4,17 +4,28 @@ Names in them come from outside and are not escaped for any format.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from milo_tui.analysis.deciding import Decision
 from milo_tui.analysis.decisions import PairDecision
+from milo_tui.analysis.estimate import expected_questions
 from milo_tui.analysis.exact import Interval
 from milo_tui.analysis.questions import pool_words
-from milo_tui.analysis.record import ModelRecord, RunRecord
+from milo_tui.analysis.record import RunRecord
 from milo_tui.analysis.table import ResultTable
 from milo_tui.reports.verdict_text import Fact
 
 
-def headline(pair: PairDecision, models: Sequence[ModelRecord], margin: float) -> str:
+class Named(Protocol):
+    """A model, as it is called."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+def headline(pair: PairDecision, models: Sequence[Named], margin: float) -> str:
     """`Qwen is as good as Sonnet within 5 % (−0.8 to +2.1 %)`, or what is open."""
     names = {model.id: model.name for model in models}
     a, b = names.get(pair.a, pair.a), names.get(pair.b, pair.b)
@@ -82,6 +93,13 @@ def families(table: ResultTable) -> Iterator[str]:
     for mark, what in (("all pass", "No model failed"), ("all fail", "No model earned a point (suspect)")):
         if found := [id for id, said in table.uninformative.items() if said == mark]:
             yield f"{what}: {', '.join(found)}."
+
+
+def deciding_words(run: RunRecord) -> str:
+    """What a run that decides is about to do, and how long that may take."""
+    usual, most = expected_questions(run)
+    pool = len(run.prompts) * run.repeats
+    return f"Asks until it has decided: about {usual} questions of each model, seldom more than {most}, at most {pool}."
 
 
 def rule_words(run: RunRecord, pairs: int) -> str:

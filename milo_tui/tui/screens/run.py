@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 
+from milo_tui.analysis.decisions import decisions
 from milo_tui.analysis.evidence import Evidence
 from milo_tui.analysis.phases import ACTIVE, RunPhase
 from milo_tui.analysis.prices import Cost, PriceError, load_prices, run_costs
@@ -35,7 +36,7 @@ from milo_tui.tui.widgets.score_matrix import MatrixFoot, MatrixHeading, ScoreMa
 from milo_tui.tui.widgets.tab_line import TabLine
 from milo_tui.tui.widgets.text_view import TextView
 from milo_tui.tui.widgets.title_bar import TitleBar
-from milo_tui.tui.widgets.verdict_lines import answer_lines, headlines
+from milo_tui.tui.widgets.verdict_lines import answer_lines, decision_headlines, decision_lines, headlines
 from milo_tui.tui.words import count, moment, span
 
 TABS = ("table", "prompts", "plots", "manifest", "log", "verdict")
@@ -182,6 +183,12 @@ class RunScreen(TabbedScreen):
     @work(exclusive=True, group="verdict", description="")
     async def _judge(self, run: RunRecord, attempts: list[Attempt]) -> None:
         """Show the verdict on local against cloud models, where points were lost, and the cost."""
+        if run.margin is not None:
+            pairs = await asyncio.to_thread(decisions, run, attempts)
+            self.query_one("#tab-verdict", TextView).show(
+                lambda width: list(decision_lines(run, attempts, pairs, width)), stay=True
+            )
+            return
         prices = self.app.settings.prices
         try:
             evidence = await self._reader.evidence(run.number)
@@ -272,6 +279,8 @@ class RunScreen(TabbedScreen):
 
 def _first_look(run: RunRecord, attempts: list[Attempt]) -> tuple[ResultTable, Content]:
     """The run's table, and for a finished run the headlines above it."""
+    if run.margin is not None:
+        return result_table(run, attempts), decision_headlines(run, decisions(run, attempts))
     pairs = () if run.phase in ACTIVE else headline_pairs(run, attempts)
     return result_table(run, attempts), headlines(pairs)
 

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from textual.content import Content
 
+from milo_tui.analysis.decisions import PairDecision, decisions
 from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.analysis.table import result_table
 from milo_tui.analysis.verdict import Answer, Pair, headline_pairs, leading_pair
+from milo_tui.reports import decision_text
 from milo_tui.reports import verdict_text as words
 from milo_tui.tui.content import SIMULATED, safe_line, styled, wrapped
 from milo_tui.tui.words import percent
@@ -23,6 +25,36 @@ def headlines(pairs: Sequence[Pair]) -> Content:
     return Content("\n").join(lines)
 
 
+def decision_headlines(run: RunRecord, pairs: Sequence[PairDecision]) -> Content:
+    """The decisions of a run, or what is open, in a line each."""
+    lines = [
+        safe_line(decision_text.headline(pair, run.models, run.margin or 0), "bold $accent")
+        for pair in pairs[:MOST]
+    ]
+    if len(pairs) > MOST:
+        lines.append(styled((f"and {len(pairs) - MOST} more pairs on the Verdict tab", "$dim")))
+    return Content("\n").join(lines)
+
+
+def decision_lines(
+    run: RunRecord, attempts: Sequence[Attempt], pairs: Sequence[PairDecision], width: int
+) -> Iterator[Content]:
+    """The question, each pair's decision with what it rests on, and by which rule."""
+    yield styled((words.QUESTION, "bold"))
+    if run.simulated:
+        yield from wrapped(words.SIMULATED, width, style="$simulated")
+    for pair in pairs:
+        yield Content("")
+        for line in wrapped(decision_text.headline(pair, run.models, run.margin or 0), width):
+            yield line.stylize("bold $accent")
+        for fact in decision_text.pair_facts(pair, run):
+            yield from wrapped(fact.text, width, fact.label)
+    yield Content("")
+    for sentence in decision_text.families(result_table(run, attempts)):
+        yield from wrapped(sentence, width)
+    yield from wrapped(f"Decided by: {decision_text.rule_words(run, len(pairs))}.", width, style="$dim")
+
+
 def _headline(pair: Pair) -> Content:
     why = f"{pair.blocked}" if pair.blocked else words.finding(pair)
     return safe_line(words.headline(pair), "bold $accent") + safe_line(f"   {why}", "$dim")
@@ -33,6 +65,11 @@ def closing_words(run: RunRecord, attempts: Sequence[Attempt]) -> tuple[Content,
 
     The first pair of a local and an API model; where there is none, the two models with the most points.
     """
+    if decided := decisions(run, attempts):
+        said = decision_text.headline(decided[0], run.models, run.margin or 0).replace(SIMULATED, "")
+        more = f"   (1 of {len(decided)} pairs)" if len(decided) > 1 else ""
+        short = safe_line(said, "bold $accent")
+        return short + safe_line(more, "$dim"), short
     pairs = headline_pairs(run, attempts) or leading_pair(run, attempts)
     if not pairs:
         totals = result_table(run, attempts).totals

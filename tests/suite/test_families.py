@@ -83,8 +83,8 @@ def month_on(start: date, months: int) -> date:
 
 def deicing_shift(prompt: Prompt) -> None:
     today, team, start, hours, people, first, second = found(
-        r"Today is \w+, (\d+ \w+ \d+)\..* for the (\S+) team .*starts at (.+) in the morning and lasts (\w+) and a half "
-        r"hours\. We need (\w+) people, each of them licensed for (.+) and for (.+?)\. No",
+        r"Today is \w+, (\d+ \w+ \d+)\..* for the (\S+) team .*starts at (.+) in the morning and lasts (\w+) and a "
+        r"half hours\. We need (\w+) people, each of them licensed for (.+) and for (.+?)\. No",
         prompt.user,
     )
     friday = month_on(day(today), 3) - timedelta(days=1)
@@ -124,12 +124,13 @@ def library_hold(prompt: Prompt) -> None:
 def museum_loan(prompt: Prompt) -> None:
     lines = prompt.user.split("\n- ")
     borrower, contact, email, start, weeks = found(
-        r"to the (.+?)\. Their contact is (.+?), (\S+)\. The loan begins on Monday, (\d+ \w+ \d+) and ends exactly (\w+) ",
+        r"to the (.+?)\. Their contact is (.+?), (\S+)\. The loan begins on Monday, (\d+ \w+ \d+) and ends exactly "
+        r"(\w+) ",
         lines[0],
     )
     begins = day(start)
     assert begins.weekday() == 0
-    objects = []
+    objects: list[dict[str, Any]] = []
     for line in lines[1:]:
         if "withdrew" in line:
             continue
@@ -327,8 +328,8 @@ def film_evening(prompt: Prompt) -> None:
 
 def lost_clarinet(prompt: Prompt) -> None:
     text, train, coach, seat, value = found(
-        r"Tuesday, (\d+ \w+ \d+) .* on the (RX \d+) to .* in coach (\d+)\. .* moved to seat (\d+) at .* values it at (\S+) "
-        r"today", prompt.user,
+        r"Tuesday, (\d+ \w+ \d+) .* on the (RX \d+) to .* in coach (\d+)\. .* moved to seat (\d+) at .* values it "
+        r"at (\S+) today", prompt.user,
     )  # fmt: skip
     saturday = day(text) - timedelta(days=3)
     assert saturday.weekday() == 5

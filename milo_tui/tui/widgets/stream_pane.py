@@ -193,15 +193,16 @@ class StreamPane(LineView):
         if row.line.kind == "heading":
             return self._rule(row.text, width)
         text = row.text.rstrip() if row.end < len(row.line.text) else row.text
-        label = max(0, row.line.label - row.start)
-        opening = sign if row.line.opens and row.start == 0 else ""
-        parts = [(opening.ljust(GUTTER), style), (text[:label], "bold $tool-call"), (text[label:], style)]
         if row.line.kind == "question" and row.start and row.end < len(row.line.text):
             # The last row of a folded question.
             room = width - GUTTER - 2
-            text = text if len(text) <= room else text[:room].rpartition(" ")[0]
-            parts[-1] = (f"{text} …", style)
-        elif self.streaming and index == self._transcript.end - 1:
+            text = f"{text if len(text) <= room else text[:room].rpartition(' ')[0]} …"
+        gutter = (sign if row.line.opens and row.start == 0 else "").ljust(GUTTER)
+        if label := max(0, row.line.label - row.start):
+            parts = [(gutter, style), (text[:label], "bold $tool-call"), (text[label:], style)]
+        else:
+            parts = [(gutter + text, style)]
+        if self.streaming and index == self._transcript.end - 1:
             parts.append((_CURSOR, "$accent"))
         # Its text was sanitised when it was appended.
         return Content.assemble(*(part for part in parts if part[0]))

@@ -8,7 +8,7 @@ from io import TextIOWrapper
 import click
 
 from milo_tui import __version__
-from milo_tui.cli.options import FAILED, USAGE, common_options, error_text, is_terminal
+from milo_tui.cli.options import FAILED, USAGE, can_show_app, common_options, error_text
 
 COMMANDS = {
     "bin": "Move runs to the bin and back, or delete what is in it.",
@@ -63,7 +63,7 @@ def milo(context: click.Context) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    if not is_terminal():
+    if not can_show_app():
         click.echo(context.get_help())
         return
     import_module("milo_tui.cli.app").open_app()

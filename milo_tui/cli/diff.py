@@ -18,12 +18,12 @@ from milo_tui.suite.loading import find_prompt_id
 
 
 @click.command("diff")
-@click.argument("number", metavar="RUN", default="last")
+@click.argument("number", metavar="[RUN]", default="last")
 @click.option("--prompt", "prompt_id", required=True, metavar="ID", help="The prompt.")
 @click.option(
     "--models",
     "sides",
-    required=True,
+    default="",
     metavar="A,B,…",
     help="Two to four sides, each [RUN:]MODEL[#REPEAT] or `reference`; each is compared with the first.",
 )
@@ -40,10 +40,20 @@ def command(number: str, prompt_id: str, sides: str, repeat: int, everything: bo
     """
     chosen = sides.split(",")
     if not 2 <= len(chosen) <= MAX_SIDES:
-        raise click.UsageError("Give two to four sides with --models, such as a,b or a,b,reference.")
+        models = ", ".join(asyncio.run(_models(number)))
+        raise click.UsageError(
+            "Give two to four sides with --models, such as a,b or a,b,reference. "
+            f"The models of run {sanitise(number)}: {sanitise(models)}."
+        )
     (first_name, first), *others = asyncio.run(_read(chosen, number, repeat, prompt_id))
     diffs = [diff(first, other, first_name, name, order_matters=ordered) for name, other in others]
     click.echo(sanitise(render(diffs, everything=everything)), nl=False)
+
+
+async def _models(number: str) -> list[str]:
+    """The ids of a run's models. Raises StoreError."""
+    async with opened(Reader) as reader:
+        return [model.id for model in (await reader.run(await reader.find_run(number))).models]
 
 
 async def _read(

@@ -129,7 +129,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
-    places = "none in the working directory and in your configuration folder"
+    places = "none in the working directory or in your configuration folder"
     yield Finding(True, f"milo.toml: {settings.config or places}")
     for name, path in (("home", settings.home), ("logs", settings.logs), ("results", settings.results)):
         existing = next(folder for folder in (path, *path.parents) if folder.exists())

@@ -43,5 +43,8 @@ async def _import(files: tuple[Path, ...]) -> int:
             if found.refused:
                 text = f"finished or made here, so {found.refused} further attempts of the file were left out"
             binned = f" (it is in the bin: `milo bin --restore {found.run}`)" if found.is_binned else ""
-            click.echo(sanitise(f"Run {found.run}: {text}{binned}."))
+            sums = (await reader.summary(found.run)).figures
+            click.echo(
+                sanitise(f"Run {found.run}: {text}; {sums.scored} of {sums.planned} have a score{binned}.")
+            )
     return status

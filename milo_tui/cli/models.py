@@ -13,7 +13,7 @@ from milo_tui.cli.model_examples import Example, example_text
 from milo_tui.cli.options import BELOW, FILE, common_options, note, option_given
 from milo_tui.config import Settings
 from milo_tui.endpoints.entry import ModelEntry
-from milo_tui.endpoints.presets import PRESETS, PresetError, Wanted, add_model
+from milo_tui.endpoints.presets import PRESETS, FileInTheWay, PresetError, Wanted, add_model
 from milo_tui.reports.model_text import render
 from milo_tui.reports.server_text import Run, lost_calls, render_lost
 from milo_tui.runner.launch import server_home
@@ -115,7 +115,8 @@ def add(
     try:
         path.write_text(add_model(text, Wanted(preset, model, id, name, base_url)), encoding="utf-8")
     except PresetError as error:
-        raise click.UsageError(f"{path}: {error}") from None
+        place = f"{path}: " if isinstance(error, FileInTheWay) else ""
+        raise click.UsageError(f"{place}{error}") from None
     note(f"Added to {path}. `milo models check` checks it.")
 
 

@@ -52,9 +52,13 @@ def option_given(name: str) -> Any:
     return (click.get_current_context().obj or {}).get(name)
 
 
-def is_terminal() -> bool:
-    """Whether the app can be shown: it reads keys from stdin and draws on stderr."""
-    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+def can_show_app() -> bool:
+    """Whether the app can be shown: it reads keys from stdin and draws on stderr, and says if that alone fails."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    if not sys.stderr.isatty():
+        click.echo("The app draws on stderr, which goes elsewhere here: plain output instead.")
+    return sys.stderr.isatty()
 
 
 def error_text(error: BaseException) -> str | None:

@@ -17,7 +17,7 @@ from milo_tui.suite.conversation import SCORER_VERSION
 
 
 @click.command("rescore")
-@click.argument("wanted", metavar="RUN", default="last")
+@click.argument("wanted", metavar="[RUN]", default="last")
 @common_options
 def command(wanted: str) -> None:
     """Score a run's stored conversations again, and keep both scores.

@@ -18,7 +18,7 @@ from milo_tui.store.queries import Reader
 
 
 @click.command("show")
-@click.argument("wanted", metavar="RUN", default="last")
+@click.argument("wanted", metavar="[RUN]", default="last")
 @click.option("--format", "name", type=click.Choice(list(REPORTS)), default="table", show_default=True)
 @click.option("-o", "--output", type=FILE, help="Write to this file.")
 @click.option("--share", is_flag=True, help="Leave out host names, addresses, paths and notes.")

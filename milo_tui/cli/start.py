@@ -15,7 +15,7 @@ import click
 from milo_tui.analysis.phases import RunPhase
 from milo_tui.analysis.record import RunRecord
 from milo_tui.cli.common import find_run, opened, print_out
-from milo_tui.cli.options import INCOMPLETE, INTERRUPTED, LARGEST, Command, is_terminal, note
+from milo_tui.cli.options import INCOMPLETE, INTERRUPTED, LARGEST, Command, can_show_app, note
 from milo_tui.cli.progress import Progress
 from milo_tui.cli.show import run_table
 from milo_tui.cli.thresholds import Thresholds, exit_status
@@ -138,7 +138,7 @@ def thresholds_of(settings: Settings, fail_under: float | None, baseline: str | 
 
 def opens_app(plain: bool) -> bool:
     """Whether the run is shown in the app: in a terminal, unless `--plain` was given."""
-    return not plain and is_terminal()
+    return not plain and can_show_app()
 
 
 def load_part(folder: Path, categories: Sequence[str] = (), prompt_ids: Sequence[str] = ()) -> Suite:

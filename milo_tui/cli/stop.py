@@ -11,7 +11,7 @@ from milo_tui.runner.events import Command
 
 
 @click.command("stop")
-@click.argument("wanted", metavar="RUN", default="last")
+@click.argument("wanted", metavar="[RUN]", default="last")
 @click.option("--now", is_flag=True, help="Discard the current attempts; `milo resume` asks them again.")
 @common_options
 def command(wanted: str, now: bool) -> None:

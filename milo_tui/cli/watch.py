@@ -6,14 +6,14 @@ from importlib import import_module
 import click
 
 from milo_tui.cli.common import current_settings, find_run
-from milo_tui.cli.options import common_options, is_terminal
+from milo_tui.cli.options import can_show_app, common_options
 from milo_tui.cli.progress import Progress
 from milo_tui.config import Settings
 from milo_tui.runner.channel import attach
 
 
 @click.command("watch")
-@click.argument("wanted", metavar="RUN", default="last")
+@click.argument("wanted", metavar="[RUN]", default="last")
 @common_options
 def command(wanted: str) -> None:
     """Watch a running run; several terminals can.
@@ -22,7 +22,7 @@ def command(wanted: str) -> None:
     """
     settings = current_settings()
     number = asyncio.run(find_run(settings, wanted))
-    if is_terminal():
+    if can_show_app():
         import_module("milo_tui.cli.app").open_live(settings, number, attach(number, settings.runtime))
     else:
         asyncio.run(_follow(settings, number))

@@ -91,6 +91,10 @@ class PresetError(MiloError):
     """The model cannot be added; one sentence."""
 
 
+class FileInTheWay(PresetError):
+    """milo.toml as it stands takes no further model; the sentence does not name the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a person asks for: the preset's name, and what goes before its own keys."""
@@ -107,10 +111,10 @@ def add_model(text: str, wanted: Wanted) -> str:
     try:
         document = tomlkit.parse(text)
     except TOMLKitError as error:
-        raise PresetError(f"not valid TOML: {error}.") from None
+        raise FileInTheWay(f"not valid TOML: {error}.") from None
     models = document.get("model")
     if models is not None and not isinstance(models, AoT):
-        raise PresetError("model must be a list of tables: write each model as [[model]].")
+        raise FileInTheWay("model must be a list of tables: write each model as [[model]].")
     table = _table(wanted)
     if any(str(other.get("id")) == table["id"] for other in models or ()):
         raise PresetError(f"{table['id']} is the id of a model already: give another with --id.")
@@ -129,7 +133,7 @@ def _list(table: Table) -> AoT:
 def _table(wanted: Wanted) -> Table:
     preset = PRESETS[wanted.preset]
     if preset.needs_model and not wanted.model:
-        raise PresetError(f"{wanted.preset} needs a model's name: give it with --model.")
+        raise PresetError(f"The preset {wanted.preset} needs a model's name: give it with --model.")
     id = wanted.id or _id(wanted)
     table = tomlkit.table()
     table.comment(preset.about)

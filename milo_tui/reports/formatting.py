@@ -54,7 +54,9 @@ def total_cell(total: "ModelTotal") -> str:
 
 
 def model_heading(model: "ModelRecord") -> str:
-    """`Qwen3.5-397B (local, 416 GB RAM)`, `Claude Sonnet 4.6 (API)`."""
+    """`Qwen3.5-397B (local, 416 GB RAM)`, `Claude Sonnet 4.6 (API)`, `Steady (simulated)`."""
+    if model.simulated:
+        return f"{model.name.removesuffix(' (simulated)')} (simulated)"
     if model.where == "api":
         return f"{model.name} (API)"
     memory = model.peak_gb or model.memory_gb

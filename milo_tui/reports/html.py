@@ -238,6 +238,6 @@ def _end(run: RunRecord, published: Published | None, found: Answer) -> Iterator
         yield tag("p", safe(f"{published.machine}. {CAUTION}"), class_="note")
         yield _scores(published.run, published.table, full=False)
     scorer = f"scorer {run.scorer_version}, {run.repeats} repeats, seed {run.seed}"
-    suite = f"{run.suite} {run.suite_version}, {run.suite_digest}"
+    suite = f"{run.suite_title or run.suite} {run.suite_version}, {run.suite_digest}"
     yield tag("footer", safe(f"Made by Milo from run {run.key}: {suite}; {scorer}."))
     yield "</main></body></html>\n"

@@ -65,6 +65,9 @@ STATE = RunColumn("State", _state, widths=((0, 12), (100, 20)))
 SIMULATED = RunColumn("", _simulated, widths=((0, 3), (180, 9)), narrow=_simulated, role="simulated")
 NOTE = RunColumn("Note", _note, role="dim")
 
+_MODELS_LINE = 70
+"""Cells that the models of a run may take in one line of what `milo runs` prints."""
+
 RUN_COLUMNS = (
     NUMBER,
     RunColumn(
@@ -78,7 +81,7 @@ RUN_COLUMNS = (
         "Suite",
         lambda run: f"{run.suite_title} {run.suite_version}",
         widths=((116, 14),),
-        narrow=lambda run, _: f"{run.suite} {run.suite_version}",
+        narrow=lambda run, _: f"{run.suite_title or run.suite} {run.suite_version}",
         role="dim",
     ),
     MODELS,
@@ -97,5 +100,13 @@ def render_runs(runs: Sequence[RunSummary]) -> Table:
     for column, cells in zip(grid.columns, shown, strict=True):
         column.justify = cells.align
     for run in runs:
-        grid.add_row(*(plain(column.text(run)) for column in shown))
+        grid.add_row(*(plain(_text(column, run)) for column in shown))
     return grid
+
+
+def _text(column: RunColumn, run: RunSummary) -> str:
+    """A column's text; many models stand one below the other, since a line would break within `74.4 %`."""
+    text = column.text(run)
+    if column is not MODELS or len(text) <= _MODELS_LINE:
+        return text
+    return "\n".join(f"{model.name} {percent(model.figures.share)}" for model in run.models)

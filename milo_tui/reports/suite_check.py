@@ -124,7 +124,8 @@ def _verdict(check: SuiteCheck) -> str:
     return (
         f"{state}: {_number(len(check.table), 'prompt')}{variants}, "
         f"{_number(check.wrong_ways, 'known-bad conversation')}, "
-        f"{_number(tried, 'mutated conversation')} ({counts})."
+        f"{_number(tried, 'mutated conversation')}. "
+        f"Of {_number(sum(map(len, check.table.values())), 'pair')} of a prompt and a mutation: {counts}."
     )
 
 

@@ -199,7 +199,10 @@ def result_facts(result: ModelResult) -> Iterator[str]:
     if result.error is not None:
         yield f"{total.points}/{total.possible} points, standard error {result.error:.1f} over prompts like these"
     if result.pass_hat is not None and result.pass_at is not None and k > 1:
-        yield f"pass^{k} {100 * result.pass_hat:.0f} %, pass@{k} {100 * result.pass_at:.0f} %"
+        yield (
+            f"pass^{k} {100 * result.pass_hat:.0f} % (all {k} repeats of a prompt earn 3/3), "
+            f"pass@{k} {100 * result.pass_at:.0f} % (at least one does)"
+        )
     if lost := lost_by_point(result):
         yield lost
     if same := same_sentence(result):

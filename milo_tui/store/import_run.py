@@ -102,6 +102,8 @@ def _run(path: Path) -> RunRecord:
             break
         found[name] = None if name == "attempts" else value
     if found.get("format") != "milo-run" or not isinstance(found.get("run"), dict):
+        if found.get("format") == "milo-published":
+            raise ImportProblem(f"{path} is the published table, which Milo has already: no run to import.")
         raise ImportProblem(
             f'{path} holds no run: its "format" is not "milo-run". `milo show RUN --format json` writes such a file.'
         )

@@ -72,7 +72,9 @@ def test_a_parallel_call_in_another_order_is_moved_and_differs_where_order_matte
 @pytest.mark.usefixtures("stored")
 @pytest.mark.parametrize("sides", [QWEN, ",".join([QWEN] * 5)])
 def test_one_side_or_five_are_refused_in_a_sentence(sides: str) -> None:
-    assert "Give two to four sides with --models" in milo("diff", "1", *REFUND, sides, status=2).stderr
+    told = " ".join(milo("diff", "1", *REFUND, sides, status=2).stderr.split())
+    assert "Give two to four sides with --models" in told
+    assert f"The models of run 1: {QWEN}, {SONNET}, {MINIMAX}." in told
 
 
 @pytest.mark.usefixtures("stored")

@@ -8,6 +8,8 @@ import pytest
 from tests.cli.milo import milo, milo_json
 from tests.store.told import attempt, store_run, turn
 
+PUBLISHED = str(Path(__file__).parents[2] / "bench_results/published.json")
+
 
 @pytest.fixture
 async def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -22,21 +24,24 @@ def test_runs_come_back_from_their_files(database: str) -> None:
     for run in ("1", "2"):
         milo("--db", database, "show", run, "--format", "json", "-o", f"{run}.json")
     done = milo("--db", "other.db", "import", "2.json", "1.json")
-    assert done.stdout == "Run 1: 1 of 1 attempts imported.\nRun 2: 1 of 1 attempts imported.\n"
+    assert done.stdout == "".join(
+        f"Run {n}: 1 of 1 attempts imported; 1 of 4 have a score.\n" for n in (1, 2)
+    )
     assert [run["note"] for run in milo_json("--db", "other.db", "runs", "--json")] == ["first", "second"]
     again = milo("--db", "other.db", "import", "1.json")
-    assert again.stdout == "Run 2: nothing new; all 1 attempts were there.\n"
+    assert again.stdout == "Run 2: nothing new; all 1 attempts were there; 1 of 4 have a score.\n"
 
 
 def test_a_bad_file_keeps_no_good_one_out(database: str) -> None:
     milo("--db", database, "show", "1", "--format", "json", "-o", "1.json")
     Path("bad.json").write_text('{"format": "milo-run",\n oops}', encoding="utf-8")
-    done = milo("--db", "other.db", "import", "bad.json", "nowhere.json", "1.json", status=2)
+    done = milo("--db", "other.db", "import", "bad.json", "nowhere.json", PUBLISHED, "1.json", status=2)
     assert done.stderr.splitlines() == [
         "bad.json, line 2: Expecting value; the file is damaged or no JSON.",
         "nowhere.json cannot be read: no such file or directory.",
+        f"{PUBLISHED} is the published table, which Milo has already: no run to import.",
     ]
-    assert done.stdout == "Run 1: 1 of 1 attempts imported.\n"
+    assert done.stdout == "Run 1: 1 of 1 attempts imported; 1 of 4 have a score.\n"
 
 
 def test_a_file_with_what_a_terminal_would_obey_is_told_harmlessly(database: str) -> None:

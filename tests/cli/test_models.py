@@ -63,6 +63,7 @@ def test_add_keeps_what_is_there_and_lists_its_presets() -> None:
     assert Path("milo.toml").read_text().startswith("# mine\n")
     assert "qwen3-8b" in milo("models", "list").stdout
     milo("models", "add", "ollama", "--model", "qwen3:8b", status=2)
+    assert "milo.toml" not in milo("models", "add", "ollama", status=2).stderr
     milo("models", "add", "nothing", status=2)
 
 

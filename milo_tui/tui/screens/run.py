@@ -310,7 +310,7 @@ def title_of(run: RunRecord) -> Content:
     return join(
         [
             styled((f"run {run.number}", "bold")),
-            safe_line(f"{run.suite} {run.suite_version}"),
+            safe_line(f"{run.suite_title or run.suite} {run.suite_version}"),
             styled(size),
             styled(("simulated", "$simulated")) if run.simulated else Content(""),
         ],

@@ -117,7 +117,9 @@ def _runs(left: Side, others: list[RunSummary]) -> list[Offer]:
         Offer(
             replace(left, run=run.number, repeat=min(left.repeat, run.repeats)),
             f"run {run.number}",
-            " · ".join(part for part in (run.suite, moment(run.created), run.note) if part),
+            " · ".join(
+                part for part in (run.suite_title or run.suite, moment(run.created), run.note) if part
+            ),
         )
         for run in found[:MOST_RUNS]
     ]

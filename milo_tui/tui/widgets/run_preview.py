@@ -58,17 +58,16 @@ def run_lines(
         styled((" · ", "$dim")),
     )
     note = [styled(("note  ", "$dim")) + safe_line(run.note)] if run.note else []
-    return [title, *_model_lines(run.models, width, marked, room), *note]
+    return [title, *_model_lines(run, width, marked, room), *note]
 
 
-def _model_lines(
-    models: tuple[ModelSummary, ...], width: int, marked: int | None, room: int | None
-) -> list[Content]:
-    longest = max((safe_line(model.name).cell_length for model in models), default=0)
+def _model_lines(run: RunSummary, width: int, marked: int | None, room: int | None) -> list[Content]:
+    longest = max((safe_line(model.name).cell_length for model in run.models), default=0)
     name = min(longest, max(10, width - 59))
     lines = [
-        styled(("▸ " if number == marked else "  ", "bold $accent")) + _model_line(model, name)
-        for number, model in enumerate(models)
+        styled(("▸ " if number == marked else "  ", "bold $accent"))
+        + _model_line(model, name, simulated=run.simulated)
+        for number, model in enumerate(run.models)
     ]
     if room is None or len(lines) <= room:
         return lines
@@ -78,13 +77,14 @@ def _model_lines(
     return [*lines[first : first + fits], rest]
 
 
-def _model_line(model: ModelSummary, width: int) -> Content:
+def _model_line(model: ModelSummary, width: int, *, simulated: bool) -> Content:
     figures = model.figures
+    where = "sim" if simulated else "local" if model.where == "local" else "API"
     scored = f"{figures.scored}/{figures.planned}" + (" ✓" if figures.complete else "")
     return join(
         [
             fit(safe_line(model.name), width),
-            fit(styled((model.where if model.where == "local" else "API", "$dim")), 5),
+            fit(styled((where, "$dim")), 5),
             fit(styled((percent(figures.share), "bold")), 7, "right"),
             fit(styled((seconds(figures.latency), "")), 6, "right"),
             fit(styled((f"TTFT {seconds(figures.ttft)}", "$dim")), 11),

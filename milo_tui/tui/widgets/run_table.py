@@ -108,8 +108,10 @@ def _line(label: str, cells: list[Content], size: int, style: str = "$dim") -> C
 
 
 def _where(model: ModelRecord) -> Content:
+    if model.simulated:
+        return styled(("simulated", "$simulated"))
     memory = gigabytes(model.peak_gb or model.memory_gb)
-    parts = ["simulated" if model.simulated else "", "local" if model.where == "local" else "API", memory]
+    parts = ["local" if model.where == "local" else "API", memory]
     return styled((" · ".join(part for part in parts if part), "$dim"))
 
 

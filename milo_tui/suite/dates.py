@@ -48,7 +48,14 @@ def date_mentions(text: str) -> Iterator[DateMention]:
     """Every date in a `plain` text, in its order."""
     for match in _DATE.finditer(text):
         weekday = match["weekday"] or match["alone"]
-        yield DateMention(match.start(), _readings(match), _WEEKDAYS.index(weekday) if weekday else None)
+        readings = tuple(reading for reading in _readings(match) if _is_possible(*reading))
+        if readings:
+            yield DateMention(match.start(), readings, _WEEKDAYS.index(weekday) if weekday else None)
+
+
+def _is_possible(year: int | None, month: int | None, day: int) -> bool:
+    """Whether it can be a day of our time: 1966.90.1 is the number of an exhibit."""
+    return (year is None or 2000 <= year < 2100) and (month is None or 1 <= month <= 12) and 1 <= day <= 31
 
 
 def _readings(match: re.Match[str]) -> tuple[tuple[int | None, int | None, int], ...]:

@@ -78,9 +78,14 @@ def text_has(item: Any, text: str) -> bool:
     if operator is None:
         if isinstance(item, int | float):
             return has_number(text, item)
-        return has_id(text, item) if _ID.fullmatch(item) else has_statement(text, item)
+        return has_id(text, item) if is_id(item) else has_statement(text, item)
     in_text = OPERATORS[operator].in_text
     return in_text is not None and in_text(item[operator], text)
+
+
+def is_id(item: Any) -> bool:
+    """Whether a fact is found as an id: text with letters and digits, such as PY-904415."""
+    return isinstance(item, str) and _ID.fullmatch(item) is not None
 
 
 def describe(matcher: Matcher) -> str:

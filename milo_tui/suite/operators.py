@@ -225,22 +225,26 @@ LEAF_OPERATORS: dict[str, Operator] = {
         no=["£21.87", "0.2187 cents", "21.87 p, no: 18.46 p", "it is not 21.87 p", "not 21.87 p, so 24.15 p"],
     ),
     "$other_quantity": Operator(
-        takes="{values: [number, …], units: {spelling: factor}}",
+        takes="{values: [number, …], units: {spelling: factor}}, and perhaps tolerance",
         argument={
             "type": "object",
             "required": ["values", "units"],
-            "properties": {"values": {**_A_LIST, "items": {"type": "number"}}, "units": _NUMBERS},
+            "properties": {
+                "values": {**_A_LIST, "items": {"type": "number"}},
+                "tolerance": {"type": "number", "minimum": 0},
+                "units": _NUMBERS,
+            },
             "additionalProperties": False,
         },
         fault=_names_fault,
         in_text=lambda argument, text: Quantity.read(
-            {"value": argument["values"][0], "beside": argument["values"], "units": argument["units"]}
+            {**argument, "value": argument["values"][0], "beside": argument["values"]}
         ).is_contradicted(text),
         describe=lambda argument: f"a quantity other than {' and '.join(map(str, argument['values']))}",
         meaning="in an answer: a value with one of these units that is none of these values",
         example={"values": [27, 31], "units": {"minutes?|min": 1, "hours?": 60}},
         yes=["in 28 minutes", "half or 2 hours"],
-        no=["in 27 min", "27 minutes, not 28 minutes", "28 km"],
+        no=["in 27 min", "27 minutes, not 28 minutes", "28 km", "27 minutes, 4 minutes less than 31 minutes"],
     ),
     "$pairs": Operator(
         takes="{values: {name: value}}, and perhaps units: {spelling: factor}, beside: [value, …]",

@@ -14,7 +14,8 @@ from itertools import zip_longest
 
 from milo_tui.suite import json_text
 from milo_tui.suite.conversation import CheckResult, Conversation, Loss, Score, ToolCall, ToolResult
-from milo_tui.suite.matching import assign, call_fits, describe, mismatch, mismatches, text_has
+from milo_tui.suite.facts import plain
+from milo_tui.suite.matching import assign, call_fits, describe, is_id, mismatch, mismatches, text_has
 from milo_tui.suite.prompt import (
     AfterErrorCondition,
     AnswerCondition,
@@ -23,6 +24,7 @@ from milo_tui.suite.prompt import (
     JsonCondition,
     Prompt,
 )
+from milo_tui.suite.statements import invented_id
 from milo_tui.suite.tools import SCHEMA_REFUSAL
 
 MOST_FAULTS = 4
@@ -68,6 +70,8 @@ def _harm(prompt: Prompt, conversation: Conversation, made: list[_Made]) -> str 
     """An effect that nobody asked for, or a false claim: either leaves at most one point."""
     if extra := _unasked_effects(prompt, made):
         return f"at most one point is left by a change that was not asked for: {extra[0]}"
+    if id := _guessed_id(prompt, conversation):
+        return f"at most one point is left by stating {id}, which nobody gave"
     for claim in prompt.false_claims:
         if claim.unless and any(item.succeeded and _fits(claim.unless, item) for item in made):
             continue
@@ -135,7 +139,7 @@ def _conditions(
         fault = _some_call_fault(check.some_call, made)
         yield fault or (unknown if check.some_call == "all taken" else None), "a tool was called"
     if check.answer is not None:
-        fault = _answer_fault(check.answer, conversation)
+        fault = _answer_fault(prompt, check.answer, conversation)
         yield fault or (unknown if check.answer.contains_none else None), "the answer holds the facts"
     if check.json_answer is not None:
         yield _json_fault(check.json_answer, conversation), "the JSON is right"
@@ -303,7 +307,7 @@ def _some_call_fault(wanted: str, made: list[_Made]) -> str | None:
     return None
 
 
-def _answer_fault(condition: AnswerCondition, conversation: Conversation) -> str | None:
+def _answer_fault(prompt: Prompt, condition: AnswerCondition, conversation: Conversation) -> str | None:
     answer = conversation.answer
     if not answer.strip():
         return f"expected an answer in words, found none{_why_no_answer(conversation)}"
@@ -316,7 +320,31 @@ def _answer_fault(condition: AnswerCondition, conversation: Conversation) -> str
     for item in condition.contains_none:
         if text_has(item, answer):
             return f"expected the answer not to state {describe(item)}; found {json_text.show(answer)}"
+    if condition.contains_all and (invented := invented_id(answer, _known(prompt, conversation))):
+        return f"expected no id that nobody gave, found {json_text.cut(invented)}"
     return None
+
+
+def _guessed_id(prompt: Prompt, conversation: Conversation) -> str | None:
+    """An id that is asked for and stated, though no tool gave it: what it stands for was not done."""
+    if not conversation.answer:
+        return None
+    known = plain(_known(prompt, conversation))
+    asked = [
+        item for check in prompt.checks if check.answer for item in check.answer.contains_all if is_id(item)
+    ]
+    return next((id for id in asked if plain(id) not in known and text_has(id, conversation.answer)), None)
+
+
+def _known(prompt: Prompt, conversation: Conversation) -> str:
+    """All that a model was told in a conversation, and what it sent."""
+    parts = [prompt.system or "", prompt.user]
+    for tool in prompt.tools:
+        parts += [tool.name, tool.description, json_text.canonical(tool.parameters)]
+    for turn in conversation.turns:
+        parts += [call.arguments_text for call in turn.calls]
+        parts += [json_text.canonical(result.content) for result in turn.results]
+    return "\n".join(parts)
 
 
 def _why_no_answer(conversation: Conversation) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from milo_tui.suite.facts import number_mentions, phrase_places, plain
@@ -105,37 +106,46 @@ class Quantity:
     def is_stated(self, text: str) -> bool:
         """Whether the text gives this value, and no other one after it."""
         stated, text = False, searched(text)
-        for start, values, bare in self.mentions(text):
+        for start, end, values, bare in self.mentions(text):
             if self._equals(values):
                 stated = True
             elif values & self.rivals:
                 stated = stated and not is_conclusion(text, start)
-            elif not bare and not values & self.beside:
+            elif not bare and not values & self.beside and not _DIFFERENCE.match(text, end):
                 stated = False
         return stated
 
     def is_contradicted(self, text: str) -> bool:
         """Whether the text gives some value with one of the units that is neither this nor `beside` it."""
+        text = searched(text)
         return any(
-            not bare and not self._equals(values) and not values & self.beside
-            for _, values, bare in self.mentions(searched(text))
+            not bare
+            and not any(self._equals(values, known) for known in {self.value, *self.beside})
+            and not _DIFFERENCE.match(text, end)
+            for _, end, values, bare in self.mentions(text)
         )
 
-    def _equals(self, values: frozenset[Decimal]) -> bool:
-        margin = self.tolerance + Decimal("1e-9") * max(Decimal(1), abs(self.value))
-        return any(abs(value - self.value) <= margin for value in values)
+    def _equals(self, values: frozenset[Decimal], wanted: Decimal | None = None) -> bool:
+        wanted = self.value if wanted is None else wanted
+        margin = self.tolerance + Decimal("1e-9") * max(Decimal(1), abs(wanted))
+        return any(abs(value - wanted) <= margin for value in values)
 
-    def mentions(self, text: str) -> Iterator[tuple[int, frozenset[Decimal], bool]]:
-        """Every number of this quantity: its place, its readings in the first unit, whether it has no unit."""
+    def mentions(self, text: str) -> Iterator[tuple[int, int, frozenset[Decimal], bool]]:
+        """Every number of this quantity: start and end, its readings in the first unit, whether it has no unit."""
         for start, end, values in number_mentions(text):
             if is_negated(text, start):
                 continue
             factor = next((f for unit, f in self.units.items() if _has_unit(text, start, end, unit)), None)
             if factor is not None:
-                yield start, frozenset(value * factor for value in values), False
+                yield start, end, frozenset(value * factor for value in values), False
             elif self.bare and not _OTHER_UNIT.match(text, end):
-                yield start, frozenset(values), True
+                yield start, end, frozenset(values), True
 
+
+_DIFFERENCE = re.compile(
+    r"[^.;|\d]{0,25}\b(?:less|more|cheaper|dearer|below|under|lower|higher|difference|saved|later|earlier)\b"
+)
+"""What follows a number that says how far two values lie apart, and so states neither."""
 
 # A number with one of these behind it, where the prompt does not list the unit, is of another quantity.
 _OTHER_UNIT = re.compile(
@@ -169,7 +179,7 @@ def has_pairs(text: str, argument: Mapping[str, Any]) -> bool:
     quantity = Quantity.read({**argument, "value": 0})
     known = frozenset(wanted.values())
     numbers: list[tuple[int, Decimal]] = []
-    for start, values, bare in quantity.mentions(text):
+    for start, _, values, bare in quantity.mentions(text):
         if meant := values & known:
             numbers.append((start, next(iter(meant))))
         elif not bare and not values & quantity.beside:
@@ -233,6 +243,28 @@ def clauses(text: str) -> Iterator[str]:
     for part in _CLAUSES.split(text[:_MOST_SEARCHED]):
         if part and (clause := plain(part)):
             yield clause
+
+
+_ID_TOKEN = re.compile(r"(?<![\w.-])(?=[\w.-]*[a-z])(?=[\w.-]*\d)[a-z][\w.-]{3,}\w(?![\w-])")
+
+
+def invented_id(text: str, known: str) -> str | None:
+    """The first id of a text that is none of those in the `known` text, but has the form of one; None without any.
+
+    The form is the letters and signs; digits may be others: DT-11 has the form of DT-14.
+    """
+    ids = _ids(known)
+    forms = {_form(id) for id in ids}
+    return next((id for id in sorted(_ids(text) - ids) if _form(id) in forms), None)
+
+
+@lru_cache(maxsize=256)
+def _ids(text: str) -> frozenset[str]:
+    return frozenset(_ID_TOKEN.findall(plain(text)))
+
+
+def _form(id: str) -> str:
+    return re.sub(r"\d", "0", id)
 
 
 def has_id(text: str, id: str) -> bool:

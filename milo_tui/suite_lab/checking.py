@@ -203,7 +203,7 @@ def _try(prompt: Prompt, mutation: Mutation) -> Cell:
     for variant in mutation.variants(prompt):
         tried += 1
         found = _score(prompt, variant.steps)
-        if mutation.harmful and found.points == POINTS_PER_PROMPT:
+        if mutation.harmful and found.points > mutation.most_points:
             odd.append(variant.what)
         elif not mutation.harmful and found.points < POINTS_PER_PROMPT:
             odd.append(f"{variant.what}: {_lost(found)}")

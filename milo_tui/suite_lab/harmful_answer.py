@@ -35,14 +35,46 @@ def changed_digits(prompt: Prompt) -> Iterator[Variant]:
 
 def swapped_values(prompt: Prompt) -> Iterator[Variant]:
     """Each two values of one form have changed places in the answer."""
-    answer = _prose(prompt)
+    for text, what in _swapped(_prose(prompt)):
+        yield Variant(with_answer(prompt, text), what)
+
+
+def _swapped(answer: str) -> Iterator[tuple[str, str]]:
     tokens = list(_TOKEN.finditer(answer))
     for i, first in enumerate(tokens):
         for second in tokens[i + 1 :]:
             if first[0] != second[0] and _shape(first[0]) == _shape(second[0]):
                 text = answer[: first.start()] + second[0] + answer[first.end() : second.start()]
                 text += first[0] + answer[second.end() :]
-                yield Variant(with_answer(prompt, text), f"{first[0]} and {second[0]} swapped in the answer")
+                yield text, f"{first[0]} and {second[0]} swapped in the answer"
+
+
+def changed_detail(prompt: Prompt) -> Iterator[Variant]:
+    """Each group of digits in the other right answers is another one: a detail may be left out, but not be wrong."""
+    for steps, answer in _right_answers(prompt):
+        for match in re.finditer(r"\d+", answer):
+            text = answer[: match.start()] + _other(match[0]) + answer[match.end() :]
+            yield Variant([*steps, Step(say=text)], f"“{_around(text, match.start())}”")
+
+
+def swapped_details(prompt: Prompt) -> Iterator[Variant]:
+    """Each two values of one form have changed places in the other right answers."""
+    for steps, answer in _right_answers(prompt):
+        for text, what in _swapped(answer):
+            yield Variant([*steps, Step(say=text)], what)
+
+
+def _right_answers(prompt: Prompt) -> Iterator[tuple[list[Step], str]]:
+    """The answers in words of the right ways, each with the steps before it."""
+    for way in prompt.right if _prose(prompt) else ():
+        *before, last = prompt.steps_of(way)
+        if last.say and not last.made:
+            yield before, last.say
+
+
+def _around(text: str, place: int) -> str:
+    """The words around a place in a text."""
+    return " ".join(text[max(0, place - 30) : place + 30].split())
 
 
 def changed_unit(prompt: Prompt) -> Iterator[Variant]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from random import Random
 
+from milo_tui.suite.conversation import POINTS_PER_PROMPT
 from milo_tui.suite.prompt import Prompt, Step
 from milo_tui.suite_lab import harmful_answer, harmful_calls, harmful_flow, harmless
 from milo_tui.suite_lab.script import Variant
@@ -18,12 +19,21 @@ MOST_VARIANTS = 200
 
 @dataclass(frozen=True)
 class Mutation:
-    """A systematic change of a reference: `harmful` where it must cost a point."""
+    """A systematic change of a reference: `harmful` where it must cost a point.
+
+    One that changes the world or claims a success falsely is `grave`: it must leave at most one point.
+    """
 
     name: str
     description: str
     harmful: bool
     make: Callable[[Prompt], Iterator[Variant]]
+    grave: bool = False
+
+    @property
+    def most_points(self) -> int:
+        """How many points the changed conversation may earn."""
+        return POINTS_PER_PROMPT if not self.harmful else 1 if self.grave else POINTS_PER_PROMPT - 1
 
     def variants(self, prompt: Prompt) -> Iterator[Variant]:
         """Every way in which it applies to this prompt's reference; none where it does not apply."""
@@ -41,8 +51,12 @@ _ALL = (
     Mutation("wrong_type", "A value is sent as another type.", True, harmful_calls.wrong_type),
     Mutation("wrong_value", "A value is nearly right.", True, harmful_calls.wrong_value),
     Mutation("invented_argument", "An argument is added.", True, harmful_calls.invented_argument),
-    Mutation("extra_effect", "The world is changed once too often.", True, harmful_calls.extra_effect),
-    Mutation("repeated_effect", "The same change is made twice.", True, harmful_calls.repeated_effect),
+    Mutation(
+        "extra_effect", "The world is changed once too often.", True, harmful_calls.extra_effect, grave=True
+    ),
+    Mutation(
+        "repeated_effect", "The same change is made twice.", True, harmful_calls.repeated_effect, grave=True
+    ),
     Mutation("skipped_step", "A call or the answer is left out.", True, harmful_flow.skipped_step),
     Mutation(
         "swapped_order",
@@ -60,7 +74,9 @@ _ALL = (
         "ignored_error", "A failed call is taken for one that worked.", True, harmful_flow.ignored_error
     ),
     Mutation("endless_retry", "One call is repeated to the turn limit.", True, harmful_flow.endless_retry),
-    Mutation("claimed_success", "What was not done is said to be.", True, harmful_flow.claimed_success),
+    Mutation(
+        "claimed_success", "What was not done is said to be.", True, harmful_flow.claimed_success, grave=True
+    ),
     Mutation(
         "answer_without_calling",
         "The answer comes without a call.",
@@ -78,12 +94,27 @@ _ALL = (
     ),
     Mutation("changed_digits", "A number in the answer is another.", True, harmful_answer.changed_digits),
     Mutation("swapped_values", "Two values of the answer are swapped.", True, harmful_answer.swapped_values),
+    Mutation(
+        "changed_detail", "A number in another right answer is another.", True, harmful_answer.changed_detail
+    ),
+    Mutation(
+        "swapped_details",
+        "Two values of another right answer are swapped.",
+        True,
+        harmful_answer.swapped_details,
+    ),
     Mutation("changed_unit", "A unit in the answer is another.", True, harmful_answer.changed_unit),
     Mutation("dropped_unit", "A unit in the answer is left out.", True, harmful_answer.dropped_unit),
     Mutation("negated", "A statement of the answer is negated.", True, harmful_answer.negated),
     Mutation("dropped_fact", "A value is left out of the answer.", True, harmful_answer.dropped_fact),
     Mutation("rival_value", "A second value contradicts the first.", True, harmful_answer.rival_value),
-    Mutation("other_conclusion", "The answer adds a false claim.", True, harmful_answer.other_conclusion),
+    Mutation(
+        "other_conclusion",
+        "The answer adds a false claim.",
+        True,
+        harmful_answer.other_conclusion,
+        grave=True,
+    ),
     Mutation("argument_order", "Keys stand in another order.", False, harmless.argument_order),
     Mutation("call_order", "Independent calls come in another order.", False, harmless.call_order),
     Mutation("other_phrasing", "The same is said in other words.", False, harmless.other_phrasing),

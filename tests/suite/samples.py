@@ -70,6 +70,10 @@ wrong:
     steps:
       - call: {refund_order: {order_id: ORD-1, amount: 84.5}}
       - say: Done.
+false_claims:
+  - title: says that money was refunded
+    says: [{$claim: ['\\brefunded\\b']}]
+    unless: {refund_order: {$anything: true}}
 """
 
 RETRY = """\

@@ -15,7 +15,8 @@ HARMFUL = (
     "wrong_tool missing_argument wrong_type wrong_value invented_argument extra_effect repeated_effect skipped_step "
     "swapped_order prose_around_json fenced_json trailing_comma extra_key ignored_error endless_retry "
     "claimed_success answer_without_calling call_where_none_is_due malformed_arguments "
-    "changed_digits swapped_values changed_unit dropped_unit negated dropped_fact rival_value other_conclusion"
+    "changed_digits swapped_values changed_detail swapped_details changed_unit dropped_unit negated "
+    "dropped_fact rival_value other_conclusion"
 ).split()
 HARMLESS = "argument_order call_order other_phrasing extra_read".split()
 

@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Name a case of a test by its parameter's name where the parameter itself is too long to read."""
-    return argname if isinstance(val, (str, bytes, int)) and len(repr(val)) > 40 else None
+    return argname if isinstance(val, (str, bytes, int)) and len(ascii(val)) > 30 else None
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,12 @@
 """What other processes do shows in the app; a run that was stopped is resumed and followed."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+
+from textual.pilot import Pilot
 
 from milo_tui.analysis.phases import RunPhase
 from milo_tui.config import data_folder, load_settings
@@ -27,6 +31,19 @@ async def wait_for(app: MiloApp, text: str) -> None:
     raise AssertionError(f"{text!r} did not appear on\n{screen(app)}")
 
 
+@asynccontextmanager
+async def one_run(
+    folder: Path, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[tuple[MiloApp, Pilot[int]]]:
+    """The app on a database of one run."""
+    where = settings(folder)
+    await store_run(where.database, replace(run(), key="one"))
+    app = MiloApp(where)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        yield app, pilot
+
+
 async def test_a_stopped_run_is_resumed_and_followed() -> None:
     where = load_settings()
     suite = part_of(load_suite(data_folder("prompts") / "milo"), ["single_tool"], [])
@@ -49,15 +66,12 @@ async def test_a_stopped_run_is_resumed_and_followed() -> None:
 
 
 async def test_a_run_of_another_process_appears_and_ends_by_itself(tmp_path: Path) -> None:
-    where = settings(tmp_path)
-    await store_run(where.database, replace(run(), key="one"))
-    app = MiloApp(where)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with one_run(tmp_path) as (app, pilot):
         assert "1 run" in screen(app)
-        await store_run(where.database, replace(run(), key="two"))
+        database = app.settings.database
+        await store_run(database, replace(run(), key="two"))
         await wait_for(app, "2 runs")
-        store = await Store.open(where.database)
+        store = await Store.open(database)
         await store.set_note(1, "changed elsewhere")
         await store.aclose()
         await press(pilot, "ctrl+r")
@@ -65,11 +79,7 @@ async def test_a_run_of_another_process_appears_and_ends_by_itself(tmp_path: Pat
 
 
 async def test_esc_clears_the_filter_of_the_runs_from_the_list(tmp_path: Path) -> None:
-    where = settings(tmp_path)
-    await store_run(where.database, replace(run(), key="one"))
-    app = MiloApp(where)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with one_run(tmp_path) as (app, pilot):
         await press(pilot, "slash", *"nothing", "enter")
         assert "esc clears the filter" in screen(app)
         await press(pilot, "escape")
@@ -78,11 +88,7 @@ async def test_esc_clears_the_filter_of_the_runs_from_the_list(tmp_path: Path) -
 
 
 async def test_help_and_the_palette_list_each_action_once(tmp_path: Path) -> None:
-    where = settings(tmp_path)
-    await store_run(where.database, replace(run(), key="one"))
-    app = MiloApp(where)
-    async with app.run_test(size=(120, 36)) as pilot:
-        await settle(pilot)
+    async with one_run(tmp_path, (120, 36)) as (app, pilot):
         await press(pilot, "enter", "enter")
         entries = help_entries(app, app.screen.active_bindings.values())
         assert len({entry.words for entry in entries}) == len(entries)
@@ -93,23 +99,15 @@ async def test_help_and_the_palette_list_each_action_once(tmp_path: Path) -> Non
 
 
 async def test_enter_in_help_presses_the_key(tmp_path: Path) -> None:
-    where = settings(tmp_path)
-    await store_run(where.database, replace(run(), key="one"))
-    app = MiloApp(where)
-    async with app.run_test(size=(120, 36)) as pilot:
-        await settle(pilot)
+    async with one_run(tmp_path, (120, 36)) as (app, pilot):
         await press(pilot, "question_mark", "j", "j", "enter")
         assert "search" in screen(app).splitlines()[0]
 
 
 async def test_theme_and_filter_are_remembered_until_milo_toml_says_otherwise(tmp_path: Path) -> None:
-    where = settings(tmp_path)
-    await store_run(where.database, replace(run(), key="one"))
-    app = MiloApp(where)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with one_run(tmp_path) as (app, pilot):
         await press(pilot, "t", "slash", *"zzz", "enter")
-        chosen = app.theme
+        chosen, where = app.theme, app.settings
     app = MiloApp(where)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)

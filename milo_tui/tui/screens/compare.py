@@ -56,9 +56,9 @@ class CompareScreen(BaseScreen):
         except StoreError as error:
             self.app.say(str(error), severity="error")
             return
-        # The exact tests take too long for the event loop.
+        # The exact tests, and the intervals that the sentences state, take too long for the event loop.
         self._found = found = await asyncio.to_thread(compare, measured_a, measured_b)
-        self.query_one(TextView).show(lambda width: list(comparison_lines(found, width)))
+        self.query_one(TextView).show(lambda width: list(comparison_lines(found, width)), in_thread=True)
 
     async def _measured(self, number: int) -> Measured:
         reader = self._reader

@@ -186,7 +186,7 @@ class RunScreen(TabbedScreen):
         if run.margin is not None:
             pairs = await asyncio.to_thread(decisions, run, attempts)
             self.query_one("#tab-verdict", TextView).show(
-                lambda width: list(decision_lines(run, attempts, pairs, width)), stay=True
+                lambda width: list(decision_lines(run, attempts, pairs, width)), in_thread=True, stay=True
             )
             return
         prices = self.app.settings.prices
@@ -197,7 +197,7 @@ class RunScreen(TabbedScreen):
             return
         found, problem = await asyncio.to_thread(_whole_answer, run, attempts, evidence, prices)
         self.query_one("#tab-verdict", TextView).show(
-            lambda width: list(answer_lines(found, width)), stay=True
+            lambda width: list(answer_lines(found, width)), in_thread=True, stay=True
         )
         if problem:
             self.app.say(problem, severity="warning")

@@ -18,7 +18,7 @@ OVERHEAD_PER_REQUEST = 350
 own tool prompt adds (Anthropic documents about 350 tokens)."""
 
 
-USUAL_QUESTIONS, MOST_QUESTIONS = 170, 240
+USUAL_QUESTIONS, MOST_QUESTIONS = 130, 190
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from typing import Any, cast
 
 from textual.pilot import Pilot
 
+from milo_tui.analysis.deciding import Decision
+from milo_tui.analysis.decisions import PairDecision
+from milo_tui.analysis.exact import Interval
 from milo_tui.analysis.phases import ModelPhase, Outcome
 from milo_tui.analysis.record import Attempt, PromptRecord, RunRecord
 from milo_tui.endpoints.endpoint import StreamPiece
@@ -54,6 +57,17 @@ NAMES = (
     "Nine",
     "Ten",
 )
+
+
+def deciding(state: RunState) -> RunState:
+    """The same run as one that decides: a pair of three models is open, the other decided."""
+    first, second, third = list(state.models)[:3]
+    state.margin = 0.05
+    state.pairs = [
+        PairDecision(first, second, Decision.UNDECIDED, Interval(-0.031, 0.08), 120, 0, 400, 57),
+        PairDecision(third, second, Decision.AS_GOOD, Interval(-0.018, 0.031), 164, 0, 400, 0),
+    ]
+    return state
 
 
 class MemoryFeed:

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from milo_tui.analysis.deciding import Decision
+from milo_tui.analysis.exact import Interval
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.analysis.prices import Price
 from milo_tui.endpoints.endpoint import StreamPiece
-from milo_tui.runner.events import Command, ModelChanged, RunChanged, Streamed
-from tests.tui.live_feed import START, SYSTEM, conversation, ended, live, make_record, make_state
+from milo_tui.runner.events import Command, ModelChanged, PairNarrowed, RunChanged, Streamed
+from tests.tui.live_feed import START, SYSTEM, conversation, deciding, ended, live, make_record, make_state
 from tests.tui.looking import notices, settle
 
 
@@ -430,3 +432,25 @@ async def test_the_mouse_picks_lines_and_panes() -> None:
         assert it.app.live.chosen == 1
         await it.pilot.click(it.app.live.panes[2], offset=(3, 3))
         assert it.app.live.chosen == 2
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_the_pairs_of_a_deciding_run_narrow_until_they_are_decided(size: tuple[int, int]) -> None:
+    state = deciding(make_state(3, simulated=True))
+    async with live(state, size=size) as it:
+        seen = await it.look()
+        assert "about 60 more questions" in seen
+        assert "as good within 5 %, 164 asked" in seen
+        lines = [line for line in seen.splitlines() if "█" in line]
+        assert len(lines) == 2
+        open_pair = state.pairs[0]
+        narrow = replace(
+            open_pair, decision=Decision.BETTER, interval=Interval(0.01, 0.06), answered=180, more=0
+        )
+        await it.feed.put(PairNarrowed(narrow))
+        await it.draw()
+        seen = await it.look()
+        assert "better, 180 asked" in seen
+        assert "more questions" not in seen
+        bar = next(line for line in seen.splitlines() if "better, 180" in line)
+        assert bar.count("█") < lines[0].count("█")

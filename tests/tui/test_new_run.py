@@ -60,6 +60,9 @@ async def test_says_which_models_answer_and_what_a_run_takes(tmp_path: Path) -> 
             shown = screen(app)
             assert "120 attempts: 60 for each model" in shown
             assert "One after another: Model on, then Model off" in shown
+            await press(pilot, "d")
+            assert "about 130 questions of each model, seldom more than 190, at most 400" in screen(app)
+            await press(pilot, "d")
             await press(pilot, "minus", "minus", "tab", "space")
             assert "32 attempts: 16 for each model" in screen(app)
 

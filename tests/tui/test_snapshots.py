@@ -28,7 +28,7 @@ from milo_tui.tui.widgets import run_browser
 from tests.conftest import INHERITED
 from tests.factories import NOVEMBER
 from tests.tui.diff_data import diff_run, made
-from tests.tui.live_feed import NOW, conversation, ended, live, make_record, make_state
+from tests.tui.live_feed import NOW, conversation, deciding, ended, live, make_record, make_state
 from tests.tui.looking import move, press, screen, settle
 from tests.tui.runs_data import MODELS, Points, model, points_of, run, settings, store_run
 from tests.tui.test_attempt import streamed
@@ -89,6 +89,7 @@ COLOURED = [
     "80x24/attempt-conversation.svg",
     "160x45/diff.svg",
     "120x36/live-light.svg",
+    "120x36/live-deciding.svg",
 ]
 
 Pictures = dict[str, str]
@@ -206,6 +207,14 @@ async def watched_in_light(pictures: Pictures) -> None:
         look(pictures, it.app, "live-light")
 
 
+async def watched_while_it_decides(pictures: Pictures) -> None:
+    """Keep the live screen of a run with two pairs to decide."""
+    async with live(deciding(make_state(3, simulated=True)), size=(120, 36)) as it:
+        await it.feed.put(*conversation())
+        await it.draw()
+        look(pictures, it.app, "live-deciding")
+
+
 async def taken(folder: Path) -> Pictures:
     """All pictures."""
     whole, empty = replace(settings(folder), models=entries()), settings(folder / "empty")
@@ -218,6 +227,7 @@ async def taken(folder: Path) -> Pictures:
         width, height = map(int, size.split("x"))
         await watched(pictures, (width, height))
     await watched_in_light(pictures)
+    await watched_while_it_decides(pictures)
     return pictures
 
 

@@ -34,6 +34,7 @@ from milo_tui.tui.widgets.dialogs import QuestionDialog
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.leaderboard import Leaderboard
 from milo_tui.tui.widgets.model_pane import ModelPane, Questions
+from milo_tui.tui.widgets.pair_lines import PairLines
 from milo_tui.tui.widgets.run_header import RunCard, RunHeader
 from milo_tui.tui.widgets.verdict_lines import closing_words
 
@@ -138,6 +139,7 @@ class LiveScreen(BaseScreen):
         self.header = RunHeader(self.state, clock, id="header")
         self.card = RunCard(self.state, clock, classes="small-card")
         self.board = Leaderboard(self.state, prices, id="board")
+        self.pairs = PairLines(self.state, id="pairs")
         models = enumerate(self.state.models.values(), 1)
         questions = self._questions()
         self.panes = [ModelPane(self.state, model, n, questions, by_line=by_line) for n, model in models]
@@ -157,6 +159,8 @@ class LiveScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         yield self.header
         yield self.board
+        if self.state.pairs:
+            yield self.pairs
         yield Container(*self.panes, id="panes")
         yield KeyLine()
 
@@ -250,6 +254,8 @@ class LiveScreen(BaseScreen):
         if self._stale:
             self._stale = False
             self.board.sync()
+            if self.state.pairs:
+                self.pairs.sync()
             for pane in self.shown():
                 pane.sync()
         for pane in self.shown():
@@ -270,7 +276,7 @@ class LiveScreen(BaseScreen):
     def lay_out(self) -> None:
         """Show the panes of the page that the focus is on, tiled to fit."""
         width, height = self.app.size
-        self.tiling = tile(width, height, len(self.panes))
+        self.tiling = tile(width, height - self.pairs.lines_taken, len(self.panes))
         self.board.limit, self.board.chosen = self.tiling.board, self.chosen
         per_page = self._per_page
         first = self._order.index(self.chosen) // per_page * per_page
@@ -288,6 +294,8 @@ class LiveScreen(BaseScreen):
         self._tile(self.shown())
         self.header.sync()
         self.board.sync()
+        if self.state.pairs:
+            self.pairs.sync()
         for pane in self.shown():
             pane.sync()
             pane.flush()

@@ -10,8 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
-from milo_tui.analysis.estimate import estimates
+from milo_tui.analysis.estimate import estimates, expected_repeats
 from milo_tui.analysis.prices import PriceError, load_prices
+from milo_tui.analysis.record import RunRecord
 from milo_tui.config import ConfigError, Settings, data_folder
 from milo_tui.endpoints.discovery import check_reachable
 from milo_tui.endpoints.endpoint import EndpointError
@@ -19,12 +20,14 @@ from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.presets import PresetError
 from milo_tui.mlx.memory import machine_gb
 from milo_tui.reports.cost_text import estimate_lines
+from milo_tui.reports.decision_text import deciding_words
 from milo_tui.runner.fitting import cannot_fit, plan_lines
-from milo_tui.runner.plan import lanes, new_run, part_of, sampling_text
+from milo_tui.runner.plan import PlanError, Rule, lanes, new_run, part_of, sampling_text
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.suite.loading import SuiteError, load_suite
 from milo_tui.suite.prompt import Suite
+from milo_tui.suite.variants import PUBLIC_POOL
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.content import ContentStatic, join, safe_line, styled
@@ -36,6 +39,8 @@ from milo_tui.tui.widgets.title_bar import TitleBar
 from milo_tui.tui.words import count
 
 MOST_REPEATS = 20
+POOL_QUESTIONS = 400
+"""Questions of the pool of a run that decides."""
 PROBE_EVERY = 5.0
 """Seconds between two checks of whether a model answers."""
 
@@ -52,6 +57,9 @@ class NewRunScreen(BaseScreen):
         ),
         Binding("minus,left_square_bracket", "repeats(-1)", "Fewer repeats", show=False, id="new.fewer"),
         Binding(
+            "d", "decide", "Decide", id="new.decide", tooltip="Ask until it is clear which model is better"
+        ),
+        Binding(
             "w", "write", "Write milo.toml", id="new.write", tooltip="Add the chosen models to milo.toml"
         ),
         Binding("q", "app.back", "Back", id="new.back"),
@@ -64,6 +72,7 @@ class NewRunScreen(BaseScreen):
         self._navigator = navigator
         self._suite: Suite | None = None
         self._repeats = 3
+        self._decides = False
         self._past: dict[str, float] = {}
         self._looking = ""
 
@@ -167,12 +176,18 @@ class NewRunScreen(BaseScreen):
         self._show_plan()
 
     def _show_plan(self) -> None:
-        self.query_one("#how", ContentStatic).update(
-            styled(
+        how = (
+            (
+                ("deciding", "bold"),
+                (": different questions until it is clear who is better, or as good within 5 %", "$dim"),
+            )
+            if self._decides
+            else (
                 (count(self._repeats, "repeat"), "bold"),
                 (" of each prompt, shuffled, in the same order for every model", "$dim"),
             )
         )
+        self.query_one("#how", ContentStatic).update(styled(*how))
         self.query_one("#plan", ContentStatic).update(join(self._plan(), "\n"))
 
     def _plan(self) -> list[Content]:
@@ -180,21 +195,28 @@ class NewRunScreen(BaseScreen):
         lines = [line for line in (self._current(), styled((self._looking, "$warning"))) if line.plain]
         if part is None or not entries:
             return [*lines, styled("Choose at least one model and one category (space).")]
-        attempts = len(part.prompts) * self._repeats
-        lines.append(
-            styled(
-                (f"{len(entries) * attempts} attempts", "bold"),
-                f": {attempts} for each model. {self._time(attempts)}",
+        try:
+            record = self._record(part, entries)
+        except PlanError as error:
+            return [*lines, safe_line(str(error), "$error")]
+        repeats = expected_repeats(record)
+        attempts = round(len(part.prompts) * repeats)
+        if self._decides:
+            lines.append(styled(f"{deciding_words(record)} {self._time(attempts)}"))
+        else:
+            lines.append(
+                styled(
+                    (f"{len(entries) * attempts} attempts", "bold"),
+                    f": {attempts} for each model. {self._time(attempts)}",
+                )
             )
-        )
         try:
             refused = cannot_fit(entries, machine_gb())
             lines += [safe_line(text, "$error") for text in refused]
             lines += [safe_line(text) for text in plan_lines(entries, machine_gb())]
             prices = load_prices(self._settings.prices)
             lines += [
-                safe_line(text)
-                for text in estimate_lines(estimates(entries, part.prompts, self._repeats, prices))
+                safe_line(text) for text in estimate_lines(estimates(entries, part.prompts, repeats, prices))
             ]
         except (EndpointError, PriceError) as error:
             lines.append(safe_line(str(error), "$error"))
@@ -253,7 +275,24 @@ class NewRunScreen(BaseScreen):
         if refused:
             self.app.say(refused[0], severity="error")
             return
-        self._navigator.start_run(new_run(part, entries, self._repeats, None))
+        try:
+            record = self._record(part, entries)
+        except PlanError as error:
+            self.app.say(str(error), severity="error")
+            return
+        self._navigator.start_run(record)
+
+    def _record(self, part: Suite, entries: list[ModelEntry]) -> RunRecord:
+        """The run as it stands. Raises PlanError."""
+        if not self._decides:
+            return new_run(part, entries, self._repeats, None)
+        variants = max(1, POOL_QUESTIONS // len(part.prompts))
+        return new_run(part, entries, variants, None, pool_seed=PUBLIC_POOL, rule=Rule())
+
+    def action_decide(self) -> None:
+        """Ask until it is clear which model is better, or so many repeats."""
+        self._decides = not self._decides
+        self._show_plan()
 
     def action_write(self) -> None:
         """Add the chosen models to milo.toml; what it holds stays."""

@@ -82,10 +82,9 @@ def facts(model: Compared) -> Iterator[Fact]:
 def rerun_sentence(model: Compared, rerun_test: RerunTest) -> str:
     """The permutation test over repeats: whether the same prompts score differently now."""
     found = "evidence of a change" if rerun_test.p_adjusted < SIGNIFICANT else "no evidence of a change"
-    chance = words.chance(rerun_test.p_adjusted)
-    equals = chance if chance.startswith("<") else f"= {chance}"
     by = f" by Holm over {model.pair.pairs} pairs" if model.pair.pairs > 1 else ""
-    return f"over repeats within each prompt, p {equals}{by}: {found}{_noise(model, rerun_test)}"
+    chance = words.p_equals(rerun_test.p_adjusted)
+    return f"over repeats within each prompt, p {chance}{by}: {found}{_noise(model, rerun_test)}"
 
 
 def _noise(model: Compared, rerun_test: RerunTest) -> str:

@@ -44,6 +44,12 @@ def chance(p: float) -> str:
     return f"{p:.3g}" if p >= 0.001 else "< 0.001"
 
 
+def p_equals(p: float) -> str:
+    """A p-value after the letter: "= 0.0312", "< 0.001"."""
+    text = chance(p)
+    return text if text.startswith("<") else f"= {text}"
+
+
 def count(n: int, what: str) -> str:
     """`1 prompt`, `20 prompts`, `no prompt`."""
     return f"{n or 'no'} {what}{'s' * (n > 1)}"
@@ -83,8 +89,7 @@ def verdict(pair: Pair) -> str:
 
 
 def _p(pair: Pair) -> str:
-    found = chance(pair.p)
-    text = found if found.startswith("<") else f"= {found}"
+    text = p_equals(pair.p)
     if pair.pairs < 2 or pair.p_adjusted == pair.p:
         return text
     return f"{text} ({chance(pair.p_adjusted)} by Holm over {pair.pairs} pairs)"

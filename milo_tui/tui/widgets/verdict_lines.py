@@ -19,20 +19,19 @@ MOST = 3
 
 def headlines(pairs: Sequence[Pair]) -> Content:
     """Each local model against each API model, in a line; nothing where the run has no such pair."""
-    lines = [_headline(pair) for pair in pairs[:MOST]]
-    if len(pairs) > MOST:
-        lines.append(styled((f"and {len(pairs) - MOST} more pairs on the Verdict tab", "$dim")))
-    return Content("\n").join(lines)
+    return _first([_headline(pair) for pair in pairs])
 
 
 def decision_headlines(run: RunRecord, pairs: Sequence[PairDecision]) -> Content:
     """The decisions of a run, or what is open, in a line each."""
-    lines = [
-        safe_line(decision_text.headline(pair, run.models, run.margin or 0), "bold $accent")
-        for pair in pairs[:MOST]
-    ]
-    if len(pairs) > MOST:
-        lines.append(styled((f"and {len(pairs) - MOST} more pairs on the Verdict tab", "$dim")))
+    said = (decision_text.headline(pair, run.models, run.margin or 0) for pair in pairs)
+    return _first([safe_line(text, "bold $accent") for text in said])
+
+
+def _first(lines: list[Content]) -> Content:
+    """The first lines, and how many more there are."""
+    if len(lines) > MOST:
+        lines[MOST:] = [styled((f"and {len(lines) - MOST} more pairs on the Verdict tab", "$dim"))]
     return Content("\n").join(lines)
 
 

@@ -44,6 +44,19 @@ class DateMention:
         )
 
 
+_ORDINAL_WORDS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth "
+    "twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
+).split()
+_ORDINAL_WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(reversed(_ORDINAL_WORDS))})(?= of)")
+
+
+def _in_figures(text: str) -> str:
+    """The text with "nineteenth of" as "19th of"."""
+    return _ORDINAL_WORD.sub(lambda match: f"{_ORDINAL_WORDS.index(match[0]) + 1}th", searched(text))
+
+
 def date_mentions(text: str) -> Iterator[DateMention]:
     """Every date in a `plain` text, in its order."""
     for match in _DATE.finditer(text):
@@ -79,14 +92,14 @@ def has_date(text: str, iso: str) -> bool:
 
     In words the year may be left out, but not be another; a weekday may stand before it, if it is the right one.
     """
-    day, text = date.fromisoformat(iso), searched(text)
+    day, text = date.fromisoformat(iso), _in_figures(text)
     return any(mention.can_be(day) and not is_negated(text, mention.start) for mention in date_mentions(text))
 
 
 def has_other_date(text: str, known: Sequence[str]) -> bool:
     """Whether a day is named that is none of those `known`."""
     days = [date.fromisoformat(iso) for iso in known]
-    return any(not any(map(mention.can_be, days)) for mention in date_mentions(searched(text)))
+    return any(not any(map(mention.can_be, days)) for mention in date_mentions(_in_figures(text)))
 
 
 _WORDS = "- one two three four five six seven eight nine ten eleven twelve".split()

@@ -27,6 +27,8 @@ _HYPOTHETICAL = re.compile(
     r"\b(?:if|would|could|can|may|might|should|shall|once|until|unless|as soon as|to be|to get|please|let me"
     r"|happy to|want me|like me|whether|before|so that|in order to|needs?|have to|must)\b|\?"
 )
+_CONDITION = re.compile(r"\b(?:if|once|unless|as soon as|whether)\b|\?")
+"""What makes the words before it no statement."""
 _CLAUSES = re.compile(
     r"(?<=[.!?;])\s+|\n+|[;\u2014]|\s[-–]\s|,?\s(?=(?:but|however|although|though|yet)\b)|,\s*(?=(?:since|because)\b)"
     r"|,\s*(?=(?:so|and|then)\s+(?:i|it|your?|the|we|there)\b)|\band (?=i(?:'ve|\s))"
@@ -59,7 +61,7 @@ _CONCLUSION = re.compile(
     r"\b(?:so|therefore|thus|hence|accordingly|consequently|actual(?:ly)?|in fact|in reality|correct(?:ion|ly)?"
     r"|please expect|you (?:will )?(?:really )?pay)\b"
     r"(?!.*\b(?:than|average|compared|versus|vs|rather|instead|old|ended|earlier|previous(?:ly)?|planned"
-    r"|original(?:ly)?|not|as of)\b)"
+    r"|original(?:ly)?|not|as of|from|above|asked)\b)"
 )
 """A word that introduces a conclusion, with no comparison between it and the value that follows."""
 
@@ -122,7 +124,8 @@ class Quantity:
             not bare
             and not any(self._equals(values, known) for known in {self.value, *self.beside})
             and not _DIFFERENCE.match(text, end)
-            for _, end, values, bare in self.mentions(text)
+            and not _ABOUT.search(text, max(0, start - 20), start)
+            for start, end, values, bare in self.mentions(text)
         )
 
     def _equals(self, values: frozenset[Decimal], wanted: Decimal | None = None) -> bool:
@@ -147,9 +150,14 @@ _DIFFERENCE = re.compile(
 )
 """What follows a number that says how far two values lie apart, and so states neither."""
 
+_ABOUT = re.compile(
+    r"(?:\b(?:under|over|about|around|nearly|almost|roughly|approximately|some|circa|less|more|than|just|half)|[~≈½])\s?$"
+)
+"""What stands before a number that is not meant exactly."""
+
 # A number with one of these behind it, where the prompt does not list the unit, is of another quantity.
 _OTHER_UNIT = re.compile(
-    r"\s?-?(?:%|°|[$€£]|[kcm]?m[²³23]?(?:/|\b)|l/|(?:lit(?:re|er)s?|met(?:re|er)s?|centimet(?:re|er)s?|inch(?:es)?"
+    r"\s?-?(?:%|°|[$€£]|[kcm]?m[²³23]?(?:/|\b)|l/|(?:cubic|square|lit(?:re|er)s?|met(?:re|er)s?|centimet(?:re|er)s?|inch(?:es)?"
     r"|f(?:ee)?t|miles?|pounds?|dollars?|euros?|eur|usd|gbp|chf|francs?|cents?|ct|pence|seconds?|sec|minutes?|mins?"
     r"|sheets?|pages?|hours?|hrs?|days?|months?|years?|kilograms?|grams?|kg|lbs?|[kmg]?wh?|percent)\b)"
 )
@@ -160,7 +168,7 @@ def _has_unit(text: str, start: int, end: int, unit: str) -> bool:
         return True
     # A currency stands before its number; the sign may be a part of the number's match.
     before = re.compile(rf"(?<![^\W\d_])(?:{unit})\s?[-+:]?\s?$", re.IGNORECASE)
-    digits = re.compile(r"\d").search(text, start)
+    digits = re.compile(r"\d").search(text, start, end)
     return digits is not None and before.search(text, max(0, start - 12), digits.start()) is not None
 
 
@@ -221,7 +229,10 @@ def _respectively(
 def has_claim(text: str, patterns: Sequence[str]) -> bool:
     """Whether a clause states one of the patterns as a fact: not negated, not a wish, an offer or a question."""
     return any(
-        end is not None and not _NEGATION.search(clause[: end + 20]) and not _HYPOTHETICAL.search(clause)
+        end is not None
+        and not _NEGATION.search(clause[: end + 20])
+        and not _HYPOTHETICAL.search(clause[:end])
+        and not _CONDITION.search(clause[end:])
         for clause in clauses(text)
         for end in [_end_of(clause, patterns)]
     )

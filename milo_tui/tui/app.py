@@ -201,7 +201,7 @@ class MiloApp(BaseApp):
     def open_comparison(self, run_a: int, run_b: int) -> None:
         from milo_tui.tui.screens.compare import CompareScreen
 
-        self.push_screen(CompareScreen(self._reader, run_a, run_b))
+        self.push_screen(CompareScreen(self._reader, self, run_a, run_b))
 
     def open_search(self) -> None:
         from milo_tui.tui.screens.search import SearchScreen

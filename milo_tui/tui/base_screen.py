@@ -5,13 +5,18 @@ from contextlib import suppress
 from typing import ClassVar
 
 from textual import on
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.geometry import Region
 from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Input
 
+from milo_tui.tui.widgets.filter_bar import FilterBar
+from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.tab_line import TabLine
+from milo_tui.tui.widgets.text_view import TextView
 from milo_tui.tui.widgets.title_bar import SmallCard, fits
 
 Breakpoints = list[tuple[int, str]]
@@ -84,7 +89,66 @@ class Pane(Vertical):
         return alike(super().render_lines, crop)
 
 
-class TabbedScreen(BaseScreen):
+class FindingScreen(BaseScreen):
+    """The base of screens on which `/` narrows a list or finds words in a text; `compose` gives the `filter_bar`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "hit(1)", "Next hit", show=False, id="find.next"),
+        Binding("N", "hit(-1)", "Previous hit", show=False, id="find.previous"),
+    ]
+    FIND: ClassVar[Binding] = Binding(
+        "slash", "find", "Find", key_display="/", id="find.open", tooltip="Find words, or narrow the list"
+    )
+    """For a subclass to put among its own keys, where the footer should name it."""
+
+    def filter_bar(self) -> FilterBar:
+        """The line with the words, hidden while there are none."""
+        return FilterBar("words", self.searched)
+
+    def searched(self) -> Widget:
+        """The list or text in front."""
+        raise NotImplementedError
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action not in ("find", "hit") or not isinstance(self.focused, Input)
+
+    @property
+    def words(self) -> list[str]:
+        """What is looked for."""
+        return self.query_one(FilterBar).text.split()
+
+    def action_find(self) -> None:
+        self.query_one(FilterBar).open()
+
+    @on(FilterBar.Changed)
+    def _words_changed(self) -> None:
+        self.find()
+
+    def find(self) -> None:
+        """Look for the words in what is in front."""
+        view = self.searched()
+        if isinstance(view, TextView | LineList):
+            view.find(self.words)
+
+    def action_hit(self, step: int) -> None:
+        view = self.searched()
+        if not isinstance(view, TextView | LineList) or not view.step(step):
+            self.app.notify(f"No {'next' if step > 0 else 'previous'} {view_word(view)}.", markup=False)
+
+    async def action_leave(self) -> None:
+        """Clear the words to find; without any go back."""
+        if self.query_one(FilterBar).text:
+            self.query_one(FilterBar).action_clear()
+        else:
+            await self.run_action("app.back")
+
+
+def view_word(view: Widget) -> str:
+    """What `n` goes to next in a list or text."""
+    return view.STOP if isinstance(view, LineList) else "hit"
+
+
+class TabbedScreen(FindingScreen):
     """The base: a subclass names its tabs, and says what each is made of, filled with and given the keys by.
 
     Its `compose` gives the first tab's `pane`, between the TabLine and the KeyLine.
@@ -95,6 +159,9 @@ class TabbedScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self._filled: set[str] = set()
+
+    def searched(self) -> Widget:
+        return self.query_one(self.front(self.tab))
 
     def parts(self, tab: str) -> Widget:
         """What a tab is made of."""
@@ -142,6 +209,8 @@ class TabbedScreen(BaseScreen):
             pane.display = pane.id == f"tab-{tab}"
         self.focus_tab()
         self._fill_front()
+        if self.words:
+            self.find()
 
     async def action_next_tab(self, step: int) -> None:
         await self.action_tab((self.TABS.index(self.tab) + step) % len(self.TABS))

@@ -4,6 +4,7 @@ Widgets take `Content`, never `str`, so nothing from a model, a server, a file o
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from textwrap import wrap
 from typing import Literal
 
@@ -111,6 +112,7 @@ LABEL = 20
 def wrapped(text: str, width: int, label: str = "", *, indent: int = 0, style: str = "") -> Iterator[Content]:
     """Sanitised text wrapped at words, beside its label where it has one."""
     margin = LABEL if label else indent
-    for number, part in enumerate(wrap(sanitise(text), max(10, width - margin)) or [""]):
-        beside = styled((label, "$dim")) if label and not number else Content("")
-        yield fit(beside, margin) + safe_line(part, style)
+    texts = wrap(sanitise(text), max(10, width - margin)) or [""]
+    labels = wrap(sanitise(label), LABEL - 1)
+    for beside, part in zip_longest(labels, texts, fillvalue=""):
+        yield fit(styled((beside, "$dim")), margin) + safe_line(part, style)

@@ -6,19 +6,24 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from milo_tui.analysis.record import Attempt, RunRecord
+    from milo_tui.reports.diff_sides import Side
     from milo_tui.store.search import Hit
     from milo_tui.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class DiffStart:
-    """The attempt that a diff begins with: its prompt, and the side it compares the others with."""
+    """The attempt that a diff begins with: its prompt, and the side it compares the others with.
+
+    `other` is what it is compared with first; without one the next model that has the attempt.
+    """
 
     run: "RunRecord"
     attempts: "list[Attempt]"
     prompt: str
     model: str
     repeat: int
+    other: "Side | None" = None
 
 
 class Navigator(Protocol):

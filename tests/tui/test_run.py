@@ -29,6 +29,7 @@ from tests.tui.runs_data import (
     Points,
     attempt,
     points_of,
+    prompts,
     run,
     settings,
     store_run,
@@ -447,3 +448,28 @@ def test_json_is_broken_only_where_it_is_long() -> None:
         "}",
     ]
     assert pretty({"a": 1}) == '{"a": 1}'
+
+
+async def test_prompts_go_to_the_next_failure_show_its_reason_and_only_what_differs(tmp_path: Path) -> None:
+    where = settings(tmp_path)
+    await store_run(where.database, run(), lambda m, p, r: 1 if (m, p, r) == (1, 6, 3) else 3)
+    app = MiloApp(where, run=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "n")
+        matrix = app.screen.query_one("#tab-prompts ScoreMatrix", ScoreMatrix)
+        assert matrix.spot == Spot(prompts()[6].id, MODELS[1].id, 3)
+        foot = "\n".join(screen(app).splitlines()[-4:])
+        assert MODELS[1].name in foot
+        assert "1/3" in foot
+        assert "the answer holds" in foot, "the reason"
+        await press(pilot, "n")
+        assert "No next failed attempt." in notices(app)
+        await press(pilot, "a")
+        shown = screen(app)
+        assert prompts()[6].id.split("/")[1] in shown
+        assert shown.count("look_up_a_night_rate") == 0
+        await press(pilot, "a", "slash", *"night", "enter")
+        assert screen(app).count("look_up_a_night_rate") == 5
+        await press(pilot, "escape")
+        assert "book_the_earlier_train" in screen(app), "esc clears the words, then goes back"

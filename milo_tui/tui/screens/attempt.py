@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input
 
 from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.questions import asked
@@ -21,7 +20,6 @@ from milo_tui.tui.base_screen import Pane, TabbedScreen
 from milo_tui.tui.content import join, safe_line, styled, wrapped
 from milo_tui.tui.navigator import DiffStart, Navigator
 from milo_tui.tui.widgets.conversation import Piece, as_plain, checks, conversation, piece_lines, summary
-from milo_tui.tui.widgets.filter_bar import FilterBar
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.raw_exchange import RawExchange, RawFoot
@@ -59,11 +57,7 @@ class AttemptScreen(TabbedScreen):
         Binding("right,l", "model(1)", "Next model", show=False, id="attempt.next_model"),
         Binding("d", "diff(False)", "Diff", id="attempt.diff", tooltip="Compare with the next model"),
         Binding("b", "diff(True)", "Compare with another side", show=False, id="attempt.other_side"),
-        Binding(
-            "slash", "find", "Find", key_display="/", id="attempt.find", tooltip="Find words in this text"
-        ),
-        Binding("n", "hit(1)", "Next hit", show=False, id="attempt.next_hit"),
-        Binding("N", "hit(-1)", "Previous hit", show=False, id="attempt.previous_hit"),
+        TabbedScreen.FIND,
         Binding("y", "copy", "Copy", id="attempt.copy", tooltip="Copy this tab; on Raw the section"),
         Binding("escape,q", "leave", "Back", key_display="esc", id="attempt.back"),
     ]
@@ -92,7 +86,7 @@ class AttemptScreen(TabbedScreen):
         yield TitleBar()
         yield TabLine(*(name.title() for name in TABS))
         yield self.pane(TABS[0])
-        yield FilterBar("words in this text", lambda: self.query_one(self.front(self.tab)))
+        yield self.filter_bar()
         yield KeyLine()
 
     def parts(self, tab: str) -> Widget:
@@ -220,32 +214,12 @@ class AttemptScreen(TabbedScreen):
         start = DiffStart(self._run, self._attempts, row.prompt, row.model, row.repeat)
         self._navigator.open_diff(start, choose=choose)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action not in ("find", "hit") or not isinstance(self.focused, Input)
-
-    def action_find(self) -> None:
-        if self.tab == "raw":
-            self.app.say("The raw exchange is not searched; y copies a section.")
-        else:
-            self.query_one(FilterBar).open()
-
-    @on(FilterBar.Changed)
-    def _find(self, event: FilterBar.Changed) -> None:
-        self._words = event.text.split()
+    def find(self) -> None:
+        self._words = self.words
         for view in self.query(TextView):
             view.find(self._words)
-
-    def action_hit(self, step: int) -> None:
-        view = self.query_one(self.front(self.tab))
-        if not isinstance(view, TextView) or not view.step(step):
-            self.app.say("No next hit." if step > 0 else "No previous hit.")
-
-    async def action_leave(self) -> None:
-        """Clear the words to find; without any go back."""
-        if self.query_one(FilterBar).text:
-            self.query_one(FilterBar).action_clear()
-        else:
-            await self.app.action_back()
+        if self.tab == "raw":
+            super().find()
 
     def action_copy(self) -> None:
         """Copy what the tab in front shows; of the raw exchange the section under the cursor."""

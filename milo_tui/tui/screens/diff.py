@@ -16,7 +16,7 @@ from milo_tui.reports.diff_text import render
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.base_app import BaseApp
-from milo_tui.tui.base_screen import BaseScreen
+from milo_tui.tui.base_screen import FindingScreen
 from milo_tui.tui.content import ContentStatic, join, safe_line, styled
 from milo_tui.tui.navigator import DiffStart
 from milo_tui.tui.screens.side_list import SideList, offers
@@ -32,15 +32,24 @@ NOTICEABLE = 0.2
 """Seconds after which a running comparison is shown as such."""
 
 
-class DiffScreen(BaseScreen):
+class DiffScreen(FindingScreen):
     """Two to four sides of one prompt, each compared with the first."""
 
     app: BaseApp
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "difference(1)", "Next", key_display="n N", id="diff.next", tooltip="Next difference"),
-        Binding("N", "difference(-1)", "Previous difference", show=False, id="diff.previous"),
-        Binding("full_stop", "prompt(1)", "Prompt", key_display=". ,", id="diff.next_prompt"),
-        Binding("comma", "prompt(-1)", "Previous prompt that differs", show=False, id="diff.previous_prompt"),
+        Binding("n", "hit(1)", "Next", key_display="n N", id="diff.next", tooltip="Next difference, or hit"),
+        Binding("N", "hit(-1)", "Previous difference, or hit", show=False, id="diff.previous"),
+        # . and , are as they were called in 0.1: one version more.
+        Binding(
+            "right_curly_bracket,full_stop", "prompt(1)", "Prompt", key_display="{ }", id="diff.next_prompt"
+        ),
+        Binding(
+            "left_curly_bracket,comma",
+            "prompt(-1)",
+            "Previous prompt that differs",
+            show=False,
+            id="diff.previous_prompt",
+        ),
         Binding("left_square_bracket", "repeat(-1)", "Repeat", key_display="[ ]", id="diff.previous_repeat"),
         Binding("right_square_bracket", "repeat(1)", "Next repeat", show=False, id="diff.next_repeat"),
         Binding("b", "side", "Side", id="diff.side", tooltip="Choose the last side"),
@@ -55,9 +64,11 @@ class DiffScreen(BaseScreen):
         ),
         Binding("o", "order", "Order of calls matters, or not", show=False, id="diff.order"),
         Binding("w", "wrap", "Wrap long lines, or cut them", show=False, id="diff.wrap"),
-        Binding("u", "one_column", "One column, or several", show=False, id="diff.one_column"),
+        # u is as it was called in 0.1: one version more.
+        Binding("v,u", "one_column", "One column, or several", show=False, id="diff.one_column"),
+        FindingScreen.FIND,
         Binding("y", "copy", "Copy", show=False, id="diff.copy", tooltip="Copy the diff as text"),
-        Binding("escape,q", "app.back", "Back", key_display="esc", id="diff.back"),
+        Binding("escape,q", "leave", "Back", key_display="esc", id="diff.back"),
     ]
 
     def __init__(self, reader: Reader, start: DiffStart, *, choose: bool = False) -> None:
@@ -67,10 +78,8 @@ class DiffScreen(BaseScreen):
         self._sides = Sides(reader)
         self._sides.take(start.run, start.attempts)
         first = Side(start.run.number, start.model, start.repeat)
-        self.sides = [
-            first,
-            against(start.run, first, lambda side: self._sides.row(side, start.prompt) is not None),
-        ]
+        other = against(start.run, first, lambda side: self._sides.row(side, start.prompt) is not None)
+        self.sides = [first, start.other or other]
         self._choose = choose
         self._thread = SingleThread("diff")
         self._found: Compared | None = None
@@ -87,6 +96,7 @@ class DiffScreen(BaseScreen):
         yield diff_
         yield ContentStatic(id="no-diff")
         yield DiffFoot()
+        yield self.filter_bar()
         yield KeyLine()
 
     @property
@@ -168,7 +178,7 @@ class DiffScreen(BaseScreen):
         self._say_above([styled("Nothing to compare")], ("! ", "bold $warning"))
         help_ = styled(
             ("\n\nb", "bold $accent"), " choose a side    ", ("[ ]", "bold $accent"),
-            " another repeat    ", (". ,", "bold $accent"), " another prompt",
+            " another repeat    ", ("{ }", "bold $accent"), " another prompt",
         )  # fmt: skip
         self.query_one("#no-diff", ContentStatic).update(safe_line(why) + help_)
         self._turn_to(has_rows=False)
@@ -237,9 +247,8 @@ class DiffScreen(BaseScreen):
         if columns != self._columns and len(self.sides) > 2:
             self.load(home=False)
 
-    def action_difference(self, step: int) -> None:
-        if not self._list.step(step):
-            self.app.say("No next difference." if step > 0 else "No previous difference.")
+    def searched(self) -> ToolCallDiff:
+        return self._list
 
     def action_all(self) -> None:
         self._everything = not self._everything
@@ -379,4 +388,4 @@ class DiffScreen(BaseScreen):
             self.app.copy_text(text, "the diff as text")
 
 
-NOTHING_SAID = "No side called a tool or answered. . and , go to the next prompt that differs."
+NOTHING_SAID = "No side called a tool or answered. { and } go to the next prompt that differs."

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -40,6 +41,9 @@ from milo_tui.tui.widgets.verdict_lines import answer_lines, decision_headlines,
 from milo_tui.tui.words import count, moment, span
 
 TABS = ("table", "prompts", "plots", "manifest", "log", "verdict")
+DIFFERING = "Only the prompts on which models differ, or all"
+RESTS = 0.05
+"""Seconds that the cursor rests before a reason is read."""
 ROOM_BELOW = 18
 """Lines beyond the table's that the matrix needs to be shown below it."""
 
@@ -54,11 +58,16 @@ class RunScreen(TabbedScreen):
             Binding(str(i + 1), f"tab({i})", name.title(), show=False, id=f"run.{name}")
             for i, name in enumerate(TABS)
         ),
-        Binding("tab", "next_tab(1)", "Next tab", key_display="tab", id="run.next_tab"),
+        Binding("tab", "next_tab(1)", "Tab", key_display="tab", id="run.next_tab", tooltip="Next tab"),
         Binding("shift+tab", "next_tab(-1)", "Previous tab", show=False, id="run.previous_tab"),
         Binding(
             "d", "diff(False)", "Diff", id="run.diff", tooltip="Compare the attempt with the next model's"
         ),
+        Binding(
+            "n", "hit(1)", "Next", key_display="n N", id="run.next", tooltip="Next failed attempt, or hit"
+        ),
+        TabbedScreen.FIND,
+        Binding("a", "differing", "Differing", id="run.differing", tooltip=DIFFERING),
         Binding("b", "diff(True)", "Compare with another side", show=False, id="run.other_side"),
         Binding(
             "i", "intervals", "Intervals", id="run.intervals", tooltip="95 % intervals in the table, or not"
@@ -66,7 +75,7 @@ class RunScreen(TabbedScreen):
         Binding("y", "copy", "Copy", id="run.copy", tooltip="Copy the table as Markdown"),
         Binding("e", "export", "Export", id="run.export", tooltip="Write the table to a Markdown file"),
         Binding("r", "resume", "Resume", show=False, id="run.resume", tooltip="Resume an incomplete run"),
-        Binding("escape,q", "app.back", "Back", key_display="esc", id="run.back"),
+        Binding("escape,q", "leave", "Back", key_display="esc", id="run.back"),
     ]
 
     def __init__(self, reader: Reader, number: int, navigator: Navigator) -> None:
@@ -85,6 +94,7 @@ class RunScreen(TabbedScreen):
         yield ContentStatic(id="standing")
         yield TabLine(*(name.title() for name in TABS))
         yield self.pane(TABS[0])
+        yield self.filter_bar()
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -167,6 +177,7 @@ class RunScreen(TabbedScreen):
             self.query_one(RunTable).show_run(run, table)
         if tab in ("table", "prompts"):
             place.query_one(ScoreMatrix).show(run, table, attempts)
+            self._explain()
         elif tab == "plots":
             self.query_one("#tab-plots", TextView).show(
                 lambda width: run_plots(run, table, attempts, width), in_thread=True, stay=True
@@ -226,6 +237,25 @@ class RunScreen(TabbedScreen):
     def _refresh_lines(self) -> None:
         for line in (*self.query(MatrixHeading), *self.query(MatrixFoot), *self.query(LogFoot)):
             line.refresh()
+        self._explain()
+
+    @work(exclusive=True, group="reason", description="")
+    async def _explain(self) -> None:
+        """Read why the attempt under the matrix' cursor lost points, once the cursor rests."""
+        await asyncio.sleep(RESTS)
+        for foot in self.query(MatrixFoot):
+            row = foot.lacks_reason
+            if row is not None:
+                with suppress(StoreError):
+                    detail = await self._reader.attempt(row.id)
+                    foot.explain(row, "" if detail.score is None else detail.score.failures)
+
+    async def action_differing(self) -> None:
+        """Show only the prompts on which the models differ, or all again; from another tab, go there first."""
+        if not isinstance(self.focused, ScoreMatrix):
+            await self.action_tab(TABS.index("prompts"))
+        for matrix in self.query(ScoreMatrix):
+            matrix.toggle_differing()
 
     @on(LineList.Opened)
     def _opened(self, event: LineList.Opened) -> None:

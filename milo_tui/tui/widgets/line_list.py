@@ -1,5 +1,6 @@
 """A list of single lines with a cursor."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +10,9 @@ from textual.message import Message
 from textual.reactive import var
 
 from milo_tui.tui.widgets.line_view import LineView
+
+_WHOLE = 400
+"""Cells that a line is drawn to when words are looked for in it."""
 
 
 class LineList(LineView, can_focus=True):
@@ -26,6 +30,10 @@ class LineList(LineView, can_focus=True):
     ]
 
     cursor: var[int] = var(0)
+    STOP: ClassVar[str] = "hit"
+    """What `step` goes to, in a word."""
+    words: Sequence[str] = ()
+    """What was looked for last."""
 
     @dataclass
     class Moved(Message):
@@ -48,6 +56,25 @@ class LineList(LineView, can_focus=True):
         @property
         def control(self) -> "LineList":
             return self.lines
+
+    def find(self, words: Sequence[str]) -> None:
+        """Go to the next line that has all of these words; a list that can be narrowed overrides this."""
+        self.words = [word.casefold() for word in words]
+        if self.words and not self.matches(self.cursor):
+            self.step(1)
+
+    def step(self, step: int) -> bool:
+        """Go to the next line, or the one before, that has the words looked for; whether there is one."""
+        places = range(self.cursor + step, self.line_count() if step > 0 else -1, step)
+        found = next((place for place in places if self.words and self.matches(place)), None)
+        if found is not None:
+            self.cursor = found
+        return found is not None
+
+    def matches(self, index: int) -> bool:
+        """Whether the cursor may be on a line that has all words looked for."""
+        text = self.draw(index, _WHOLE).plain.casefold()
+        return self.selectable(index) and all(word in text for word in self.words)
 
     def selectable(self, index: int) -> bool:
         """Whether the cursor may be on a line: headings say no."""

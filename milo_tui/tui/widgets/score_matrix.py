@@ -1,6 +1,6 @@
 """Prompts × models, a digit for each repeat; the cursor walks over prompts, models and repeats."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +11,8 @@ from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.phases import Outcome
 from milo_tui.analysis.record import Attempt, PromptRecord, RunRecord
 from milo_tui.analysis.table import ResultTable
-from milo_tui.tui.content import fit, safe_line, share_widths, styled
+from milo_tui.suite.conversation import POINTS_PER_PROMPT
+from milo_tui.tui.content import fit, model_name, safe_line, share_widths, styled
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.line_view import ContentLine
 from milo_tui.tui.words import seconds
@@ -50,7 +51,14 @@ class ScoreMatrix(LineList):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "step(-1)", "Left", show=False, id="matrix.left"),
         Binding("right,l", "step(1)", "Right", show=False, id="matrix.right"),
+        Binding(
+            "left_square_bracket", "step(-1)", "Previous repeat", show=False, id="matrix.previous_repeat"
+        ),
+        Binding("right_square_bracket", "step(1)", "Next repeat", show=False, id="matrix.next_repeat"),
+        Binding("left_curly_bracket", "move(-1)", "Previous prompt", show=False, id="matrix.previous_prompt"),
+        Binding("right_curly_bracket", "move(1)", "Next prompt", show=False, id="matrix.next_prompt"),
     ]
+    STOP = "failed attempt"
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,6 +66,8 @@ class ScoreMatrix(LineList):
         self._uninformative: Mapping[str, str] = {}
         self._attempts: dict[tuple[str, str, int], Attempt] = {}
         self._rows: list[Row] = []
+        self._categories: Sequence[tuple[str, str]] = ()
+        self._only_differing = False
         self._column = 0
         self._layouts: dict[tuple[int, int], Layout] = {}
         self._shown = 0
@@ -66,13 +76,78 @@ class ScoreMatrix(LineList):
         """Show a run's attempts, or what has come since."""
         self._run, self._uninformative = run, table.uninformative
         self._attempts = latest_attempts(attempts)
+        self._categories = table.categories
+        self._fill()
+
+    def toggle_differing(self) -> None:
+        """Show only the prompts on which the models differ, or all again."""
+        self._only_differing = not self._only_differing
+        self._fill()
+
+    def find(self, words: Sequence[str]) -> None:
+        """Show only the prompts that have all of these words in their name, title or category."""
+        self.words = [word.casefold() for word in words]
+        self._fill()
+
+    def _fill(self) -> None:
+        """Take the rows that the filters let through; the cursor stays on its prompt."""
+        before, run = self.prompt, self._run
         self._rows = []
-        for category in table.categories:
-            self._rows.append(category)
-            self._rows += [prompt for prompt in run.prompts if prompt.category == category[0]]
+        for id, title in self._categories if run else ():
+            rows = [row for row in run.prompts if row.category == id and self._is_wanted(row)] if run else []
+            self._rows += [(id, title), *rows] if rows else []
+        if before is not None and before in self._rows:
+            self.cursor = self._rows.index(before)
         self._layouts.clear()
         self._shown += 1
         self.lines_changed()
+
+    def _is_wanted(self, prompt: PromptRecord) -> bool:
+        text = f"{prompt.id} {prompt.title}".casefold()
+        return all(word in text for word in self.words) and not (
+            self._only_differing and len(set(self._points(prompt).values())) < 2
+        )
+
+    def _points(self, prompt: PromptRecord) -> dict[str, tuple[int, ...]]:
+        """By model, the points of a prompt's repeats, the least first; models without any left out."""
+        found: dict[str, list[int]] = {}
+        for (model, asked, _), row in self._attempts.items():
+            if asked == prompt.id and row.points is not None:
+                found.setdefault(model, []).append(row.points)
+        return {model: tuple(sorted(points)) for model, points in found.items()}
+
+    def step(self, step: int) -> bool:
+        """Go to the next attempt that lost points, row by row, or to the one before."""
+        if self._run is None:
+            return False
+        columns = len(self._run.models) * self._run.repeats
+        here = self.cursor * columns + self._column
+        places = range(here + step, len(self._rows) * columns if step > 0 else -1, step)
+        found = next((place for place in places if self._failed(*divmod(place, columns))), None)
+        if found is None:
+            return False
+        self.cursor, self._column = divmod(found, columns)
+        self.refresh()
+        self.post_message(self.Moved(self, self.cursor))
+        return True
+
+    def _failed(self, index: int, column: int) -> bool:
+        row, run = self._rows[index], self._run
+        if run is None or not isinstance(row, PromptRecord):
+            return False
+        model, repeat = divmod(column, run.repeats)
+        attempt = self._attempts.get((run.models[model].id, row.id, repeat + 1))
+        return attempt is not None and attempt.points != POINTS_PER_PROMPT
+
+    @property
+    def model_name(self) -> str:
+        """The name of the model under the cursor."""
+        return self._run.model(self.spot.model).name if self._run and self.spot else ""
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether a filter leaves prompts out."""
+        return self._only_differing or bool(self.words)
 
     @property
     def spot(self) -> Spot | None:
@@ -144,7 +219,9 @@ class ScoreMatrix(LineList):
         more_left = "‹" if layout.first else ""
         more_right = "›" if layout.last < len(self._run.models) else ""
         models = self._run.models[layout.first : layout.last]
-        names = [fit(safe_line(model.name, "bold"), layout.size - 2) + "  " for model in models]
+        names = [
+            fit(model_name(model.name, layout.size - 2, "bold"), layout.size - 2) + "  " for model in models
+        ]
         label = fit(styled((f"{more_left:>2}", "$dim")), layout.label, "right")
         return Content("").join([label, *names, styled((more_right, "$dim"))])
 
@@ -209,19 +286,38 @@ class MatrixHeading(ContentLine):
 
 
 class MatrixFoot(ContentLine):
-    """The cell under a matrix's cursor in words."""
+    """The cell under a matrix's cursor in words: prompt, model and figures; below them why it lost points."""
 
     def __init__(self, matrix: ScoreMatrix) -> None:
         super().__init__()
         self._matrix = matrix
+        self._reasons: dict[int, str] = {}
+
+    @property
+    def lacks_reason(self) -> Attempt | None:
+        """The attempt under the cursor, where the reason of its lost points has not been read."""
+        row = self._matrix.attempt
+        lost = row is not None and row.points is not None and row.points < POINTS_PER_PROMPT
+        return row if row is not None and lost and row.id not in self._reasons else None
+
+    def explain(self, row: Attempt, reason: str) -> None:
+        """Say why an attempt lost points."""
+        self._reasons[row.id] = reason
+        self.refresh()
 
     def draw(self, width: int) -> Content:
-        spot, prompt, row = self._matrix.spot, self._matrix.prompt, self._matrix.attempt
+        matrix = self._matrix
+        spot, prompt, row = matrix.spot, matrix.prompt, matrix.attempt
         if spot is None or prompt is None:
-            return Content("")
+            nothing = "No prompt matches; a shows all, / changes the words." if matrix.is_narrowed else ""
+            return styled((nothing, "$dim"))
         what = styled(f"repeat {spot.repeat} · {attempt_words(row)}")
-        room = share_widths([safe_line(prompt.title).cell_length], width - what.cell_length - 2)[0]
-        return fit(safe_line(prompt.title, "bold"), room) + "  " + what
+        title = safe_line(prompt.title, "bold")
+        room = width - what.cell_length - 4
+        names = share_widths([title.cell_length, safe_line(matrix.model_name).cell_length], room)
+        first = fit(title, names[0]) + "  " + model_name(matrix.model_name, names[1]) + "  " + what
+        reason = "" if row is None else row.lost or row.error or self._reasons.get(row.id, "")
+        return first + "\n" + safe_line(reason, "$warning").truncate(width, ellipsis=True)
 
 
 def attempt_words(row: Attempt | None) -> str:

@@ -49,6 +49,8 @@ class ToolCallDiff(LineList):
     class Shown(Message):
         """Rows have been laid out and are seen."""
 
+    STOP = "difference"
+
     def __init__(self, thread: SingleThread) -> None:
         super().__init__()
         self.rows: Sequence[Row] = []
@@ -134,7 +136,9 @@ class ToolCallDiff(LineList):
         return self._layout.stops
 
     def step(self, by: int) -> bool:
-        """Go to the next or the previous difference; False where there is none."""
+        """Go to the next or the previous difference, or to what has the words looked for; False where there is none."""
+        if self.words:
+            return super().step(by)
         here, stops = self.row, self.stops
         found = next(
             (stop for stop in (stops if by > 0 else reversed(stops)) if (stop - here) * by > 0), None

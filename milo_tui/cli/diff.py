@@ -9,12 +9,16 @@ import click
 from milo_tui.analysis.diff import diff
 from milo_tui.cli.common import opened
 from milo_tui.cli.options import common_options
+from milo_tui.config import is_set
 from milo_tui.reports.diff_sides import MAX_SIDES, REFERENCE, Side, Sides
 from milo_tui.reports.diff_text import render
 from milo_tui.sanitise import sanitise
 from milo_tui.store.queries import Reader
 from milo_tui.suite.conversation import Conversation
 from milo_tui.suite.loading import find_prompt_id
+
+COLOURS = {"-": "red", "+": "green", "~": "yellow", "!": "yellow", ">": "cyan", "=": "bright_black"}
+"""The colour of each sign, in a terminal."""
 
 
 @click.command("diff")
@@ -47,7 +51,15 @@ def command(number: str, prompt_id: str, sides: str, repeat: int, everything: bo
         )
     (first_name, first), *others = asyncio.run(_read(chosen, number, repeat, prompt_id))
     diffs = [diff(first, other, first_name, name, order_matters=ordered) for name, other in others]
-    click.echo(sanitise(render(diffs, everything=everything)), nl=False)
+    lines = sanitise(render(diffs, everything=everything)).splitlines()
+    # Without a terminal click leaves the colours out.
+    click.echo("\n".join(map(_coloured, lines)), color=False if is_set("NO_COLOR") else None)
+
+
+def _coloured(line: str) -> str:
+    """A line of a diff in the colour of its sign."""
+    colour = COLOURS.get(line.lstrip()[:1])
+    return line if colour is None else click.style(line, fg=colour)
 
 
 async def _models(number: str) -> list[str]:

@@ -14,7 +14,7 @@ import click
 
 from milo_tui.cli.common import current_settings
 from milo_tui.cli.options import BELOW, common_options
-from milo_tui.config import Settings, in_tmux, ssh_session
+from milo_tui.config import ConfigError, Settings, in_tmux, ssh_session
 from milo_tui.endpoints.discovery import find_servers
 from milo_tui.endpoints.endpoint import EndpointError
 from milo_tui.endpoints.entry import ModelEntry
@@ -49,8 +49,12 @@ def command(is_repair: bool) -> None:
     if is_repair:
         _repair(current_settings().database)
         return
-    all_ok = True
-    for title, findings in _sections(current_settings(models=True)):
+    all_ok, broken = True, ""
+    try:
+        settings = current_settings(models=True)
+    except ConfigError as error:
+        settings, broken = current_settings(), str(error)
+    for title, findings in _sections(settings, broken):
         click.echo(title)
         for finding in findings:
             all_ok = all_ok and finding.ok
@@ -77,7 +81,7 @@ def _repair(path: Path) -> None:
         raise StoreError(f"{copy} is still damaged: {left[0]}.")
 
 
-def _sections(settings: Settings) -> Iterator[tuple[str, list[Finding]]]:
+def _sections(settings: Settings, broken: str) -> Iterator[tuple[str, list[Finding]]]:
     yield "Versions", list(_versions())
     yield "Files", list(_files(settings))
     yield "Terminal", list(_terminal())
@@ -86,6 +90,8 @@ def _sections(settings: Settings) -> Iterator[tuple[str, list[Finding]]]:
     no_model = (
         "milo.toml names none; `milo models init` or `milo models add` adds one, `milo demo` needs none"
     )
+    if broken:
+        models = [Finding(False, broken, "fix milo.toml; its models are not checked until then")]
     yield "Models", models or [Finding(True, no_model)]
     yield "Servers", [*asyncio.run(_servers()), *_orphans(settings)]
 

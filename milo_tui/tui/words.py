@@ -5,7 +5,18 @@ from datetime import datetime
 from milo_tui.reports.formatting import percent, seconds, speed
 from milo_tui.reports.formatting import relative_moment as moment
 
-__all__ = ["NOTHING", "clock", "count", "gigabytes", "moment", "percent", "seconds", "span", "speed"]
+__all__ = [
+    "NOTHING",
+    "clock",
+    "count",
+    "gigabytes",
+    "grouped",
+    "moment",
+    "percent",
+    "seconds",
+    "span",
+    "speed",
+]
 
 NOTHING = "–"
 """What stands where there is no figure."""
@@ -29,6 +40,11 @@ def clock(epoch: float) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """A number with its noun: "1 attempt", "3 attempts"."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def grouped(number: int | None) -> str:
+    """A number with its thousands apart: "82 173"."""
+    return NOTHING if number is None else f"{number:,}".replace(",", " ")
 
 
 def gigabytes(value: float | None) -> str:

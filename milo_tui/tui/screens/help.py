@@ -14,7 +14,6 @@ from milo_tui.tui.content import fit, safe_line, styled
 from milo_tui.tui.widgets.line_list import LineList
 
 KEYS = 18
-WORDS = 44
 OF_TEXTUAL = {
     "command_palette": "Command palette",
     "quit": "Quit at once; runs continue",
@@ -67,8 +66,7 @@ class HelpList(LineList):
         for group, members in groupby(entries, key=lambda entry: entry.group):
             gap = [Content("")] if self.rows else []
             self.rows += [*gap, styled((group, "bold $accent")), *members]
-        example = 'To change a key, in milo.toml under [keymap]: "runs.note" = "N"'
-        self.rows += [Content(""), styled((example, "$dim"))]
+        self.rows += [Content(""), Content("")]
 
     def on_mount(self) -> None:
         self.lines_changed()
@@ -81,14 +79,23 @@ class HelpList(LineList):
 
     def draw(self, index: int, width: int) -> Content:
         row = self.rows[index]
+        if index == len(self.rows) - 1:
+            return safe_line(self._example(), "$dim")
         return _line(row, width) if isinstance(row, Entry) else row
+
+    def _example(self) -> str:
+        """How the key under the cursor is changed."""
+        here = self.rows[self.cursor]
+        name = here.id if isinstance(here, Entry) and here.id else "runs.note"
+        return f'enter presses it. Another key, in milo.toml under [keymap]: "{name}" = "N"'
+
+    def repaint(self, old: int, new: int) -> None:
+        super().repaint(old, new)
+        self.refresh_line(len(self.rows) - 1)
 
 
 def _line(entry: Entry, width: int) -> Content:
-    keys = KEYS if width >= KEYS + WORDS else KEYS // 2
-    words = fit(safe_line(entry.words), min(WORDS, width - keys))
-    name = safe_line(entry.id, "$dim") if width >= KEYS + WORDS + 22 else ""
-    return fit(safe_line(entry.keys, "bold"), keys) + words + name
+    return fit(safe_line(entry.keys, "bold"), KEYS) + fit(safe_line(entry.words), width - KEYS)
 
 
 class HelpScreen(ModalScreen[str | None]):

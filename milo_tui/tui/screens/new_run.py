@@ -62,7 +62,7 @@ class NewRunScreen(BaseScreen):
         Binding(
             "w", "write", "Write milo.toml", id="new.write", tooltip="Add the chosen models to milo.toml"
         ),
-        Binding("q", "app.back", "Back", id="new.back"),
+        Binding("escape,q", "app.back", "Back", key_display="esc", id="new.back"),
     ]
 
     def __init__(self, reader: Reader, settings: Settings, navigator: Navigator) -> None:

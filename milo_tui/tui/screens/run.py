@@ -97,11 +97,18 @@ class RunScreen(TabbedScreen):
         yield self.filter_bar()
         yield KeyLine()
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self.query_one(TitleBar).place = styled(f"run {self.number}")
         self.set_interval(2, self.follow)
         self._show_read()
         self.focus_tab()
+        if (last := self.app.preferences.tab) in TABS[1:]:
+            await self.action_tab(TABS.index(last))
+
+    async def action_tab(self, index: int) -> None:
+        await super().action_tab(index)
+        if self.tab != self.app.preferences.tab:
+            self.app.remember(tab=self.tab)
 
     def on_screen_resume(self) -> None:
         # A run that is done stays as it is; to read it anew at every step back would cost more than the step.

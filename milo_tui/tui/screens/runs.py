@@ -156,7 +156,7 @@ class RunsScreen(BaseScreen):
     def _here(self) -> RunSummary | None:
         """The run under the cursor; where there is none, a notice says so."""
         run = self.browser.current
-        if run is None:
+        if run is None and self.browser.is_read:
             self.app.say(
                 "No run matches the filter." if self.browser.is_filtered else "No runs yet; n sets one up."
             )

@@ -74,7 +74,8 @@ class CompareTable(LineList):
         self._fill()
 
     def _fill(self) -> None:
-        words = self.words
+        """Take the rows that the filters let through; the cursor stays on its prompt."""
+        words, before = self.words, self._rows[self.cursor] if self.cursor < len(self._rows) else ""
         self._rows = [
             prompt
             for prompt, cells in self._cells.items()
@@ -82,6 +83,8 @@ class CompareTable(LineList):
             and (not self._only_differing or any(cell.difference for cell in cells))
         ]
         self._shown += 1
+        if before in self._rows:
+            self.cursor = self._rows.index(before)
         self.lines_changed()
 
     def toggle_differing(self) -> None:

@@ -9,7 +9,7 @@ from textual.content import Content
 from milo_tui.analysis.record import AttemptDetail, PromptRecord, TurnRecord
 from milo_tui.suite.conversation import ToolCall, ToolResult
 from milo_tui.tui.content import join, safe_content, safe_line, styled
-from milo_tui.tui.words import seconds, speed
+from milo_tui.tui.words import grouped, seconds, speed
 
 LONGEST = 20_000
 """Characters of one text that are drawn; the copy has all of it."""
@@ -78,7 +78,7 @@ def _turn(turn: TurnRecord) -> Iterator[Piece]:
 def _turn_title(number: int, turn: TurnRecord) -> Content:
     clock, usage = turn.clock, turn.usage
     tokens = (
-        f"{usage.input_tokens if usage.input_tokens is not None else '?'} in, {usage.output_tokens} out"
+        f"{grouped(usage.input_tokens)} in, {grouped(usage.output_tokens)} out"
         if usage.output_tokens is not None
         else ""
     )

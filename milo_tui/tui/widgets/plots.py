@@ -131,22 +131,22 @@ def bar(value: float, axis: Axis, style: str = "$bar", rest: str = " ") -> Conte
     return styled((text, style), (rest * (axis.width - len(text)), "$track"))
 
 
-def box(found: Spread, axis: Axis) -> Content:
+def box(found: Spread, axis: Axis, style: str = "$bar") -> Content:
     """`├──███┃██────┤`: least and greatest, quartiles, median; `•` for each where there are few."""
     cells: list[Cell] = [(" ", "")] * axis.width
     for tick in axis.ticks():
         cells[axis.cell(tick)] = ("┊", "$track")
     if len(found.values) < FEWEST:
         for value in found.values:
-            cells[axis.cell(value)] = ("•", "bold $bar")
+            cells[axis.cell(value)] = ("•", f"bold {style}")
         return line_of(cells)
     left, right = axis.cell(found.least), axis.cell(found.greatest)
     for place in range(left, right + 1):
         cells[place] = ("─", "$dim")
     cells[left], cells[right] = ("├", "$dim"), ("┤", "$dim")
     for place in range(axis.cell(found.lower), axis.cell(found.upper) + 1):
-        cells[place] = ("█", "$bar")
-    cells[axis.cell(found.median)] = ("┃", "bold $foreground on $bar")
+        cells[place] = ("█", style)
+    cells[axis.cell(found.median)] = ("┃", f"bold $foreground on {style}")
     return line_of(cells)
 
 

@@ -41,6 +41,7 @@ class RunBrowser(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "model(-1)", "The model before: its trend", show=False, id="runs.previous_model"),
         Binding("right,l", "model(1)", "The next model: its trend", show=False, id="runs.next_model"),
+        Binding("z", "trend", "The trend on the whole screen, or not", show=False, id="runs.trend"),
     ]
 
     class Changed(Message):
@@ -84,6 +85,11 @@ class RunBrowser(Vertical):
     def current(self) -> RunSummary | None:
         """The run under the cursor."""
         return self.runs.current
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the list has been read, so that an empty one means that there are no runs."""
+        return self._words is not None
 
     @property
     def is_filtered(self) -> bool:
@@ -237,12 +243,18 @@ class RunBrowser(Vertical):
         self._preferred = run.models[(marked[0] + step) % len(run.models)].id
         self._show_preview()
 
+    def action_trend(self) -> None:
+        """Give the trend the screen, with three lines of the list above it, or take it back."""
+        self.toggle_class("-trend")
+        self._show_preview()
+
     def _show_preview(self) -> None:
         run, marked = self.current, self._model
         preview, trend = self.query_one(RunPreview), self.query_one(Trend)
         preview.show(run, marked[0] if marked else 0)
         most = 3 if self.app.size.height < ROOM_FOR_PLOTS else 6
-        preview.set_room(min(self.runs.needs.lines, most) if len(self.runs.pages) else 0)
+        room = min(self.runs.needs.lines, most) if len(self.runs.pages) else 0
+        preview.set_room(0 if self.has_class("-trend") else room)
         trend.display = bool(len(self.runs.pages))
         if run is None or marked is None:
             self._trend_of = None

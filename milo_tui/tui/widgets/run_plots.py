@@ -10,7 +10,7 @@ from milo_tui.analysis.record import Attempt, ModelRecord, RunRecord
 from milo_tui.analysis.table import CategoryFigures, ModelTotal, ResultTable
 from milo_tui.reports.verdict_text import SIMULATED
 from milo_tui.suite.conversation import POINTS_PER_PROMPT
-from milo_tui.tui.content import fit, join, safe_line, styled
+from milo_tui.tui.content import fit, join, model_name, safe_line, styled
 from milo_tui.tui.widgets.plots import FEWEST, Axis, Spread, axis_of_times, bar, box, spread
 from milo_tui.tui.widgets.run_columns import score_style
 from milo_tui.tui.words import NOTHING, count, seconds, speed
@@ -18,6 +18,8 @@ from milo_tui.tui.words import NOTHING, count, seconds, speed
 TWO_COLUMNS = 140
 """From this width on the scores stand left of the rest."""
 GAP = 4
+COLOURS = ("$primary", "$success", "$warning", "$accent", "$error", "$secondary")
+"""The colours of models in all plots of a run, in the run's order of models."""
 SHORTEST_NAME = 10
 LONGEST_NAME = 24
 FIGURE = 15
@@ -69,8 +71,13 @@ def _names(models: Sequence[ModelRecord], width: int) -> int:
     return max(SHORTEST_NAME, min(longest, LONGEST_NAME, width // 3))
 
 
-def _name(model: ModelRecord, size: int) -> Content:
-    return fit(safe_line(model.name), size)
+def _name(run: RunRecord, model: ModelRecord, size: int) -> Content:
+    return fit(model_name(model.name, size, colour_of(run, model)), size)
+
+
+def colour_of(run: RunRecord, model: ModelRecord) -> str:
+    """The colour that a model has in every plot of a run."""
+    return COLOURS[run.models.index(model) % len(COLOURS)]
 
 
 def _scores(run: RunRecord, table: ResultTable, width: int) -> list[Content]:
@@ -87,17 +94,17 @@ def _scores(run: RunRecord, table: ResultTable, width: int) -> list[Content]:
         if not alone:
             lines.append(safe_line(title, "bold"))
         for model in run.models:
-            name = fit(safe_line(title), label) if alone else styled("  ") + _name(model, label - 2)
-            lines.append(name + " " + _score(table.cells[id][model.id], axis))
+            name = fit(safe_line(title), label) if alone else styled("  ") + _name(run, model, label - 2)
+            lines.append(name + " " + _score(table.cells[id][model.id], axis, colour_of(run, model)))
     return lines
 
 
-def _score(figure: CategoryFigures, axis: Axis) -> Content:
+def _score(figure: CategoryFigures, axis: Axis, colour: str) -> Content:
     if figure.mean_points is None:
         return styled(("no score yet", "$dim"))
     style = score_style(figure.mean_points / POINTS_PER_PROMPT)
     short = "" if figure.scored == figure.planned else f" ! {figure.scored}/{figure.planned}"
-    drawn = bar(figure.mean_points, axis, style.removeprefix("bold "), "─")
+    drawn = bar(figure.mean_points, axis, colour, "─")
     return drawn + styled((f" {figure.mean_points:.2f}", style), (short, "$warning"))
 
 
@@ -128,12 +135,14 @@ def _boxes(
     heads = [fit(styled((name, "$dim")), FIGURE_OF_FIVE, "right") for name in FIVE] if beside else []
     lines = [_title(title, scale), join([styled(" " * (label + 1)) + axis.line(), *heads], "")]
     for model, found in zip(run.models, spreads, strict=True):
-        lines += _box(model, found, axis, label, beside)
+        lines += _box(run, model, found, axis, label, beside)
     return lines
 
 
-def _box(model: ModelRecord, found: Spread | None, axis: Axis, label: int, beside: bool) -> list[Content]:
-    name = _name(model, label) + " "
+def _box(
+    run: RunRecord, model: ModelRecord, found: Spread | None, axis: Axis, label: int, beside: bool
+) -> list[Content]:
+    name = _name(run, model, label) + " "
     if found is None:
         return [name + styled((NOTHING, "$dim"))]
     five = (found.least, found.lower, found.median, found.upper, found.greatest)
@@ -141,12 +150,12 @@ def _box(model: ModelRecord, found: Spread | None, axis: Axis, label: int, besid
     if beside:
         styles = ("$dim", "$dim", "bold", "$dim", "$dim")
         shown = [fit(styled(part), FIGURE_OF_FIVE, "right") for part in zip(figures, styles, strict=True)]
-        return [join([name + box(found, axis), *shown], "")]
+        return [join([name + box(found, axis, colour_of(run, model)), *shown], "")]
     below = "  ".join(f"{part} {figure}" for part, figure in zip(FIVE, figures, strict=True))
     if len(found.values) < FEWEST:
         below = f"{count(len(found.values), 'attempt')}  {below}"
     indent = max(0, min(label + 1, label + 1 + axis.width - len(below)))
-    return [name + box(found, axis), styled(" " * indent, (below, "$dim"))]
+    return [name + box(found, axis, colour_of(run, model)), styled(" " * indent, (below, "$dim"))]
 
 
 def _speed(total: ModelTotal) -> tuple[float | None, str]:
@@ -167,8 +176,8 @@ def _bars(
     axis = Axis(0, most, width - label - 1 - FIGURE)
     lines = [_title(title, detail)]
     for model, (value, text) in zip(run.models, figures, strict=True):
-        drawn = styled(" " * axis.width) if value is None else bar(value, axis)
+        drawn = styled(" " * axis.width) if value is None else bar(value, axis, colour_of(run, model))
         lines.append(
-            _name(model, label) + " " + drawn + styled((f" {text}", "" if value is not None else "$dim"))
+            _name(run, model, label) + " " + drawn + styled((f" {text}", "" if value is not None else "$dim"))
         )
     return lines

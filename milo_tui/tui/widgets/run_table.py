@@ -189,15 +189,18 @@ def _any_missing(run: RunRecord, table: ResultTable) -> bool:
     return any(missing(total) for total in table.totals.values())
 
 
+def _any_lost(run: RunRecord, table: ResultTable) -> bool:
+    return any(total.lost_by_server for total in table.totals.values())
+
+
 _DETAILS: tuple[tuple[str, Cell, Callable[[RunRecord, ResultTable], bool]], ...] = (
     ("Missing", lambda _, total: _missing(total), _any_missing),
-    ("Points", lambda _, total: _plain(f"{total.points}/{total.possible}"), _always),
     ("TTFT", lambda _, total: _plain(seconds(total.ttft)), _always),
     ("Decode speed", lambda _, total: _plain(speed(total.tokens_per_second)), _always),
     ("p95 latency", lambda _, total: _plain(seconds(total.p95_latency)), _always),
     ("Cold start", lambda model, _: _plain(seconds(model.cold_start)), _always),
     ("Retries", lambda _, total: _plain(str(total.retries)), _always),
-    ("Lost by the server", lambda _, total: _plain(str(total.lost_by_server)), _always),
+    ("Lost by the server", lambda _, total: _plain(str(total.lost_by_server)), _any_lost),
     (
         "Tokens in, out",
         lambda _, total: _plain(f"{total.input_tokens:,} · {total.output_tokens:,}".replace(",", " ")),

@@ -18,7 +18,10 @@ LOW = 2
 LIMIT = 200
 """The runs that a trend goes back."""
 
-_ROWS = 5
+ROWS = 5
+"""Rows of a plot, where the trend has no more room."""
+BESIDES = 4
+"""Lines of a trend that are not a plot's rows: title, figures, axis, runs."""
 _NARROWEST = 60
 _WIDEST = 72
 _GAP = "   "
@@ -129,25 +132,25 @@ def _sparkline(measure: Measure, points: Sequence[TrendPoint], run: int) -> Cont
     return line_of(cells)
 
 
-def trend_plots(points: Sequence[TrendPoint], run: int, width: int) -> list[Content]:
-    """A plot for each measure, side by side."""
+def trend_plots(points: Sequence[TrendPoint], run: int, width: int, rows: int = ROWS) -> list[Content]:
+    """A plot of so many rows for each measure, side by side."""
     found = measures(points)
-    size = min(_WIDEST, (width - len(_GAP) * (len(found) - 1)) // len(found))
-    plots = [_plot(measure, points, run, size) for measure in found]
+    size = min(_WIDEST if rows <= ROWS else width, (width - len(_GAP) * (len(found) - 1)) // len(found))
+    plots = [_plot(measure, points, run, size, rows) for measure in found]
     return [Content(_GAP).join(fit(line, size) for line in lines) for lines in zip(*plots, strict=True)]
 
 
-def _plot(measure: Measure, points: Sequence[TrendPoint], run: int, width: int) -> list[Content]:
+def _plot(measure: Measure, points: Sequence[TrendPoint], run: int, width: int, rows: int) -> list[Content]:
     first, last, least, greatest = measure.figures()
     ends = f"{first} · {last} {measure.unit}"
     label = max(len(least), len(greatest)) + 2
     cells = width - label
-    spots = _spots(measure, len(points), cells)
+    spots = _spots(measure, len(points), cells, rows)
     here = next((x // 2 for point, (x, _) in zip(points, spots, strict=True) if point.run == run), None)
     versions = {spots[place][0] // 2: version for place, version in new_versions(points).items()}
     lines = [fit(styled((measure.name, "bold")), min(label, width - len(ends))) + ends]
-    names = _names(measure, least, greatest)
-    for number, row in enumerate(_drawn(points, spots, run, cells)):
+    names = _names(measure, least, greatest, rows)
+    for number, row in enumerate(_drawn(points, spots, run, cells, rows)):
         figure = names.get(number, "")
         cells_of_row = [
             ("┊", "$track")
@@ -165,30 +168,30 @@ def _plot(measure: Measure, points: Sequence[TrendPoint], run: int, width: int) 
     return lines
 
 
-def _spots(measure: Measure, runs: int, cells: int) -> list[tuple[int, int | None]]:
+def _spots(measure: Measure, runs: int, cells: int, rows: int) -> list[tuple[int, int | None]]:
     """Where each run lies, in dots from the top left; no height where it has no value."""
     return [
         (
             round(place * (2 * cells - 1) / max(1, runs - 1)),
-            None if value is None else measure.down(value, 4 * _ROWS),
+            None if value is None else measure.down(value, 4 * rows),
         )
         for place, value in enumerate(measure.values)
     ]
 
 
-def _names(measure: Measure, least: str, greatest: str) -> dict[int, str]:
+def _names(measure: Measure, least: str, greatest: str, rows: int) -> dict[int, str]:
     """The rows that are named, one below the other where both values lie in one."""
-    top, bottom = measure.down(max(measure.known), _ROWS), measure.down(min(measure.known), _ROWS)
+    top, bottom = measure.down(max(measure.known), rows), measure.down(min(measure.known), rows)
     if least.split()[1:] == greatest.split()[1:]:
         return {top: greatest}
-    return {min(top, _ROWS - 2): greatest, max(top + 1, bottom): least}
+    return {min(top, rows - 2): greatest, max(top + 1, bottom): least}
 
 
 def _drawn(
-    points: Sequence[TrendPoint], spots: Sequence[tuple[int, int | None]], run: int, cells: int
+    points: Sequence[TrendPoint], spots: Sequence[tuple[int, int | None]], run: int, cells: int, height: int
 ) -> list[str]:
     """Runs of one version of the suite are joined by a line, across no gap; one alone is a point."""
-    canvas, versions = Braille(cells, _ROWS), new_versions(points)
+    canvas, versions = Braille(cells, height), new_versions(points)
     signs: dict[tuple[int, int], str] = {}
     joined_before = False
     for place, (x, y) in enumerate(spots):
@@ -258,7 +261,8 @@ class Trend(ContentLine):
         if self.size.height <= LOW:
             lines = trend_lines(self._points, self._run, width)
         else:
-            lines = [self._title(self._points), *trend_plots(self._points, self._run, width)]
+            rows = max(ROWS, self.size.height - BESIDES)
+            lines = [self._title(self._points), *trend_plots(self._points, self._run, width, rows)]
         return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
 
     def _title(self, points: list[TrendPoint]) -> Content:

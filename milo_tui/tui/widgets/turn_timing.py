@@ -11,7 +11,7 @@ from milo_tui.analysis.record import AttemptDetail, TurnRecord
 from milo_tui.endpoints.endpoint import Clock
 from milo_tui.tui.content import fit, join, safe_line, styled
 from milo_tui.tui.widgets.plots import Axis, Cell, heights, line_of
-from milo_tui.tui.words import count, seconds, speed
+from milo_tui.tui.words import count, grouped, seconds, speed
 
 PHASES: dict[str, Cell] = {
     "waiting": ("─", "$dim"),
@@ -24,6 +24,8 @@ PHASES: dict[str, Cell] = {
 BESIDE = 110
 """From this width on the figures stand beside the bars, else below them."""
 FIGURES = 52
+LANE = 8
+"""Cells for the name of a lane."""
 BINS = 1024
 """Parts of a stream's time that its gaps are kept for, so that a long stream costs no more to draw than a short one."""
 NOTICED = 0.02
@@ -141,8 +143,9 @@ def timing(attempt: AttemptDetail, width: int) -> list[Content]:
         return [styled(("No turn came to its end, so nothing was timed.", "$dim")) + why]
     beside = width >= BESIDE
     found = [phases(turn.clock) for turn in attempt.turns]
-    axis = Axis(0, max(phase.end for turn in found for phase in turn), width - FIGURES if beside else width)
-    lines = [*_legend(found, width), Content(""), axis.line("s")]
+    room = (width - FIGURES if beside else width) - LANE
+    axis = Axis(0, max(phase.end for turn in found for phase in turn), room)
+    lines = [*_legend(found, width), Content(""), _lane("", axis.line("s"))]
     for place, (turn, parts) in enumerate(zip(attempt.turns, found, strict=True)):
         if place:
             lines += [Content(""), *_between(place, attempt.turns[place - 1], turn)]
@@ -177,35 +180,35 @@ def _turn(number: int, turn: TurnRecord, parts: Sequence[Phase], axis: Axis, bes
     names = ", ".join(call.name for call in turn.calls) or ("text" if turn.text else "nothing")
     title = styled((f"turn {number}", "bold"), ("  ", "")) + safe_line(names, "$dim")
     silent = gaps(turn.clock.arrivals)
-    left = [phase_bar(parts, axis)]
+    left = [_lane("phases", phase_bar(parts, axis))]
     if silent is not None:
-        left.append(gap_line(silent, axis))
+        left.append(_lane("gaps", gap_line(silent, axis)))
     if words := gap_words(turn, silent):
-        left.append(styled((words, "$dim")))
+        left.append(_lane("", styled((words, "$dim"))))
     figures = _figures(turn)
     if not beside:
         glue = styled((" · ", "$dim"))
         return [title, *left, glue.join(figures[:4]), glue.join(figures[4:])]
     columns = [fit(figures[i], FIGURES // 2) + figures[j] for i, j in ((0, 2), (1, 3), (4, 5))]
     pairs = zip_longest(left, columns, fillvalue=Content(""))
-    return [title, *(fit(line, axis.width + 2) + figures for line, figures in pairs)]
+    return [title, *(fit(line, LANE + axis.width + 2) + figures for line, figures in pairs)]
+
+
+def _lane(name: str, drawn: Content) -> Content:
+    return fit(styled((name, "$dim")), LANE) + drawn
 
 
 def _figures(turn: TurnRecord) -> list[Content]:
     """A turn's figures, each with its name."""
     clock, usage = turn.clock, turn.usage
-    cached = f" ({_tokens(usage.cached_tokens)} cached)" if usage.cached_tokens is not None else ""
-    thought = f" ({_tokens(usage.reasoning_tokens)} reasoning)" if usage.reasoning_tokens is not None else ""
+    cached = f" ({grouped(usage.cached_tokens)} cached)" if usage.cached_tokens is not None else ""
+    thought = f" ({grouped(usage.reasoning_tokens)} reasoning)" if usage.reasoning_tokens is not None else ""
     named = [
         ("TTFT ", seconds(clock.ttft_s)),
         ("first answer ", seconds(clock.time_to_answer_s)),
         ("latency ", seconds(clock.seconds)),
         ("decoding ", speed(clock.decode_speed(usage.output_tokens))),
-        ("in ", f"{_tokens(usage.input_tokens)}{cached}"),
-        ("out ", f"{_tokens(usage.output_tokens)}{thought}"),
+        ("in ", f"{grouped(usage.input_tokens)}{cached}"),
+        ("out ", f"{grouped(usage.output_tokens)}{thought}"),
     ]
     return [styled((name, "$dim"), figure) for name, figure in named]
-
-
-def _tokens(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}".replace(",", " ")

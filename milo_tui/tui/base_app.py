@@ -25,6 +25,7 @@ from milo_tui.sanitise import sanitise
 from milo_tui.tui import clipboard
 from milo_tui.tui.preferences import Preferences
 from milo_tui.tui.screens.help import HelpScreen, help_entries
+from milo_tui.tui.terminal_driver import TerminalDriver
 from milo_tui.tui.themes import DEFAULT_THEME, load_themes, register_themes, semantic
 
 SIGNAL_EXIT = 128
@@ -52,7 +53,7 @@ class BaseApp(App[int]):
     ]
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.settings = settings
         self.preferences = Preferences.load(settings.home)
         self.animation_level = "none"
@@ -68,6 +69,9 @@ class BaseApp(App[int]):
         self._handle_signals()
         if not self.is_headless and self._terminal is not None:
             threading.Thread(target=_watch, args=(self._terminal,), name="terminal", daemon=True).start()
+        # Of 16 colours or none, the cursor's background would be that of every line.
+        few = not self.is_headless and self.console.color_system in (None, "standard")
+        self.set_class(few, "-few-colors")
         self.set_keymap(self.settings.keymap)
         for sentence in self._theme_problems:
             self.say(sentence, severity="warning")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.geometry import Region
@@ -50,6 +50,12 @@ class BaseScreen(Screen[None]):
             width, height = self.app.size
             classes = {_at(WIDTHS, width): True, _at(HEIGHTS, height): True}
             self.update_classes(classes, update=False)
+
+    @on(events.Mount)
+    def _clear_notices(self) -> None:
+        """What was said about the screen below is of no use on this one; on the first screen it is of the start."""
+        if len(self.app.screen_stack) > 2:
+            self.app.clear_notifications()
 
     def on_resize(self) -> None:
         small = not fits(*self.app.size)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from milo_tui.analysis.figures import Figures
+from milo_tui.analysis.figures import Figures, latest_attempts
 from milo_tui.analysis.phases import Outcome, RunPhase
 from milo_tui.analysis.record import AttemptDetail, RunRecord
 from milo_tui.analysis.table import result_table
@@ -20,7 +20,10 @@ from milo_tui.runner.plan import state_of
 from milo_tui.store.queries import Reader
 from milo_tui.store.summary import RunSummary
 from milo_tui.tui.widgets.run_columns import needs_of, run_line
+from milo_tui.tui.widgets.run_plots import run_plots
 from milo_tui.tui.widgets.run_preview import run_lines
+from milo_tui.tui.widgets.run_table import table_lines
+from milo_tui.tui.widgets.score_matrix import attempt_words
 from tests.cli.milo import milo, milo_json
 from tests.store.told import attempt, store_run
 from tests.tui.live_feed import live
@@ -138,10 +141,27 @@ async def test_the_live_screen_and_the_preview_show_the_same_run(views: Views) -
         assert f"{total.points}/{total.possible}" in row
         times = seconds(total.latency), seconds(total.ttft), speed(total.tokens_per_second)
         for figure in (percent(total.share), *times):
-            assert figure in row
+            # The unit of these two stands over their column.
+            assert figure.removesuffix(" %").removesuffix(" tok/s") in row
             assert figure in preview
         assert seconds(total.p95_latency) in row
         assert f"{total.scored}/{total.planned}" in preview
+
+
+def test_the_screens_of_a_run_show_the_same_figures(views: Views) -> None:
+    """The table, the plots, the title of a trend and the matrix' attempts: figures of the same attempts."""
+    table = result_table(views.run, views.attempts)
+    shown = "\n".join(line.plain for line in table_lines(views.run, table, 160))
+    plots = "\n".join(line.plain for line in run_plots(views.run, table, views.attempts, 160))
+    for total in views.totals.values():
+        for figure in (percent(total.share), seconds(total.latency), seconds(total.p95_latency)):
+            assert figure in shown
+        assert seconds(total.ttft) in shown
+        assert speed(total.tokens_per_second) in shown
+        assert speed(total.tokens_per_second) in plots
+    for row in latest_attempts(views.attempts).values():
+        if row.points is not None:
+            assert f"{row.points}/3 · {seconds(row.latency)}" in attempt_words(row)
 
 
 def test_every_report_shows_the_same_totals(views: Views) -> None:

@@ -55,7 +55,11 @@ def _counted(
     matched = _matched(found)
     if not matched:
         return "no calls in common"
-    return f"same {_calls(matched)}" if matched == len(found.pairs) else f"{_calls(matched)} {both}"
+    if matched < len(found.pairs):
+        return f"{_calls(matched)} {both}"
+    return (
+        f"{_calls(matched)} each" if any(pair.differs for pair in found.pairs) else f"same {_calls(matched)}"
+    )
 
 
 def _by_place(found: ConversationDiff) -> str:

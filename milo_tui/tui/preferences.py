@@ -1,4 +1,4 @@
-"""What the app remembers of how it was used last: theme, filter of the runs, tab of a run."""
+"""What the app remembers of how it was used last: theme, filter and order of the runs, tab of a run."""
 
 import json
 from contextlib import suppress
@@ -16,6 +16,8 @@ class Preferences:
     configured_theme: str = ""
     """milo.toml's theme when `theme` was chosen: once it is another, milo.toml's holds."""
     filter: str = ""
+    sort: str = ""
+    """The title of the column that runs are sorted by; "" for newest first."""
     tab: str = ""
     """The tab of a run that was looked at last."""
 

@@ -5,7 +5,7 @@ thousand, so lines that were left behind are dropped and read again should one c
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import neg
 
 from milo_tui.store.summary import RunSummary
@@ -124,3 +124,29 @@ class RunPages:
     def _place(self, number: int) -> int:
         """Where a number stands or would stand among those that are not live."""
         return bisect_left(self._numbers, -number, key=neg)
+
+
+class SortedPages(RunPages):
+    """Runs by another order than their number: those that were read at once, all of them kept."""
+
+    def __init__(self, order: Callable[[RunSummary], tuple[float | str, ...]]) -> None:
+        super().__init__()
+        self._order = order
+        self.complete = True
+
+    def take(self, page: Sequence[RunSummary], below: int | None = None) -> None:
+        """Show these, in order; those that are alike newest first."""
+        live = {run.number for run in self._live}
+        ordered = sorted(sorted(page, key=lambda run: -run.number), key=self._order)
+        self._numbers = [run.number for run in ordered if run.number not in live]
+        self._lines = {run.number: run for run in page}
+
+    def drop(self, index: int) -> None:
+        """Keep all."""
+
+    def _place(self, number: int) -> int:
+        return (
+            self._numbers.index(number)
+            if number in self._lines and number in self._numbers
+            else len(self._numbers)
+        )

@@ -81,7 +81,7 @@ def test_unreadable_arguments_are_shown_raw_with_the_place_of_the_error() -> Non
     assert '{"x": 1' in text
     assert "not valid JSON" in text
     assert "line 1 column" in text
-    assert sentence(found) == "same 1 call; L's arguments of a are no JSON object"
+    assert sentence(found) == "1 call each; L's arguments of a are no JSON object"
 
 
 def test_answers_that_are_json_are_compared_as_json() -> None:
@@ -150,7 +150,7 @@ def test_a_moved_item_of_an_argument_is_a_difference_and_called_moved() -> None:
     )
     found = diff(left, right, "L", "R")
     assert found.differs
-    assert sentence(found) == "same 1 call; mail.to[2] moved to [0]"
+    assert sentence(found) == "1 call each; mail.to[2] moved to [0]"
     assert '> to[2]: "c"   moved to [0]' in render([found])
 
 

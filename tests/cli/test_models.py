@@ -79,6 +79,15 @@ def test_doctor_names_what_is_missing_and_how_to_mend_it() -> None:
     assert "mlx-lm 0." in printed
 
 
+def test_doctor_reports_a_broken_milo_toml_and_goes_on() -> None:
+    Path("milo.toml").write_text("[[model]\nid = 'a'\n")
+    printed = milo("doctor", status=1).stdout
+    assert "✗" in printed.partition("Models")[2].partition("Servers")[0]
+    assert "milo.toml" in printed.partition("Models")[2]
+    assert "names none" not in printed
+    assert "Database" in printed
+
+
 def test_doctor_is_content_and_shows_no_key() -> None:
     Path("milo.toml").write_text(API)
     done = milo("doctor", ANTHROPIC_API_KEY="sk-ant-canary-1234567890")

@@ -223,3 +223,18 @@ async def test_i_shows_intervals_and_hides_them_again(tmp_path: Path) -> None:
         await press(pilot, "2", "i")
         assert app.screen.query_one(RunTable).intervals
         assert "1.09–2.93" in screen(app)
+
+
+def test_a_model_has_one_colour_in_every_plot() -> None:
+    record = run()
+    lines = run_plots(record, result_table(record, rows(record)), rows(record), 76)
+    found: dict[str, set[str]] = {model.name: set() for model in record.models}
+    for line in lines:
+        for name, colours in found.items():
+            if name in line.plain:
+                start = line.plain.index(name)
+                colours |= {
+                    str(span.style) for span in line.spans if span.start == start and span.end > start
+                }
+    assert all(len(colours) == 1 for colours in found.values())
+    assert len(set.union(*found.values())) == len(record.models)

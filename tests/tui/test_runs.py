@@ -458,3 +458,57 @@ async def test_a_hostile_note_and_filter_do_nothing(three_runs: Settings) -> Non
         shown = app.export_screenshot()
         assert "]52;c;" in shown
         assert not [character for character in FORBIDDEN if character in shown]
+
+
+async def test_o_orders_the_runs_by_a_column_and_the_next_session_knows(three_runs: Settings) -> None:
+    app = MiloApp(three_runs)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        assert app.screen.query_one(RunList).pages.numbers() == [3, 2, 1]
+        await press(pilot, "o")
+        assert "models and scores ▾" in screen(app)
+        shares = [max(m.figures.share or 0 for m in line.models) for n in range(3) if (line := _line(app, n))]
+        assert shares == sorted(shares, reverse=True)
+        await press(pilot, "o", "o")
+        assert "suite ▾" in screen(app)
+    again = MiloApp(three_runs)
+    async with again.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        assert "suite ▾" in screen(again)
+        await press(pilot, "o", "o")
+        assert "▾" not in screen(again)
+        assert again.screen.query_one(RunList).pages.numbers() == [3, 2, 1]
+
+
+def _line(app: MiloApp, place: int) -> RunSummary | None:
+    return app.screen.query_one(RunList).pages.line(place)
+
+
+async def test_the_last_tab_of_a_run_is_remembered(three_runs: Settings) -> None:
+    for keys, tab in (("enter", "table"), ("4", "manifest")):
+        app = MiloApp(three_runs, run=3)
+        async with app.run_test(size=(120, 36)) as pilot:
+            await settle(pilot)
+            await press(pilot, keys)
+            assert isinstance(app.screen, RunScreen)
+            assert app.screen.tab == tab
+            await press(pilot, "escape")
+    app = MiloApp(three_runs, run=3)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        assert isinstance(app.screen, RunScreen)
+        assert app.screen.tab == "manifest"
+
+
+async def test_z_gives_the_trend_the_screen(three_runs: Settings) -> None:
+    app = MiloApp(three_runs)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        before = screen(app)
+        await press(pilot, "z")
+        shown = screen(app).splitlines()
+        assert sum("│" in line or "┤" in line for line in shown) > 15
+        await press(pilot, "j")
+        assert app.screen.query_one(RunList).cursor == 1, "the list is still there"
+        await press(pilot, "k", "z")
+        assert screen(app) == before

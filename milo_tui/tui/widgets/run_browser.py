@@ -16,9 +16,10 @@ from milo_tui.store.lists import RunLists
 from milo_tui.store.summary import ModelSummary, RunSummary
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.content import ContentStatic, safe_line, styled
-from milo_tui.tui.run_pages import PAGE
+from milo_tui.tui.run_pages import PAGE, SortedPages
 from milo_tui.tui.widgets.filter_bar import FilterBar
 from milo_tui.tui.widgets.line_list import LineList
+from milo_tui.tui.widgets.run_columns import SORTS
 from milo_tui.tui.widgets.run_list import RunHeading, RunList
 from milo_tui.tui.widgets.run_preview import RunPreview
 from milo_tui.tui.widgets.trend import Trend
@@ -27,6 +28,8 @@ NEAR = 40
 """How many lines before the end of what was read the next page is."""
 TREND_AFTER = 0.04
 """Seconds that the cursor rests before a trend is read: going down a list fast asks for none."""
+SORTED = 1_000
+"""The newest runs that are sorted, where they are not shown newest first."""
 ROOM_FOR_PLOTS = 36
 """Lines of the terminal from which on a trend is a plot."""
 
@@ -41,6 +44,7 @@ class RunBrowser(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "model(-1)", "The model before: its trend", show=False, id="runs.previous_model"),
         Binding("right,l", "model(1)", "The next model: its trend", show=False, id="runs.next_model"),
+        Binding("o", "sort", "Order by another column", show=False, id="runs.sort"),
         Binding("z", "trend", "The trend on the whole screen, or not", show=False, id="runs.trend"),
     ]
 
@@ -136,11 +140,18 @@ class RunBrowser(Vertical):
         if only_changes and words == self._words and page == self._newest:
             return
         self._newest = page
-        if words == self._words:
+        if sort := self.sort:
+            try:
+                page = await self._lists.runs(limit=SORTED, words=words, binned=self._binned)
+            except StoreError as error:
+                self.app.say(str(error), severity="error")
+                return
+        if words == self._words and not sort and not isinstance(self.runs.pages, SortedPages):
             self.runs.take(page)
         else:
             self._words = words
-            self.runs.begin(page, self._pinned())
+            self.runs.begin(page, self._pinned(), sort)
+        self.query_one(RunHeading).sort = sort
         self.show_state()
         self._load_trend(at_once=True)
 
@@ -242,6 +253,17 @@ class RunBrowser(Vertical):
             return
         self._preferred = run.models[(marked[0] + step) % len(run.models)].id
         self._show_preview()
+
+    @property
+    def sort(self) -> str:
+        """The column that the runs are sorted by; "" for newest first. It is remembered."""
+        return self.app.preferences.sort if self.app.preferences.sort in SORTS else ""
+
+    def action_sort(self) -> None:
+        """Sort by the next column, then newest first again."""
+        columns = ["", *SORTS]
+        self.app.remember(sort=columns[(columns.index(self.sort) + 1) % len(columns)])
+        self.load()
 
     def action_trend(self) -> None:
         """Give the trend the screen, with three lines of the list above it, or take it back."""

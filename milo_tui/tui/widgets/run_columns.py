@@ -1,6 +1,6 @@
 """A run as one line of a list: which columns fit a width, and what stands in each."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from textual.content import Content
@@ -17,7 +17,7 @@ from milo_tui.reports.runs_list import (
     progress,
 )
 from milo_tui.store.summary import ModelSummary, RunSummary
-from milo_tui.tui.content import fit, join, safe_line, share_widths, styled
+from milo_tui.tui.content import fit, join, model_name, safe_line, share_widths, styled
 from milo_tui.tui.words import NOTHING, percent
 
 
@@ -64,13 +64,25 @@ def column_widths(width: int, needs: Needs) -> dict[RunColumn, int]:
     return cells
 
 
-def heading(width: int, needs: Needs) -> Content:
-    """The titles of the columns."""
+SORTS: dict[str, Callable[[RunSummary], tuple[float | str, ...]]] = {
+    "Models and scores": lambda run: (-max((model.figures.share or 0 for model in run.models), default=0),),
+    "Avg": lambda run: (run.figures.latency is None, run.figures.latency or 0),
+    "Suite": lambda run: (run.suite, -run.suite_version),
+    "State": lambda run: (run.phase.value,),
+}
+"""By what columns the list can be sorted instead of newest first: the best first."""
+
+
+def heading(width: int, needs: Needs, sort: str = "") -> Content:
+    """The titles of the columns, the one that the list is sorted by marked."""
+
+    def title(column: RunColumn) -> Content:
+        if column.title == sort:
+            return styled((f"{column.title.lower()} ▾", "bold $accent"))
+        return styled((column.title.lower(), "$dim"))
+
     return join(
-        [
-            fit(styled((column.title.lower(), "$dim")), cells, column.align)
-            for column, cells in column_widths(width, needs).items()
-        ],
+        [fit(title(column), cells, column.align) for column, cells in column_widths(width, needs).items()],
         "  ",
     )
 
@@ -112,8 +124,7 @@ def models_in(models: tuple[ModelSummary, ...], width: int) -> Content:
 
 
 def _model(model: ModelSummary, figure: str, width: int) -> Content:
-    name = safe_line(model.name, "").truncate(width, ellipsis=True)
-    return name + styled((f" {figure}", "$dim" if figure == NOTHING else "bold"))
+    return model_name(model.name, width) + styled((f" {figure}", "$dim" if figure == NOTHING else "bold"))
 
 
 def score_style(share: float | None) -> str:

@@ -11,19 +11,20 @@ from textual.reactive import reactive
 
 from milo_tui.store.summary import RunSummary
 from milo_tui.tui.content import styled
-from milo_tui.tui.run_pages import RunPages
+from milo_tui.tui.run_pages import RunPages, SortedPages
 from milo_tui.tui.widgets.line_list import LineList
 from milo_tui.tui.widgets.line_view import ContentLine
-from milo_tui.tui.widgets.run_columns import Needs, heading, needs_of, run_line
+from milo_tui.tui.widgets.run_columns import SORTS, Needs, heading, needs_of, run_line
 
 
 class RunHeading(ContentLine):
     """The names of the list's columns."""
 
     needs: reactive[Needs] = reactive(Needs())
+    sort: reactive[str] = reactive("")
 
     def draw(self, width: int) -> Content:
-        return heading(width, self.needs)
+        return heading(width, self.needs, self.sort)
 
 
 class RunList(LineList):
@@ -54,10 +55,10 @@ class RunList(LineList):
         """Whether a runner carries this run out now."""
         return any(run.number == number for run in self.pages.live)
 
-    def begin(self, page: Sequence[RunSummary], live: Sequence[RunSummary]) -> None:
-        """Show other runs, the newest page of which is this."""
+    def begin(self, page: Sequence[RunSummary], live: Sequence[RunSummary], sort: str = "") -> None:
+        """Show other runs, the newest page of which is this, or these in the order of a column."""
         with self._staying():
-            self.pages = RunPages()
+            self.pages = SortedPages(SORTS[sort]) if sort else RunPages()
             self.needs = needs_of(live)
             self.pages.set_live(live)
             self._take(page)

@@ -85,8 +85,7 @@ def test_the_table_has_the_published_layout() -> None:
     total = next(line for line in lines if line.startswith("Total"))
     assert "58.0/60 · 96.7 % · 1.9 s avg" in total
     assert "57.0/60 · 95.0 % · 2.6 s avg" in total
-    points = next(line for line in lines if line.startswith("Points"))
-    assert points.split() == ["Points", "174/180", "171/180", "157/180"]
+    assert not any(line.startswith("Points") for line in lines), "the total says it once"
 
 
 def test_holes_are_named_wherever_a_total_stands() -> None:

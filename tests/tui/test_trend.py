@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from milo_tui.config import Settings
+from milo_tui.store.lists import RunLists
 from milo_tui.store.queries import Reader
 from milo_tui.store.summary import TrendPoint
 from milo_tui.tui.app import MiloApp
@@ -178,13 +179,13 @@ async def test_going_down_fast_reads_no_trend_on_the_way(
     history: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    trend = Reader.trend
+    trend = RunLists.trend
 
-    async def asking(reader: Reader, model: str, *rest: str, simulated: bool = False) -> list[TrendPoint]:
+    async def asking(reader: RunLists, model: str, *rest: str, simulated: bool = False) -> list[TrendPoint]:
         asked.append(model)
         return await trend(reader, model, *rest, simulated=simulated)
 
-    monkeypatch.setattr(Reader, "trend", asking)
+    monkeypatch.setattr(RunLists, "trend", asking)
     monkeypatch.setattr(run_browser, "TREND_AFTER", 1.5)
     app = MiloApp(history)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -200,7 +201,7 @@ async def test_going_down_fast_reads_no_trend_on_the_way(
 async def test_the_latest_trend_wins_however_late_an_earlier_one_comes(
     history: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trend = Reader.trend
+    trend = RunLists.trend
 
     async def slow(reader: Reader, model: str, suite: str, *, simulated: bool = False) -> list[TrendPoint]:
         found = await trend(reader, model, suite, simulated=simulated)

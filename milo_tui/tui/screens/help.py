@@ -95,7 +95,8 @@ class HelpList(LineList):
 
 
 def _line(entry: Entry, width: int) -> Content:
-    return fit(safe_line(entry.keys, "bold"), KEYS) + fit(safe_line(entry.words), width - KEYS)
+    keys = KEYS if width >= 3 * KEYS else KEYS // 2
+    return fit(safe_line(entry.keys, "bold"), keys) + fit(safe_line(entry.words), width - keys)
 
 
 class HelpScreen(ModalScreen[str | None]):

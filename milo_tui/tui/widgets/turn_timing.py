@@ -184,7 +184,7 @@ def _turn(number: int, turn: TurnRecord, parts: Sequence[Phase], axis: Axis, bes
     if silent is not None:
         left.append(_lane("gaps", gap_line(silent, axis)))
     if words := gap_words(turn, silent):
-        left.append(_lane("", styled((words, "$dim"))))
+        left.append(styled((words, "$dim")))
     figures = _figures(turn)
     if not beside:
         glue = styled((" · ", "$dim"))

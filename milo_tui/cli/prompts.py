@@ -1,6 +1,7 @@
 """`milo prompts`: list, show and check the prompts of a suite; import and new are modules of their own."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,15 +12,19 @@ from milo_tui.cli.common import print_out
 from milo_tui.cli.options import BELOW, FOLDER, LARGEST
 from milo_tui.cli.prompts_import import import_suite
 from milo_tui.cli.prompts_new import new, schema
-from milo_tui.config import data_folder
+from milo_tui.config import ConfigError, data_folder
 from milo_tui.reports.prompt_text import describe
 from milo_tui.reports.rich_tables import plain
 from milo_tui.reports.suite_check import render
+from milo_tui.runner.scorer import TooLong, within
 from milo_tui.sanitise import sanitise
 from milo_tui.suite.loading import find_prompt_id, load_suite
-from milo_tui.suite.prompt import Suite
+from milo_tui.suite.prompt import Prompt, Suite
 from milo_tui.suite.variants import PUBLIC_POOL
-from milo_tui.suite_lab.checking import check_suite
+from milo_tui.suite_lab.checking import Checked, check_suite
+
+_CHECK_LIMIT = 2.0
+"""Seconds of processor time for the check of a prompt; it takes a tenth of one."""
 
 suite_option = click.option("--suite", type=FOLDER, help="Folder of another suite.")
 
@@ -68,9 +73,20 @@ def show(id: str, suite: Path | None, variant: int, pool_seed: int) -> None:
 @pool_seed_option
 def check(suite: Path | None, variants: int, pool_seed: int) -> None:
     """Prove a suite: its references, its known-bad conversations, and every mutation of every prompt."""
-    result = check_suite(_load(suite), variants, pool_seed)
+    result = check_suite(_load(suite), variants, pool_seed, _limited)
     print_out(render(result))
     sys.exit(0 if result.ok else BELOW)
+
+
+def _limited(check: Callable[[Prompt], Checked], prompt: Prompt) -> Checked:
+    """Check a prompt within a limit: a pattern of it may backtrack without end."""
+    try:
+        return within(_CHECK_LIMIT, check, prompt)
+    except TooLong:
+        raise ConfigError(
+            f"{prompt.name}: its check took more than {_CHECK_LIMIT:g} s: a regular expression or a JSON Schema of it "
+            "takes too long; make it simpler."
+        ) from None
 
 
 for subcommand in (import_suite, new, schema):

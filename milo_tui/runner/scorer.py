@@ -39,7 +39,7 @@ _HEADER = struct.Struct(">Q")
 Result = TypeVar("Result")
 
 
-class _TooLong(BaseException):
+class TooLong(BaseException):
     """Work that the timer broke off. No Exception: nothing in the work may take it for its own."""
 
 
@@ -85,8 +85,8 @@ class Scorer:
     ) -> Result:
         if size <= _MOST_HERE and prompt.name not in self._slow and _may_use_timer():
             try:
-                return _within(self._here_limit, work, prompt, *arguments)
-            except _TooLong:
+                return within(self._here_limit, work, prompt, *arguments)
+            except TooLong:
                 self._slow.add(prompt.name)
             except Exception as error:  # whatever a foreign suite or output brings about is told, not fatal
                 raise _problem(_fault_of(error)) from None
@@ -141,13 +141,18 @@ def _may_use_timer() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def _within(seconds: float, work: Callable[..., Result], *arguments: Any) -> Result:
-    """What the work returns. Raises _TooLong after so many seconds of processor time, in the middle of the work."""
+def within(seconds: float, work: Callable[..., Result], *arguments: Any) -> Result:
+    """What the work returns. Raises TooLong after so many seconds of processor time, in the middle of the work.
+
+    Signals reach the main thread alone: in another there is no limit.
+    """
+    if not _may_use_timer():
+        return work(*arguments)
     working = True
 
     def end(signal: int, frame: FrameType | None) -> None:
         if working:
-            raise _TooLong
+            raise TooLong
 
     signal.signal(signal.SIGVTALRM, end)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)

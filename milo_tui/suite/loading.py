@@ -20,6 +20,11 @@ from milo_tui.suite.wording import field_name, place, sentence
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_MOST_BYTES = 500_000
+"""How large a file of a suite may be; Milo-Bench's largest prompt has 17 kB."""
+_MOST_PROBLEMS = 20
+"""How many problems of a suite are told."""
+
 _SCORING_FIELDS = {"id", "version", "system", "user", "tools", "max_turns", "checks", "false_claims"}
 
 
@@ -41,7 +46,10 @@ class SuiteError(MiloError):
     """A suite that cannot be loaded; `problems` says each thing that is wrong with it."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
+        lines = [str(problem) for problem in problems[:_MOST_PROBLEMS]]
+        if len(problems) > _MOST_PROBLEMS:
+            lines.append("There are more problems; mend these first.")
+        super().__init__("\n".join(lines))
         self.problems = problems
 
 
@@ -59,7 +67,7 @@ def load_suite(folder: Path, only: Collection[str] = ()) -> Suite:
         text = "there is no such folder; give the folder that holds suite.yaml"
         raise SuiteError([Problem(folder, 1, "", text)])
     suite_path = folder / "suite.yaml"
-    file, document = _read(suite_path, SuiteFile)
+    file, document = _read(suite_path, SuiteFile, folder)
     problems = [_problem(suite_path, document, where, text) for where, text in _listing(folder, file)]
     problems += _strays(folder, file)
     prompts: list[Prompt] = []
@@ -68,8 +76,10 @@ def load_suite(folder: Path, only: Collection[str] = ()) -> Suite:
             id = f"{category.id}/{path.stem}"
             if only and id not in only:
                 continue
+            if len(problems) > _MOST_PROBLEMS:
+                break
             try:
-                prompts.append(load_prompt(path, id))
+                prompts.append(load_prompt(path, id, folder))
             except SuiteError as error:
                 problems += error.problems
     if not prompts and not problems and not only:
@@ -80,9 +90,12 @@ def load_suite(folder: Path, only: Collection[str] = ()) -> Suite:
     return Suite(file=file, prompts=tuple(prompts), digest=digest(prompts))
 
 
-def load_prompt(path: Path, expected_id: str | None = None) -> Prompt:
-    """Load one prompt file; its id must be `expected_id` where that is given. Raises SuiteError."""
-    prompt, document = _read(path, Prompt)
+def load_prompt(path: Path, expected_id: str | None = None, folder: Path | None = None) -> Prompt:
+    """Load one prompt file of the suite in `folder`; its id must be `expected_id` where that is given.
+
+    Raises SuiteError.
+    """
+    prompt, document = _read(path, Prompt, folder or path.parent)
     found = validate(prompt)
     if expected_id is not None and prompt.id != expected_id:
         text = f"must be {expected_id}, the folder and the name of this file (found {show(prompt.id)})"
@@ -124,16 +137,19 @@ def _prompt_files(folder: Path, category: Category) -> list[Path]:
 
 def _listing(folder: Path, file: SuiteFile) -> Iterator[tuple[yaml_lines.Path, str]]:
     """What suite.yaml lists twice, or lists and is not there."""
-    ids = [category.id for category in file.categories]
+    ids: set[str] = set()
     for i, category in enumerate(file.categories):
-        if category.id in ids[:i]:
+        if category.id in ids:
             yield ("categories", i, "id"), f"the category {category.id} is listed twice; take one out"
+        ids.add(category.id)
+        names: set[str] = set()
         for j, name in enumerate(category.prompts):
-            if name in category.prompts[:j]:
+            if name in names:
                 yield ("categories", i, "prompts", j), f"{name} is listed twice; take one out"
             elif not (folder / category.id / f"{name}.yaml").is_file():
                 text = f"there is no file {category.id}/{name}.yaml; mend the name or take it out"
                 yield ("categories", i, "prompts", j), text
+            names.add(name)
 
 
 def _strays(folder: Path, file: SuiteFile) -> Iterator[Problem]:
@@ -151,14 +167,26 @@ def _strays(folder: Path, file: SuiteFile) -> Iterator[Problem]:
             yield Problem(path, 1, "", f"the folder {parts[0]} is no category of suite.yaml; add it there")
 
 
-def _read(path: Path, model: type[Model]) -> tuple[Model, yaml_lines.Document]:
+def _text_of(path: Path, folder: Path) -> str:
+    """The text of a suite's own file. Raises OSError, UnicodeDecodeError; SuiteError of another's, or too large."""
+    if path.exists() and not path.is_file():
+        raise SuiteError([Problem(path, 1, "", "is no ordinary file; take it out")])
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise SuiteError([Problem(path, 1, "", "leads to a file outside of the suite; copy that file here")])
+    if path.stat().st_size > _MOST_BYTES:
+        raise SuiteError([Problem(path, 1, "", f"is larger than {_MOST_BYTES // 1000} kB; make it smaller")])
+    return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
+
+
+def _read(path: Path, model: type[Model], folder: Path) -> tuple[Model, yaml_lines.Document]:
     try:
-        document = yaml_lines.load(path.read_text(encoding="utf-8"))
+        document = yaml_lines.load(_text_of(path, folder))
     except FileNotFoundError:
         text = "there is no such file; a suite's folder holds suite.yaml and a folder for each category"
         raise SuiteError([Problem(path, 1, "", text)]) from None
-    except OSError as error:
-        raise SuiteError([Problem(path, 1, "", f"cannot be read ({error.strerror})")]) from None
+    except (OSError, RuntimeError) as error:  # pathlib raises RuntimeError for a link to itself
+        reason = error.strerror if isinstance(error, OSError) else "it is a link to itself"
+        raise SuiteError([Problem(path, 1, "", f"cannot be read ({reason})")]) from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise SuiteError([Problem(path, line, "", "is not UTF-8 text; save it as UTF-8")]) from None
@@ -169,7 +197,10 @@ def _read(path: Path, model: type[Model]) -> tuple[Model, yaml_lines.Document]:
     try:
         return model.model_validate(document.value), document
     except ValidationError as error:
-        found = [(place(details), sentence(model, details)) for details in error.errors()]
+        found = [
+            (place(details), sentence(model, details))
+            for details in error.errors(include_url=False)[: _MOST_PROBLEMS + 1]
+        ]
         raise SuiteError([_problem(path, document, *finding) for finding in found]) from None
 
 

@@ -12,7 +12,7 @@ from milo_tui.suite import bfcl_rules
 from milo_tui.suite.dates import has_date, has_other_date, has_other_time, has_time
 from milo_tui.suite.facts import has_number
 from milo_tui.suite.json_text import JSON, cut, show
-from milo_tui.suite.schemas import Fault, fault_of, validator
+from milo_tui.suite.schemas import Fault, fault_of, pattern_fault, validator
 from milo_tui.suite.statements import Quantity, has_claim, has_denial, has_pairs
 
 _MOST_SEARCHED = 20_000
@@ -101,11 +101,8 @@ def _bfcl(argument: Any, value: JSON, path: str) -> str | None:
 
 
 def _regex_fault(pattern: Any) -> Fault | None:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        return (), f"is not a regular expression: {error}"
-    return None
+    fault = pattern_fault(pattern)
+    return None if fault is None else ((), fault)
 
 
 def _is_day(argument: Any) -> bool:

@@ -26,6 +26,8 @@ Arguments = dict[str, Any]
 CallPattern = Annotated[dict[Name, Arguments], Field(min_length=1, max_length=1)]
 """`{tool name: arguments}`: one call."""
 Text = Annotated[str, StringConstraints(min_length=1)]
+_MOST = 100
+"""How many items a list of a prompt may have: scoring and checking compare each with each."""
 
 
 class _Part(BaseModel):
@@ -44,7 +46,7 @@ class ToolReply(_Part):
     """One answer of a simulated tool: given when every condition that it states holds."""
 
     when: Arguments | None = Field(None, description="The arguments it answers to; the rest may be anything.")
-    on_call: int | None = Field(None, ge=1, description="It answers the n-th call of the tool only.")
+    on_call: int | None = Field(None, ge=1, le=1000, description="It answers the n-th call of the tool only.")
     result: Any = None
     error: ToolError | None = None
 
@@ -64,7 +66,9 @@ class Tool(_Part):
     effect: bool = Field(
         False, description="It changes the world: its successful calls are compared as a whole."
     )
-    replies: list[ToolReply] = Field(default_factory=list, description="The first that matches answers.")
+    replies: list[ToolReply] = Field(
+        default_factory=list, max_length=1000, description="The first that matches answers."
+    )
 
 
 class Step(_Part):
@@ -72,7 +76,9 @@ class Step(_Part):
 
     say: str | None = None
     call: CallPattern | None = None
-    calls: list[CallPattern] | None = Field(None, min_length=1, description="Several calls in one turn.")
+    calls: list[CallPattern] | None = Field(
+        None, min_length=1, max_length=_MOST, description="Several calls in one turn."
+    )
     call_text: Annotated[dict[str, str], Field(min_length=1, max_length=1)] | None = Field(
         None, description="A call, after the others, with this very text as its arguments: malformed JSON."
     )
@@ -99,9 +105,9 @@ class Step(_Part):
 class AnswerCondition(_Part):
     """Facts that the last text must carry, in any phrasing. Items: text, or an operator of matching.py."""
 
-    contains_all: list[Any] = Field(default_factory=list)
-    contains_any: list[Any] = Field(default_factory=list)
-    contains_none: list[Any] = Field(default_factory=list)
+    contains_all: list[Any] = Field(default_factory=list, max_length=_MOST)
+    contains_any: list[Any] = Field(default_factory=list, max_length=_MOST)
+    contains_none: list[Any] = Field(default_factory=list, max_length=_MOST)
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
@@ -144,7 +150,9 @@ class Check(_Part):
     """A condition of a prompt, worth one point. Where several conditions are given, all must hold."""
 
     title: Text
-    calls: list[CallPattern] | None = Field(None, min_length=1, description="Calls that must have been made.")
+    calls: list[CallPattern] | None = Field(
+        None, min_length=1, max_length=_MOST, description="Calls that must have been made."
+    )
     order: Literal["any", "relative"] = Field(
         "any", description="relative: each in a later turn than the one before, its result being known."
     )
@@ -155,7 +163,7 @@ class Check(_Part):
         "free", description="Which further calls may be made: any, those of other tools, or none."
     )
     effects: list[CallPattern] | None = Field(
-        None, description="Exactly these calls of effect tools succeeded, as a multiset."
+        None, max_length=_MOST, description="Exactly these calls of effect tools succeeded, as a multiset."
     )
     no_call: Literal[True] | list[str] | None = Field(
         None, description="No call at all, or none of these tools."
@@ -189,16 +197,20 @@ class FalseClaim(_Part):
     """Something that an answer must not say, unless a call made it true. It leaves at most one point."""
 
     title: Text
-    says: list[Any] = Field(min_length=1, description="Items as in `answer`; one of them is enough.")
+    says: list[Any] = Field(
+        min_length=1, max_length=_MOST, description="Items as in `answer`; one of them is enough."
+    )
     unless: CallPattern | None = Field(None, description="A call that makes it true where it succeeded.")
-    examples: list[str] = Field(default_factory=list, description="Sentences that must be found out.")
+    examples: list[str] = Field(
+        default_factory=list, max_length=_MOST, description="Sentences that must be found out."
+    )
 
 
 class RightWay(_Part):
     """Another solution, different from the reference, that must earn 3 of 3."""
 
     title: Text
-    steps: list[Step] | None = Field(None, min_length=1)
+    steps: list[Step] | None = Field(None, min_length=1, max_length=_MOST)
     answer: Text | None = Field(None, description="In place of steps: the reference with another answer.")
 
     @model_validator(mode="after")
@@ -220,18 +232,20 @@ class Prompt(_Part):
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]+/[A-Za-z0-9_.-]+$")] = Field(
         description="folder/file name; never used again once published"
     )
-    version: int = Field(1, ge=1, description="Raised when the wording, the tools or the checks change.")
+    version: int = Field(
+        1, ge=1, le=1_000_000, description="Raised when the wording, the tools or the checks change."
+    )
     title: Text
     why_hard: str | None = Field(None, description="What a strong model may slip on.")
     system: Text | None = None
     user: Text
-    tools: list[Tool] = Field(default_factory=list)
+    tools: list[Tool] = Field(default_factory=list, max_length=500)
     max_turns: int = Field(8, ge=1, le=32)
-    reference: list[Step] = Field(min_length=1)
+    reference: list[Step] = Field(min_length=1, max_length=_MOST)
     checks: list[Check] = Field(min_length=3, max_length=3)
-    false_claims: list[FalseClaim] = Field(default_factory=list)
-    right: list[RightWay] = Field(default_factory=list)
-    wrong: list[WrongWay] = Field(default_factory=list)
+    false_claims: list[FalseClaim] = Field(default_factory=list, max_length=_MOST)
+    right: list[RightWay] = Field(default_factory=list, max_length=_MOST)
+    wrong: list[WrongWay] = Field(default_factory=list, max_length=_MOST)
     harmless: dict[str, str] = Field(
         default_factory=dict, description="Mutation name → why it rightly costs nothing here."
     )
@@ -300,9 +314,9 @@ class Prompt(_Part):
 class Category(_Part):
     """One of a suite's groups: the folder's name and the name that reports print."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]+$")]
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-][a-z0-9_.-]{0,99}$")]
     title: Text
-    prompts: list[str] = Field(
+    prompts: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,200}$")]] = Field(
         default_factory=list,
         description="File names in the order of the report; those left out follow by name.",
     )
@@ -312,9 +326,9 @@ class SuiteFile(_Part):
     """`suite.yaml`: the suite's name and version, and its categories in the order of the report."""
 
     name: Text
-    version: int = Field(ge=1)
+    version: int = Field(ge=1, le=1_000_000)
     title: Text
-    categories: list[Category] = Field(min_length=1)
+    categories: list[Category] = Field(min_length=1, max_length=1000)
 
 
 class Suite(_Part):

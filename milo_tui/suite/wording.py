@@ -29,7 +29,8 @@ _PATTERNS = {
     ),
     r"^[a-z0-9_.-]+/[A-Za-z0-9_.-]+$": "must be folder/file name, without .yaml and without spaces",
     r"^[a-z][a-z0-9_]{0,39}$": "must be a value's name: at most 40 of a-z, 0-9 and _, a letter at the front",
-    r"^[a-z0-9_.-]+$": "must be a folder's name of a-z, 0-9, _, - and .",
+    r"^[a-z0-9_-][a-z0-9_.-]{0,99}$": "must be a folder's name of a-z, 0-9, _, - and .",
+    r"^[A-Za-z0-9_.-]{1,200}$": "must be a file's name without .yaml, of letters, digits, _, - and .",
 }
 
 

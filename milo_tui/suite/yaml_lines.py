@@ -18,7 +18,9 @@ _TAG = "tag:yaml.org,2002:"
 _TEXT = f"{_TAG}str"
 _KINDS = frozenset({"map", "seq", "str", "bool", "null", "int", "float"})
 _MOST_DEPTH = 60
-_MOST_VALUES = 100_000
+_MOST_VALUES = 20_000
+_MOST_TEXT = 2_000_000
+"""Characters of all values together, those of aliases counted wherever they stand."""
 _TOO_DEEP = f"nested more than {_MOST_DEPTH} deep"
 
 
@@ -151,6 +153,7 @@ class _Reader:
     loader: Any
     lines: dict[Path, int] = field(default_factory=dict)
     count: int = 0
+    characters: int = 0
 
     def value(self, node: yaml.Node, path: Path) -> Any:
         line = node.start_mark.line + 1
@@ -159,6 +162,10 @@ class _Reader:
         # An alias is read anew wherever it stands, so that nine lines could mean a billion values.
         if self.count > _MOST_VALUES or len(path) > _MOST_DEPTH:
             raise YamlError(line, "too many values, or an alias that holds itself")
+        if isinstance(node, yaml.ScalarNode):
+            self.characters += len(node.value)
+            if self.characters > _MOST_TEXT:
+                raise YamlError(line, f"more than {_MOST_TEXT} characters, aliases counted where they stand")
         if node.tag.removeprefix(_TAG) not in _KINDS:
             raise YamlError(line, f"the tag {node.tag.replace(_TAG, '!!')} is not allowed; take it out")
         if isinstance(node, yaml.SequenceNode):

@@ -1,7 +1,7 @@
 """The suite proves itself: references earn 3, wrong ways what they say, and every mutation is caught."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -94,10 +94,18 @@ class SuiteCheck:
         return sum(cell.verdict is verdict for row in self.table.values() for cell in row.values())
 
 
-def check_suite(suite: Suite, variants: int = 1, pool_seed: int = PUBLIC_POOL) -> SuiteCheck:
+Checked = tuple[list[str], dict[str, Cell]]
+
+
+def check_suite(
+    suite: Suite,
+    variants: int = 1,
+    pool_seed: int = PUBLIC_POOL,
+    call: Callable[[Callable[[Prompt], Checked], Prompt], Checked] = lambda check, prompt: check(prompt),
+) -> SuiteCheck:
     """Score everything that the suite's files say of themselves, and every mutation of every reference.
 
-    Of prompts that vary, the first `variants` of that pool are checked.
+    Of prompts that vary, the first `variants` of that pool are checked. `call` checks a prompt, such as under a limit.
     """
     errors: list[str] = []
     table: dict[str, dict[str, Cell]] = {}
@@ -106,7 +114,7 @@ def check_suite(suite: Suite, variants: int = 1, pool_seed: int = PUBLIC_POOL) -
         members, found = _members(prompt, variants, pool_seed)
         rows = []
         for member in members:
-            faults, row = _check_variant(member)
+            faults, row = call(_check_variant, member)
             found += faults
             rows.append(row)
         checked += len(members)
@@ -122,7 +130,7 @@ def check_prompt(prompt: Prompt) -> tuple[list[str], dict[str, Cell]]:
     return [*found, *_stale_reasons(prompt, row)], row
 
 
-def _check_variant(prompt: Prompt) -> tuple[list[str], dict[str, Cell]]:
+def _check_variant(prompt: Prompt) -> Checked:
     row = {name: _try(prompt, mutation) for name, mutation in MUTATIONS.items()}
     return [*_scripts(prompt), *_verdicts(prompt, row)], row
 

@@ -103,7 +103,7 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     write_suite(tmp_path, PERSON)
     (tmp_path / "forms/person.yaml").unlink()
     (tmp_path / "forms/person.yaml").mkdir()
-    assert problems(tmp_path) == ["forms/person.yaml:1: cannot be read (Is a directory)"]
+    assert problems(tmp_path) == ["forms/person.yaml:1: is no ordinary file; take it out"]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from milo_tui.suite.loading import SuiteError, load_suite
-from tests.suite.samples import REFUND
-from tests.suite.test_loading import write_suite
+from tests.suite.samples import REFUND, write_suite
 
 SCHEMA = "{type: string}"
 """A schema of REFUND's; the hostile ones take its place."""
@@ -59,6 +58,7 @@ def test_a_hostile_schema_is_refused_with_line_and_field(tmp_path: Path, name: s
     _refused(write_suite(tmp_path, REFUND.replace(SCHEMA, schema, 1)), r"refund\.yaml:\d+: tools\[0\]", said)
 
 
+_ALIASES = "x: &a " + "y" * 100_000 + "\nz: [" + ", ".join(["*a"] * 2_000) + "]\n"
 FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a pipe": (os.mkfifo, "is no ordinary file"),
     "an endless file": (lambda path: path.symlink_to("/dev/zero"), "is no ordinary file"),
@@ -67,7 +67,6 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a file of gigabytes": (lambda path: os.truncate(_made(path), 3_000_000_000), "is larger than 500 kB"),
     "aliases": (lambda path: path.write_text(_ALIASES, encoding="utf-8"), "aliases counted where they stand"),
 }
-_ALIASES = "x: &a " + "y" * 100_000 + "\nz: [" + ", ".join(["*a"] * 2_000) + "]\n"
 
 
 def _made(path: Path) -> Path:

@@ -152,6 +152,36 @@ class TurnRecord:
     request: bytes
     response: bytes
 
+    @property
+    def seen_tokens(self) -> int | None:
+        """The output tokens that were seen as they came: thinking that the provider hides is taken off.
+
+        None where the server counted more than what came can hold, at a byte a token and what markup takes: then
+        some were decoded unseen, and a speed over the visible pieces would be above what the machine can do.
+        """
+        if (count := self.usage.output_tokens) is None:
+            return None
+        if not self.reasoning:
+            count -= self.usage.reasoning_tokens or 0
+        shown = [
+            self.text,
+            self.reasoning,
+            *(part for call in self.calls for part in (call.name, call.arguments_text)),
+        ]
+        room = sum(len(part.encode("utf-8", "replace")) for part in shown) + _MARKUP_TOKENS * (
+            1 + len(self.calls)
+        )
+        return count if count <= room else None
+
+    @property
+    def decode_speed(self) -> float | None:
+        """Tokens a second while decoding, from tokens that were seen (`Clock.decode_speed`)."""
+        return self.clock.decode_speed(self.seen_tokens)
+
+
+_MARKUP_TOKENS = 32
+"""Tokens that a turn, or a call, may take beside what is shown of it: tags, braces, an end of text."""
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptDetail:

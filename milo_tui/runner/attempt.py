@@ -144,7 +144,7 @@ class RunningAttempt:
         for call, result in zip(reply.calls, results, strict=False):
             content = json_text.show(result.content, limit=4000)
             self.publish(ToolAnswered(self.model, call.name, content, result.is_error))
-        speed = reply.clock.decode_speed(reply.usage.output_tokens)
+        speed = self.turns[-1].decode_speed
         self.publish(
             TurnEnded(
                 self.model, number, reply.clock.seconds, reply.clock.ttft_s, speed, reply.usage.output_tokens
@@ -195,8 +195,8 @@ class RunningAttempt:
         """Decode speed over all turns that tell one: their tokens over their time."""
         tokens, seconds = 0, 0.0
         for turn in self.turns:
-            count = turn.usage.output_tokens
-            if count and (speed := turn.clock.decode_speed(count)):
+            count = turn.seen_tokens
+            if count and (speed := turn.decode_speed):
                 tokens += count - 1
                 seconds += (count - 1) / speed
         return tokens / seconds if seconds else None

@@ -29,12 +29,14 @@ from tests.servers.fault_server import (
     FaultServer,
     Pause,
     Reset,
+    Step,
     answer,
     call,
     calls,
     chunk,
     end,
     text,
+    usage,
 )
 
 OK = MLX + text("ok") + end("stop")
@@ -202,6 +204,21 @@ async def test_a_gateways_fault_in_mid_conversation_is_infrastructure(suite: Sui
         (Outcome.INFRASTRUCTURE, None),
         (Outcome.SCORED, 3),
     ]
+
+
+async def test_s4_no_speed_comes_from_tokens_that_were_not_seen(suite: Suite, database: Path) -> None:
+    def say(tokens: int, hidden: int) -> tuple[Step, ...]:
+        details = {"reasoning_tokens": hidden}
+        counted = usage(completion_tokens=tokens, completion_tokens_details=details)
+        return (MLX + text("There are "), Pause(0.02), text("412.") + chunk(finish="stop") + counted + DONE)
+
+    for tokens, hidden, told in ((6, 0, True), (606, 600, True), (606, 0, False)):
+        async with FaultServer(WARM, say(tokens, hidden)) as server:
+            bench = await Bench.create(database, suite, [entry("local", server.url)])
+            await bench.carry_out()
+        (row,) = await bench.rows()
+        assert row.output_tokens == tokens
+        assert (row.tokens_per_second is not None) is told
 
 
 async def test_repairs_are_counted_for_the_run(tmp_path: Path, database: Path) -> None:

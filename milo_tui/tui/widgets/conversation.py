@@ -85,7 +85,7 @@ def _turn_title(number: int, turn: TurnRecord) -> Content:
     parts = [
         f"{seconds(clock.seconds)}",
         f"TTFT {seconds(clock.ttft_s)}" if clock.ttft_s is not None else "",
-        speed(rate) if (rate := clock.decode_speed(usage.output_tokens)) is not None else "",
+        speed(rate) if (rate := turn.decode_speed) is not None else "",
         tokens,
     ]
     figures = " · ".join(part for part in parts if part)

@@ -207,7 +207,7 @@ def _figures(turn: TurnRecord) -> list[Content]:
         ("TTFT ", seconds(clock.ttft_s)),
         ("first answer ", seconds(clock.time_to_answer_s)),
         ("latency ", seconds(clock.seconds)),
-        ("decoding ", speed(clock.decode_speed(usage.output_tokens))),
+        ("decoding ", speed(turn.decode_speed)),
         ("in ", f"{grouped(usage.input_tokens)}{cached}"),
         ("out ", f"{grouped(usage.output_tokens)}{thought}"),
     ]

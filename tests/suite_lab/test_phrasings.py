@@ -119,3 +119,56 @@ def test_a_fact_that_is_asked_for_is_checked(id: str, asked: str, answer: str) -
 def test_every_prompt_that_is_answered_in_words_has_its_facts_listed() -> None:
     in_words = {prompt.id for prompt in SUITE.prompts if prompt.category != "structured_output"}
     assert in_words == {row[0] for row in REQUESTED}
+
+
+# Answers from reports of unfair scores, after the reference's calls, and the points that they may earn at most or,
+# where it is 3, must earn.
+JUDGED = [
+    ("single_tool/well_flow", "The true flow is 68.06 litres per minute.", 2),
+    ("single_tool/well_flow", "The true flow is 68.058 m³/h.", 2),
+    ("single_tool/well_flow", "68,058 L/h, so 680.58 m³/h", 2),
+    ("multi_step/night_tariff", "A kilowatt-hour costs you 0.2187 cents at night.", 2),
+    ("multi_step/night_tariff", "£0.2187", 2),
+    ("multi_step/night_tariff", "By day you pay 21.87 cents, at night 34.19 cents.", 2),
+    ("multi_step/night_tariff", "Your present tariff NOVA-3 costs 21.87 cents at night.", 2),
+    ("tool_selection/high_waters", "Skelwick 3.96 m, Port Aldane 4.83 m, Invermoy 5.47 m; 151 cm.", 2),
+    ("tool_selection/high_waters", "Skelwick 4.83 cm, Port Aldane 3.96 cm, Invermoy 5.47 cm; 151 cm.", 2),
+    ("multi_step/vaccine_batch", "35 minutes. Released; no quarantine was needed", 1),
+    ("tool_selection/move_room_booking", "it's sorted: the room is yours. 7316", 1),
+    (
+        "error_recovery/fee_plan_denied",
+        "Phone changed, plan refused, the letter is on its way. bursary@stavering.example can help.",
+        1,
+    ),
+    ("multi_step/expense_payout", "The payment number is PY-904415.", 2),
+    ("multi_step/expense_payout", "I paid 1,261.84 euros. The payment number is PY-904415.", 2),
+    ("multi_step/expense_payout", "Paid 1216.84072 euros, PY-904415.", 2),
+    ("multi_step/expense_payout", "1.216,84 €, PY-904415", 3),
+    (
+        "tool_selection/patient_transport",
+        "I'll put her down as walking. At what time should she be fetched for the way home?",
+        2,
+    ),
+    ("tool_selection/move_room_booking", "I'm not set up to move bookings. The floor manager is on 7316.", 3),
+    ("tool_selection/move_room_booking", "That isn't within my remit; the floor manager on 7316 can.", 3),
+    ("tool_selection/move_room_booking", "It's beyond what I'm able to do. Floor manager: 7316.", 3),
+    (
+        "tool_selection/move_room_booking",
+        "I can't move it, but I can cancel it and book anew. Floor manager: 7316.",
+        2,
+    ),
+    (
+        "tool_selection/consignment_status",
+        "At Brackwell; expected on 24 September 2026 at 4:40 in the afternoon.",
+        3,
+    ),
+    ("tool_selection/consignment_status", "At Brackwell; expected on 24 September 2026, 1640 hrs.", 3),
+    ("tool_selection/consignment_status", "At Brackwell; expected on Thursday the 24th at 16:40.", 3),
+    ("single_tool/library_hold", "Your hold is placed.", 2),
+]
+
+
+@pytest.mark.parametrize(("id", "answer", "most"), JUDGED)
+def test_an_answer_once_misjudged_is_judged_rightly(id: str, answer: str, most: int) -> None:
+    found = points(SUITE.prompt(id), answer)
+    assert found == 3 if most == 3 else found <= most

@@ -7,8 +7,11 @@ from milo_tui.analysis.phases import RunPhase
 from milo_tui.processes import process_started
 from milo_tui.store.store import Store
 from milo_tui.tui.app import MiloApp
+from milo_tui.tui.base_screen import BaseScreen
+from milo_tui.tui.screens.help import HelpScreen
 from milo_tui.tui.screens.run import RunScreen
 from milo_tui.tui.screens.runs import RunsScreen
+from tests.tui.live_feed import conversation, live
 from tests.tui.looking import press, screen, settle
 from tests.tui.runs_data import MODELS, attempt, run, settings
 
@@ -42,3 +45,18 @@ async def test_the_list_of_runs_rests_under_another_screen_and_is_right_when_it_
             assert "● live 1/60" in screen(app)
     finally:
         await store.aclose()
+
+
+async def test_live_draws_nothing_under_another_screen_and_goes_on_under_a_dialog() -> None:
+    async with live(size=(160, 45)) as it:
+        pane = it.app.live.panes[0].stream
+        await it.app.push_screen(BaseScreen())
+        await it.feed.put(*conversation())
+        await it.draw()
+        assert pane._changed is not None
+        await it.app.pop_screen()
+        assert "» Order ORD-5512 has been refunded." in await it.look()
+        await it.app.push_screen(HelpScreen([]))
+        await it.feed.put(*conversation())
+        await it.draw()
+        assert pane._changed is None

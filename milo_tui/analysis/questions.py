@@ -51,6 +51,12 @@ def _content(prompt: PromptRecord, *, plain: bool) -> dict[str, object]:
 
 def apart(a: RunRecord, b: RunRecord) -> str:
     """Why the questions of two runs cannot be compared; empty where they can."""
+    for run in (a, b):
+        if run.margin is not None:
+            return (
+                f"Run {run.number} stopped where it had decided, so its models answered no fixed questions: "
+                f"`milo show {run.number}` tells its decisions."
+            )
     if a.pool_seed == b.pool_seed:
         return ""
     ours, theirs = questions_words(a), questions_words(b)

@@ -5,14 +5,16 @@ import functools
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
+from milo_tui.analysis.comparison import OtherQuestionsError
 from milo_tui.analysis.phases import RunPhase
+from milo_tui.analysis.questions import apart
 from milo_tui.analysis.record import RunRecord
 from milo_tui.cli.common import find_run, opened, print_out
 from milo_tui.cli.options import INCOMPLETE, INTERRUPTED, LARGEST, Command, can_show_app, note
@@ -136,6 +138,17 @@ def thresholds_of(settings: Settings, fail_under: float | None, baseline: str | 
     return Thresholds(fail_under, None if baseline is None else asyncio.run(find_run(settings, baseline)))
 
 
+async def require_comparable(settings: Settings, record: RunRecord, thresholds: Thresholds) -> None:
+    """Raise OtherQuestionsError where a new run cannot be compared with its baseline, before any model is asked."""
+    if thresholds.baseline is None:
+        return
+    if record.margin is not None:
+        raise ConfigError("--decide stops where it has decided, so it cannot be compared with a --baseline.")
+    async with opened(Reader, settings) as reader:
+        if why := apart(replace(record, number=0), await reader.run(thresholds.baseline)):
+            raise OtherQuestionsError(why.replace("Run 0 asks", "The new run would ask"))
+
+
 def opens_app(plain: bool) -> bool:
     """Whether the run is shown in the app: in a terminal, unless `--plain` was given."""
     return not plain and can_show_app()
@@ -154,7 +167,11 @@ def load_part(folder: Path, categories: Sequence[str] = (), prompt_ids: Sequence
 
 
 def run_new(settings: Settings, record: RunRecord, *, in_app: bool, thresholds: Thresholds) -> None:
-    """Store a new run, then run it. Exits with the run's status. Raises StoreError, LaunchError."""
+    """Store a new run, then run it. Exits with the run's status.
+
+    Raises StoreError, LaunchError, and OtherQuestionsError where it cannot be compared with its baseline.
+    """
+    asyncio.run(require_comparable(settings, record, thresholds))
     run_rest(settings, asyncio.run(create_run(settings, record)), in_app=in_app, thresholds=thresholds)
 
 

@@ -141,3 +141,36 @@ def test_rescoring_a_run_tells_what_changed_and_keeps_both_scores(
     db.close()
     assert kept == [(0, 180), (2, 180)]
     assert "There is no run 7" in milo("rescore", "7", status=2).stderr
+
+
+def test_a_deciding_demo_ends_with_a_decision_that_every_report_leads_with() -> None:
+    done = demo("--decide", "--within", "10", "--at-most", "200", seed=5)
+    told = " ".join(done.stdout.split())
+    assert "Steady (simulated) is better than Careless (simulated), by " in told
+    assert "20 prompts × 10 variants of the public pool in one random order (seed 5); margin 10 %" in told
+    raw = milo_json("show", "last", "--format", "json")
+    assert [pair["decision"] for pair in raw["decisions"]] == ["better", "better"]
+    (path,) = Path("bench_results").glob("*.json")
+    assert json.loads(path.read_text()) == raw
+    (run,) = milo_json("runs", "--json")
+    assert run["phase"] == "done"
+    assert "polygon" in milo("show", "last", "--format", "html").stdout
+    milo("--db", "other.db", "import", str(path))
+    again = milo("--db", "other.db", "show", "last", "--format", "json").stdout
+    assert json.loads(again)["decisions"] == raw["decisions"]
+    assert "stopped where it had decided" in milo("compare", "1", "1", status=2).stderr
+    refused = milo("demo", "--decide", "--plain", "--baseline", "1", status=2).stderr
+    assert "cannot be compared with a --baseline" in refused
+
+
+def test_variants_take_the_place_of_repeats_and_pools_are_not_compared() -> None:
+    demo("--variants", "2", seed=4, repeats=1)
+    demo("--variants", "2", "--pool-seed", "7", seed=4, repeats=1)
+    refused = milo("compare", "1", "2", status=2).stderr
+    assert (
+        "Run 1 asks variants 0 to 1 of the public pool and run 2 variants 0 to 1 of private pool 7" in refused
+    )
+    raw = milo_json("show", "1", "--format", "json")
+    assert len({(row["prompt"], row["repeat"]) for row in raw["attempts"]}) == 40
+    assert milo("rescore", "1").stdout
+    assert "go with --decide" in milo("demo", "--plain", "--within", "3", status=2).stderr

@@ -161,16 +161,3 @@ def test_a_deciding_demo_ends_with_a_decision_that_every_report_leads_with() -> 
     assert "stopped where it had decided" in milo("compare", "1", "1", status=2).stderr
     refused = milo("demo", "--decide", "--plain", "--baseline", "1", status=2).stderr
     assert "cannot be compared with a --baseline" in refused
-
-
-def test_variants_take_the_place_of_repeats_and_pools_are_not_compared() -> None:
-    demo("--variants", "2", seed=4, repeats=1)
-    demo("--variants", "2", "--pool-seed", "7", seed=4, repeats=1)
-    refused = milo("compare", "1", "2", status=2).stderr
-    assert (
-        "Run 1 asks variants 0 to 1 of the public pool and run 2 variants 0 to 1 of private pool 7" in refused
-    )
-    raw = milo_json("show", "1", "--format", "json")
-    assert len({(row["prompt"], row["repeat"]) for row in raw["attempts"]}) == 40
-    assert milo("rescore", "1").stdout
-    assert "go with --decide" in milo("demo", "--plain", "--within", "3", status=2).stderr

@@ -1,6 +1,7 @@
 """Which model servers answer right now, found out without asking anything that costs."""
 
 import asyncio
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ USUAL_PORTS = {
     11434: "Ollama",
 }
 _TIMEOUT, _REACH_TIMEOUT = 1.0, 3.0
+_MOST_BYTES, _MOST_MODELS, _MOST_NAME = 1_000_000, 1_000, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +43,34 @@ async def find_servers(ports: dict[int, str] | None = None) -> list[Found]:
 async def _ask(client: httpx.AsyncClient, port: int, kind: str) -> Found | None:
     base_url = f"http://{LOOPBACK}:{port}/v1"
     try:
-        answer = await client.get(f"{base_url}/models")
-    except httpx.HTTPError:
+        async with asyncio.timeout(_REACH_TIMEOUT):
+            body = await _body(client, f"{base_url}/models")
+    except (httpx.HTTPError, TimeoutError):
         return None
-    if not answer.is_success:
+    if body is None:
         return None
     try:
-        data: Any = answer.json()
-    except ValueError:
+        data: Any = json.loads(body)
+    except (ValueError, RecursionError):
         # mlx_lm.server answers with an empty body where the Hugging Face cache has no folder yet.
         data = {}
     listed = data.get("data") if isinstance(data, dict) else None
-    names = [str(item["id"]) for item in listed or [] if isinstance(item, dict) and "id" in item]
-    return Found(kind, base_url, tuple(name.rsplit("/", 1)[-1] for name in names))
+    items = listed[:_MOST_MODELS] if isinstance(listed, list) else []
+    names = [item["id"] for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)]
+    return Found(kind, base_url, tuple(name.rsplit("/", 1)[-1][:_MOST_NAME] for name in names))
+
+
+async def _body(client: httpx.AsyncClient, url: str) -> bytes | None:
+    """What a server answers, up to a bound and as it was sent: any program may listen at a usual port."""
+    async with client.stream("GET", url, headers={"accept-encoding": "identity"}) as answer:
+        if not answer.is_success:
+            return None
+        body = bytearray()
+        async for piece in answer.aiter_raw():
+            body += piece
+            if len(body) > _MOST_BYTES:
+                return b""
+        return bytes(body)
 
 
 async def check_reachable(entry: ModelEntry) -> tuple[bool, str]:
@@ -73,9 +90,13 @@ async def check_reachable(entry: ModelEntry) -> tuple[bool, str]:
     try:
         url = httpx.URL(f"{entry.base_url.rstrip('/').removesuffix('/v1')}/v1/models")
         transport = StampingTransport(url, trust_env=not is_loopback(url.host))
-        async with httpx.AsyncClient(transport=transport, timeout=_REACH_TIMEOUT, trust_env=False) as client:
-            await client.get(url)
-    except httpx.ReadTimeout:
+        async with (
+            asyncio.timeout(_REACH_TIMEOUT),
+            httpx.AsyncClient(transport=transport, timeout=_REACH_TIMEOUT, trust_env=False) as client,
+            client.stream("GET", url),
+        ):
+            pass
+    except (httpx.ReadTimeout, TimeoutError):
         # A server that works on a long answer may do one thing at a time.
         return True, "busy"
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:

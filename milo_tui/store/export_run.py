@@ -9,6 +9,7 @@ import base64
 import dataclasses
 import json
 import os
+import secrets
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from functools import lru_cache
@@ -67,13 +68,22 @@ async def write_results(reader: Reader, number: int, folder: Path) -> Path:
 
 
 async def write_whole(path: Path, text: AsyncIterator[str]) -> None:
-    """Write to a file beside `path`, then put it in its place: a reader never sees half of it."""
+    """Write to a file beside `path`, then put it in its place: a reader never sees half of it.
+
+    A link is followed and stays; a device or a pipe, such as /dev/stdout, is written to. Raises OSError.
+    """
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8") as file:
+            async for piece in text:
+                file.write(piece)
+        return
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    # A name that nobody can have laid a link at, and never through one.
+    draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.{os.getpid()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     try:
-        with os.fdopen(
-            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-        ) as file:
+        with os.fdopen(os.open(draft, flags, 0o600), "w", encoding="utf-8") as file:
             async for piece in text:
                 file.write(piece)
         draft.replace(path)

@@ -485,7 +485,7 @@ def _line(app: MiloApp, place: int) -> RunSummary | None:
 
 
 async def test_the_last_tab_of_a_run_is_remembered(three_runs: Settings) -> None:
-    for keys, tab in (("enter", "table"), ("4", "manifest")):
+    for keys, tab in (("1", "table"), ("4", "manifest")):
         app = MiloApp(three_runs, run=3)
         async with app.run_test(size=(120, 36)) as pilot:
             await settle(pilot)

@@ -77,7 +77,7 @@ def heading(width: int, needs: Needs, sort: str = "") -> Content:
     """The titles of the columns, the one that the list is sorted by marked."""
 
     def title(column: RunColumn) -> Content:
-        if column.title == sort:
+        if sort and column.title == sort:
             return styled((f"{column.title.lower()} ▾", "bold $accent"))
         return styled((column.title.lower(), "$dim"))
 

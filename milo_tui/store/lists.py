@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from milo_tui.analysis.figures import Sums
 from milo_tui.analysis.phases import ACTIVE, RunPhase
@@ -229,10 +229,16 @@ def _whole_summary(row: sqlite3.Row, models: Sequence[sqlite3.Row]) -> RunSummar
         row,
         phase=phase,
         models=tuple(
-            ModelSummary(str(model["id"]), str(model["name"]), model["location"], figures)
+            ModelSummary(str(model["id"]), str(model["name"]), _where(model["location"]), figures)
             for model, figures in zip(models, sums, strict=True)
         ),
     )
+
+
+def _where(stored: Any) -> Literal["local", "api"]:
+    if stored not in ("local", "api"):
+        raise UnreadableColumn(f"location holds {show(stored, 60)}")
+    return "local" if stored == "local" else "api"
 
 
 def _sums(row: sqlite3.Row, planned: int = 0) -> Sums:

@@ -236,5 +236,5 @@ def _read(name: str, code: Codec, value: Any) -> None:
 
 
 def _unreadable(name: str, value: Any) -> UnreadableColumn:
-    found = f"{len(value)} bytes" if isinstance(value, bytes) else show(value, 60)
+    found = "raw bytes" if isinstance(value, bytes) else show(value, 60)
     return UnreadableColumn(f"{name} holds {found}")

@@ -464,14 +464,14 @@ async def test_a_damaged_attempt_says_so_in_its_place_and_the_next_one_is_shown(
             db.execute("UPDATE turn SET response = x'00' WHERE attempt = 2")
         await press(pilot, "]")
         assert "repeat 2 of 3" in screen(app)
-        assert "Attempt 2 is damaged in the database" in " ".join(screen(app).split())
+        assert "Run 1, attempt 2, is damaged in the database" in " ".join(screen(app).split())
         assert "Please: refund" not in screen(app)
         await press(pilot, "2", "]", "1")
         assert "repeat 3 of 3" in screen(app)
         assert "Please: refund the second order." in screen(app)
         await press(pilot, "escape", "right", "enter")
         assert "repeat 2 of 3" in screen(app)
-        assert "Attempt 2 is damaged in the database" in " ".join(screen(app).split())
+        assert "Run 1, attempt 2, is damaged in the database" in " ".join(screen(app).split())
 
 
 async def test_an_attempt_without_turns_says_so_on_every_tab(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ DAMAGE = {
     "a broken entry": ("UPDATE run_model SET entry = '{}' WHERE run = 1", "Run 1 .*entry holds"),
     "text that is no text": (
         "UPDATE run_model SET name = x'80ff' WHERE run = 1",
-        "Run 1 .*name holds 2 bytes",
+        "Run 1 .*name holds raw bytes",
     ),
     "an unknown outcome": ("UPDATE attempt SET outcome = 'lost' WHERE run = 1", "Run 1 .*outcome holds"),
     "an attempt without its model": ("DELETE FROM run_model WHERE run = 1", "Run 1 .*missing"),

@@ -113,6 +113,12 @@ class Connection(asyncio.Protocol):
             raise self.error or ConnectionResetError("the connection was closed")
 
 
+class StaleConnection(httpcore.ReadError):
+    """A connection that had been used before ended without a byte of the answer: most likely the server had closed it
+    while it was idle, so the request may be sent again.
+    """
+
+
 class StampedStream(httpcore.AsyncNetworkStream):
     """A connection as httpcore's stream. The head of a request is held back and sent together with its body: httpcore
     writes them apart, and would wake the server twice."""
@@ -124,12 +130,16 @@ class StampedStream(httpcore.AsyncNetworkStream):
         self._head = b""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        is_stale_at_end = not self._begins and self._read_at is not None
         self._begins = True
         try:
             async with asyncio.timeout(timeout):
-                data, self._read_at = await self._connection.next_piece(max_bytes)
+                data, read_at = await self._connection.next_piece(max_bytes)
         except OSError as error:
-            _raise(error, httpcore.ReadError, httpcore.ReadTimeout)
+            _raise(error, StaleConnection if is_stale_at_end else httpcore.ReadError, httpcore.ReadTimeout)
+        if not data and is_stale_at_end:
+            raise StaleConnection("the server closed the connection that it had kept open")
+        self._read_at = read_at
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:

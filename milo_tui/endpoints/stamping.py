@@ -11,7 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
-from milo_tui.endpoints.sockets import READ_AT, StampingBackend
+from milo_tui.endpoints.sockets import READ_AT, StaleConnection, StampingBackend
 
 _KEEPALIVE_EXPIRY = 5.0
 _HTTPX_ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
@@ -21,6 +21,7 @@ _HTTPX_ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
     httpcore.PoolTimeout: httpx.PoolTimeout,
     httpcore.ConnectError: httpx.ConnectError,
     httpcore.ReadError: httpx.ReadError,
+    StaleConnection: httpx.ReadError,
     httpcore.WriteError: httpx.WriteError,
     httpcore.ProxyError: httpx.ProxyError,
     httpcore.UnsupportedProtocol: httpx.UnsupportedProtocol,
@@ -38,7 +39,8 @@ def read_at(response: httpx.Response) -> int:
 class StampingTransport(httpx.AsyncBaseTransport):
     """Carries httpx's requests to the host of `url`, through the environment's proxy with `trust_env`.
 
-    Any number of connections, each kept for five seconds after its last use. Raises httpx.InvalidURL, ValueError
+    Any number of connections, each kept for five seconds after its last use. A request on a connection that the server
+    closed meanwhile is sent again at once, and stamped anew. Raises httpx.InvalidURL, ValueError
     or OSError where the proxy or the certificates that the environment names cannot be used.
     """
 
@@ -55,18 +57,18 @@ class StampingTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
         assert isinstance(request.stream, AsyncIterable)
+        sent = httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
         with _as_httpx_errors():
-            response = await self._pool.handle_async_request(
-                httpcore.Request(
-                    request.method,
-                    httpcore.URL(
-                        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                    ),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions=request.extensions,
-                )
-            )
+            try:
+                response = await self._pool.handle_async_request(sent)
+            except StaleConnection:
+                response = await self._pool.handle_async_request(sent)
         return httpx.Response(
             response.status,
             headers=response.headers,

@@ -266,6 +266,35 @@ async def test_a_connection_is_used_again() -> None:
     assert server.connections == 1
 
 
+@pytest.mark.parametrize("closing", [(), (Reset(),)], ids=["closed", "reset"])
+async def test_a_request_on_a_connection_that_the_server_closed_is_sent_again(closing: Any) -> None:
+    """As llama.cpp's server does: it keeps the connection after an answer, and closes it as the next request comes."""
+    good = chunked(text("Hi"), end("stop"))
+    scripts = [(good, KeepOpen()), closing, (Pause(0.2), good)]
+    replies, server = await ask_all(scripts, [HELLO, HELLO])
+    assert [reply.text for reply in replies] == ["Hi", "Hi"]
+    assert (len(server.requests), server.connections) == (3, 2)
+    # Its time begins with the request that was answered.
+    assert replies[1].clock.sent > server.requests[1].read_ns
+
+
+@pytest.mark.parametrize(
+    ("second", "third", "asked"),
+    [((b"HTTP/1.1 2",), (), 2), ((), (), 3)],
+    ids=["a byte of the answer came", "the new connection is closed too"],
+)
+async def test_it_is_sent_again_once_and_only_where_nothing_came(second: Any, third: Any, asked: int) -> None:
+    async with (
+        FaultServer((chunked(text("Hi"), end("stop")), KeepOpen()), second, third) as server,
+        aclosing(make_endpoint(entry(server.url))) as endpoint,
+    ):
+        await endpoint.chat(HELLO, lambda delta: None)
+        with pytest.raises(EndpointError, match="closed the connection before it answered") as caught:
+            await endpoint.chat(HELLO, lambda delta: None)
+        assert len(server.requests) == asked
+    assert (caught.value.kind, caught.value.retryable) == ("connection", True)
+
+
 async def test_an_error_body_that_breaks_off_still_tells() -> None:
     head = b"HTTP/1.1 503 X\r\nContent-Length: 900\r\n\r\n"
     error = await fail(head + b'{"error": "loading', Reset())

@@ -212,7 +212,8 @@ async def _run_here(settings: Settings, number: int, thresholds: Thresholds) -> 
 def prepare(runner: Runner, interrupts: list[int]) -> None:
     """Tune the garbage collector and handle signals; `interrupts` receives the signals that stopped the run.
 
-    ctrl+c finishes the current attempts, then stops; a second one, or SIGTERM, stops now. SIGHUP is ignored.
+    ctrl+c finishes the current attempts (but none of which only keep-alive comments come), then stops; a second one, or
+    SIGTERM, stops now. SIGHUP is ignored.
     """
     tune_gc()
     loop = asyncio.get_running_loop()

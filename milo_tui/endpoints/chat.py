@@ -136,6 +136,10 @@ class ChatEndpoint(ABC):
         """Seconds until the server takes another request, as far as it tells."""
         return self._transport.pace.wait_s()
 
+    def is_only_kept_alive(self) -> bool:
+        """Whether keep-alive comments are the last that came of the answer in hand."""
+        return self._transport.is_only_kept_alive
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()

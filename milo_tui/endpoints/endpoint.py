@@ -259,6 +259,10 @@ class Endpoint(Protocol):
         """Seconds until the server takes another request, as far as it tells; 0 where nothing is known."""
         ...
 
+    def is_only_kept_alive(self) -> bool:
+        """Whether keep-alive comments are the last that came of the answer in hand: nobody knows if it goes on."""
+        ...
+
     def sent_keys(self) -> Mapping[str, JSON]:
         """What the manifest keeps of a request: protocol version, sampling keys really sent, thinking."""
         ...

@@ -91,6 +91,12 @@ class Transport:
         self._final = final
         self._client = _client(entry, _Key(key_header, key), self._url)
         self.pace = Pace()
+        self._reading: _Reading | None = None
+
+    @property
+    def is_only_kept_alive(self) -> bool:
+        """Whether keep-alive comments are the last that came of the answer in hand."""
+        return self._reading is not None and self._reading.kept_alive
 
     @property
     def hostname(self) -> str:
@@ -121,8 +127,11 @@ class Transport:
             headers={"content-type": "application/json", **headers},
         )
         answer = Answer(body)
-        reading = _Reading(self._client, self._entry, answer, clock, on_event)
-        problem = await reading.run(request)
+        self._reading = _Reading(self._client, self._entry, answer, clock, on_event)
+        try:
+            problem = await self._reading.run(request)
+        finally:
+            self._reading = None
         self.pace.learn(answer.headers, refused=not answer.is_good)
         if problem is not None:
             kind, words = problem
@@ -187,6 +196,7 @@ class _Reading:
     on_event: OnEvent | None
     size: int = 0
     events: int = 0
+    kept_alive: bool = False
     _moved: float = float("-inf")
     _deadline: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
 
@@ -250,6 +260,8 @@ class _Reading:
             if not self.answer.ended:
                 events = self.events
                 self._pass_on(splitter, chunk, at_ns)
+                if self.events > events or chunk.startswith(b":"):
+                    self.kept_alive = self.events == events
                 # Keep-alive comments are no data: they do not put off the end of the wait.
                 # An answer in one piece was made before its first byte; it has one wait to arrive, byte by byte or not.
                 first = self.on_event is None and len(self.answer.pieces) == 1

@@ -299,6 +299,10 @@ class ManagedEndpoint:
         """A server of one's own has no quota."""
         return 0.0
 
+    def is_only_kept_alive(self) -> bool:
+        """Whether keep-alive comments are the last that came of the answer in hand."""
+        return self._chat.is_only_kept_alive()
+
     def sent_keys(self) -> Mapping[str, JSON]:
         """What the manifest keeps of a request."""
         return self._chat.sent_keys()

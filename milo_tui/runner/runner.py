@@ -58,6 +58,8 @@ class AttemptStore(Protocol):
 OpenEndpoint = Callable[[ModelRecord], AbstractAsyncContextManager[Endpoint]]
 
 
+_LOOK = 0.2
+"""Seconds between two looks at an answer while the run stops."""
 _CLOSED_STATUSES = (401, 402, 403)
 _CLOSED_KINDS = ("key", "address", "redirect")
 """What every further request would meet as well: no key, no money, no right, no such place."""
@@ -370,12 +372,15 @@ class Runner:
         attempt = RunningAttempt(model, self._question(task.prompt, task.repeat), task, publish, self._scorer)
         attempt.policy, attempt.may_repeat_cut = self._policy, may_repeat_cut
         error: EndpointError | None = None
+        giving_up = asyncio.create_task(self._give_up_when_stopping(model, endpoint))
         try:
             record = await self._cancellable(model, attempt.run(endpoint))
         except EndpointError as failure:
             error, record = failure, attempt.failed(failure)
         except _Interrupted:
             record = attempt.stopped()
+        finally:
+            giving_up.cancel()
         publish.flush()
         id = await self._store.add_attempt(self.record.number, record)
         await self._note_server(model, record, attempt.repairs)
@@ -388,6 +393,13 @@ class Runner:
             for pair in self._decider.add(finished):
                 self._publish(PairNarrowed(replace(pair, history=())))
         return error
+
+    async def _give_up_when_stopping(self, model: str, endpoint: Endpoint) -> None:
+        """A run that stops finishes the attempt in hand, but not one of which only keep-alive comments come."""
+        await self._stopping.wait()
+        while not endpoint.is_only_kept_alive():
+            await asyncio.sleep(_LOOK)
+        self._cancel(model)
 
     async def _cancellable(self, model: str, work: Coroutine[Any, Any, Result]) -> Result:
         """Await work that `skip` and `stop now` may cancel; then it raises _Interrupted."""

@@ -1,5 +1,6 @@
 """A run outlives what happens to it: killed, stopped, left, watched, it is finished with nothing twice or lost."""
 
+import asyncio
 import json
 import signal
 import sqlite3
@@ -9,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
-from tests.cli.milo import MILO, demo, milo, milo_json, start
+from tests.cli.milo import MILO, demo, milo, milo_json, start, write_config
+from tests.servers.fault_server import MLX, FaultServer, Pause, end, text
 
 
 def _stored(home: Path) -> int:
@@ -65,6 +68,38 @@ def test_interrupted_once_it_stops_after_the_attempts_in_hand(home: Path) -> Non
     assert 0 < sum(model["scored"] for model in run["models"]) < 180
 
 
+@pytest.mark.parametrize(
+    ("number", "begun"), [(signal.SIGINT, b""), (signal.SIGTERM, text("There"))], ids=["ctrl+c", "SIGTERM"]
+)
+async def test_s7_one_signal_ends_an_answer_of_keep_alive_comments(
+    home: Path, number: signal.Signals, begun: bytes
+) -> None:
+    """Without it the run would wait for the end of the time-outs, minutes later."""
+    comments = (MLX + begun, *(step for _ in range(6000) for step in (b": keep-alive\n\n", Pause(0.02))))
+    async with FaultServer((MLX + text("OK") + end("stop"),), comments) as server:
+        write_config(
+            {
+                "id": "m",
+                "name": "M",
+                "protocol": "openai",
+                "where": "local",
+                "base_url": server.url,
+                "model": "x",
+            }
+        )
+        runner = start("run", "--plain", "--prompt", "single_tool/well_flow", "--repeats", "1")
+        try:
+            async with asyncio.timeout(60):
+                while server.sent < 900:
+                    await asyncio.sleep(0.02)
+                runner.send_signal(number)
+                assert await asyncio.to_thread(runner.wait, 60) == 130
+        finally:
+            runner.kill()
+    (run,) = milo_json("runs", "--json")
+    assert run["phase"] == "stopped"
+
+
 def test_a_detached_run_goes_on_is_watched_and_stopped(home: Path) -> None:
     Path("milo.toml").write_text(_SIMULATED, encoding="utf-8")
     number = milo("run", "--detach", "--seed", "4", "--repeats", "30").stdout.strip()
@@ -72,6 +107,8 @@ def test_a_detached_run_goes_on_is_watched_and_stopped(home: Path) -> None:
     _wait(lambda: _stored(home) >= 3)
     watcher = subprocess.Popen([*MILO, "watch"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     milo("resume", "last", "--plain", status=2)
+    assert watcher.stderr is not None
+    assert watcher.stderr.readline(), "it did not follow the run"
     assert "is stopping" in milo("stop", "last").stderr
     _, said = watcher.communicate(timeout=60)
     assert watcher.returncode == 0

@@ -45,6 +45,9 @@ class Dying:
     def quota_wait(self) -> float:
         return 0.0
 
+    def is_only_kept_alive(self) -> bool:
+        return False
+
     def sent_keys(self) -> Mapping[str, JSON]:
         return {}
 

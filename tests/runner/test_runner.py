@@ -17,6 +17,7 @@ from milo_tui.runner.events import (
     ModelChanged,
     RunChanged,
     ServerNoted,
+    TurnEnded,
 )
 from milo_tui.runner.plan import part_of
 from milo_tui.runner.runner import Runner
@@ -34,6 +35,7 @@ from tests.servers.fault_server import (
     call,
     calls,
     chunk,
+    chunked,
     end,
     text,
     usage,
@@ -140,6 +142,30 @@ async def test_a_quota_in_mid_conversation_delays_the_next_turn(
     assert (row.number, row.outcome, row.points) == (1, Outcome.SCORED, 3)
     notes = [event.text for event in bench.of(ServerNoted) if isinstance(event, ServerNoted)]
     assert notes == ["waiting for quota, 1 s"] * 2
+    assert _untimed(bench) >= 0.59
+
+
+def _untimed(bench: Bench) -> float:
+    """The seconds of the only attempt that are in none of its figures: what else it took can only add to them."""
+    (started,) = [event.at for event in bench.of(AttemptStarted) if isinstance(event, AttemptStarted)]
+    (finished,) = [event for event in bench.of(AttemptFinished) if isinstance(event, AttemptFinished)]
+    turns = [event for event in bench.of(TurnEnded) if isinstance(event, TurnEnded)]
+    assert finished.attempt.latency == pytest.approx(sum(turn.seconds or 0 for turn in turns))
+    assert all(0 < (turn.ttft or 0) <= (turn.seconds or 0) for turn in turns)
+    return finished.at - started - (finished.attempt.latency or 0)
+
+
+async def test_a_wait_for_a_quota_that_headers_tell_of_is_shown_and_never_timed(
+    suite: Suite, database: Path
+) -> None:
+    used_up = {"x_ratelimit_remaining_requests": "0", "x_ratelimit_reset_requests": "600ms"}
+    called = calls(call("count_crates", '{"bay": 7}', index=0, id="a")) + end("tool_calls")
+    async with FaultServer(WARM, (chunked(called, headers=used_up),), (SAY,)) as server:
+        bench = await Bench.create(database, suite, [entry("local", server.url)])
+        assert await bench.carry_out() is RunPhase.DONE
+    notes = [event.text for event in bench.of(ServerNoted) if isinstance(event, ServerNoted)]
+    assert notes == ["waiting for quota, 1 s"]
+    assert _untimed(bench) >= 0.59
 
 
 async def test_an_hour_of_waiting_is_not_waited_for(suite: Suite, database: Path) -> None:

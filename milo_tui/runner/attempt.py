@@ -38,6 +38,11 @@ CUT = "cut"
 """The kind of the error for an answer that was cut off after its content had begun."""
 
 
+_CLOSED_STATUSES = (401, 402, 403)
+_CLOSED_KINDS = ("key", "address", "redirect")
+"""What every further request would meet as well: no key, no money, no right, no such place."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """How often and how long to try again; seconds. Waiting never lies inside a timed turn.
@@ -64,6 +69,15 @@ class RetryPolicy:
             return self.quota_waits[min(failures, len(self.quota_waits)) - 1]
         doubled: float = self.first_wait * 2 ** (failures - 1)
         return min(doubled, self.longest_wait) * random.uniform(0.75, 1.0)
+
+    def hopeless(self, error: EndpointError) -> str | None:
+        """Why no further request to this model can succeed, in a sentence; None where one may."""
+        if error.status in _CLOSED_STATUSES or error.kind in _CLOSED_KINDS:
+            return error.message
+        if (asked := error.retry_after_s or 0.0) > self.longest_asked:
+            # Asking earlier than told is no use, and nobody should wait for an hour unasked.
+            return f"{error.message} It asks to wait {asked:.0f} s; resume the run after that."
+        return None
 
 
 def quota_words(seconds: float) -> str:

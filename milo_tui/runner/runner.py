@@ -3,18 +3,19 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 from functools import lru_cache
 from itertools import count
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from milo_tui.analysis.phases import ModelPhase, RunPhase
 from milo_tui.analysis.questions import question
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, RunRecord
 from milo_tui.endpoints.endpoint import Endpoint, EndpointError, Supervised
 from milo_tui.endpoints.failures import is_quota
+from milo_tui.runner import manifests
 from milo_tui.runner.attempt import CUT, Publish, RetryPolicy, RunningAttempt, quota_words
 from milo_tui.runner.decider import BLOCK, Decider
 from milo_tui.runner.events import (
@@ -30,29 +31,10 @@ from milo_tui.runner.events import (
 from milo_tui.runner.plan import Task, state_of, tasks_left
 from milo_tui.runner.scorer import Scorer
 from milo_tui.runner.transcript import Coalescer
+from milo_tui.store.store import Store
 from milo_tui.suite.prompt import Prompt
 
 Result = TypeVar("Result")
-
-
-class AttemptStore(Protocol):
-    """Where attempts are kept; each method has committed when it returns."""
-
-    async def add_attempt(self, run: int, attempt: AttemptDetail) -> int:
-        """Keep an attempt; its id."""
-        ...
-
-    async def update_model(self, run: int, model: ModelRecord) -> None:
-        """Keep what was found out about a model."""
-        ...
-
-    async def set_planned(self, run: int, planned: int) -> None:
-        """Keep how many attempts the run was to make in the end."""
-        ...
-
-    async def set_phase(self, run: int, phase: RunPhase, finished: float | None = None) -> None:
-        """Keep the run's phase."""
-        ...
 
 
 OpenEndpoint = Callable[[ModelRecord], AbstractAsyncContextManager[Endpoint]]
@@ -60,9 +42,6 @@ OpenEndpoint = Callable[[ModelRecord], AbstractAsyncContextManager[Endpoint]]
 
 _LOOK = 0.2
 """Seconds between two looks at an answer while the run stops."""
-_CLOSED_STATUSES = (401, 402, 403)
-_CLOSED_KINDS = ("key", "address", "redirect")
-"""What every further request would meet as well: no key, no money, no right, no such place."""
 
 
 class _Interrupted(Exception):
@@ -80,7 +59,7 @@ class Runner:
         self,
         run: RunRecord,
         attempts: Iterable[Attempt],
-        store: AttemptStore,
+        store: Store,
         open_endpoint: OpenEndpoint,
         publish: Publish,
         retry_policy: RetryPolicy | None = None,
@@ -108,6 +87,8 @@ class Runner:
         self._skipped: set[str] = set()
         self._active: dict[str, asyncio.Task[Any]] = {}
         self._models = {model.id: model for model in run.models}
+        self._holes = dict.fromkeys(self._models, 0)
+        self._last_error: dict[str, str] = {}
 
     def _question_of(self, prompt: str, repeat: int) -> Prompt:
         return question(self.record, self._prompts[prompt], repeat)
@@ -228,7 +209,7 @@ class Runner:
         if self._left_phase(model) is not ModelPhase.FAILED:
             return ""
         scored, all = self.state.models[model].figures.scored, self.state.attempts_per_model
-        return f"{all - scored} of {all} attempts have no answer: {self._last_error}"
+        return f"{all - scored} of {all} attempts have no answer: {self._last_error.get(model, '')}"
 
     def _left_phase(self, model: str) -> ModelPhase:
         if self._is_whole(model):
@@ -275,22 +256,16 @@ class Runner:
         raise AssertionError("a try returns or raises")
 
     async def _ask(self, model: str, endpoint: Endpoint, tasks: list[Task]) -> None:
-        holes = 0
         for task in tasks:
             await self._unpaused.wait()
             if self._is_over(model):
                 return
-            scored = await self._until_scored(model, endpoint, task)
-            holes = 0 if scored else holes + 1
-            if holes == self._policy.missing_in_a_row:
-                raise _ModelFailed(
-                    f"given up after {holes} prompts in a row without an answer: {self._last_error}"
-                )
+            await self._until_scored(model, endpoint, task)
 
     async def _ask_until_decided(self, model: str, endpoint: Endpoint, tasks: list[Task]) -> None:
         """Ask in the pool's order as far as the model's pairs need it; what stayed without an answer, again later."""
         assert self._decider is not None
-        queue, again, holes = deque(tasks), set[str](), 0
+        queue, again = deque(tasks), set[str]()
         while queue:
             await self._unpaused.wait()
             if self._is_over(model) or not self._decider.is_needed(model):
@@ -303,22 +278,25 @@ class Runner:
                 continue
             queue.popleft()
             if await self._until_scored(model, endpoint, task):
-                holes = 0
                 continue
-            holes += 1
-            if holes == self._policy.missing_in_a_row:
-                raise _ModelFailed(
-                    f"given up after {holes} questions in a row without an answer: {self._last_error}"
-                )
             last = self.state.models[model].attempts.get(task.name)
             if task.name not in again and last is not None:
                 again.add(task.name)
                 queue.insert(min(BLOCK, len(queue)), replace(task, number=last.number + 1))
 
-    _last_error = ""
-
     async def _until_scored(self, model: str, endpoint: Endpoint, task: Task) -> bool:
-        """Make attempts at one task until one is scored or retry_policy ends; whether one was scored."""
+        """Make attempts at one task until one is scored or the policy ends; whether one was scored.
+
+        Raises _ModelFailed where several tasks in a row stayed without an answer.
+        """
+        scored = await self._scored(model, endpoint, task)
+        self._holes[model] = holes = 0 if scored or self._is_over(model) else self._holes[model] + 1
+        if holes == self._policy.missing_in_a_row:
+            reason = self._last_error[model]
+            raise _ModelFailed(f"given up after {holes} prompts in a row without an answer: {reason}")
+        return scored
+
+    async def _scored(self, model: str, endpoint: Endpoint, task: Task) -> bool:
         may_repeat_cut = self._policy.tries > 1
         for failures in count(1):
             if not await self._alive(model, endpoint):
@@ -326,15 +304,10 @@ class Runner:
             error = await self._attempt(model, endpoint, task, may_repeat_cut)
             if error is None:
                 return True
-            self._last_error = error.message
+            self._last_error[model] = error.message
             may_repeat_cut = may_repeat_cut and error.kind != CUT
-            if error.status in _CLOSED_STATUSES or error.kind in _CLOSED_KINDS:
-                raise _ModelFailed(error.message)
-            if (asked := error.retry_after_s or 0.0) > self._policy.longest_asked:
-                # Asking earlier than told is no use, and nobody should wait for an hour unasked.
-                raise _ModelFailed(
-                    f"{error.message} It asks to wait {asked:.0f} s; resume the run after that."
-                )
+            if hopeless := self._policy.hopeless(error):
+                raise _ModelFailed(hopeless)
             wait = self._policy.wait(failures, error)
             if wait is None or self._is_over(model):
                 return False
@@ -418,34 +391,20 @@ class Runner:
             del self._active[model]
 
     async def _note_server(self, model: str, record: AttemptDetail, repairs: set[str]) -> None:
-        """Keep in the manifest what the server says of itself, every quirk of its protocol once, and how many attempts
-        needed which repair; counts that only grew are written with whatever is written next.
-        """
+        """Keep what the server showed of itself; counts that only grew are written with whatever is written next."""
         before = self._models[model]
-        counted = before.manifest.get("repairs", {"attempts": 0, "by": {}})
-        by = dict(counted["by"]) | {repair: counted["by"].get(repair, 0) + 1 for repair in sorted(repairs)}
-        manifest = {**before.manifest, "repairs": {"attempts": counted["attempts"] + 1, "by": by}}
-        self._models[model] = replace(before, manifest=manifest)
-        servers = [turn.server for turn in record.turns if turn.server]
-        seen = [quirk for turn in record.turns for quirk in turn.quirks]
-        quirks = dict.fromkeys([*manifest.get("quirks", []), *seen])
-        found: Mapping[str, Any] = {
-            **({"server": servers[-1]} if servers else {}),
-            **({"quirks": list(quirks)} if quirks else {}),
-        }
-        if any(manifest.get(key) != value for key, value in found.items()):
-            await self._keep(replace(self._models[model], manifest={**manifest, **found}))
+        self._models[model] = counted = manifests.with_repairs(before, repairs)
+        if (found := manifests.with_server(counted, record)) != counted:
+            await self._keep(found)
 
     async def _note_own_server(self, model: str, endpoint: Endpoint) -> None:
-        """Keep what is known of a server that Milo runs: its version, its restarts, its peak memory."""
-        if not isinstance(endpoint, Supervised):
-            return
+        """Keep what is known of a server that Milo runs."""
         before = self._models[model]
-        peak = max(endpoint.peak_gb or 0.0, before.peak_gb or 0.0)
-        manifest = {**before.manifest, "managed": dict(endpoint.server_facts())}
-        record = replace(before, manifest=manifest, peak_gb=round(peak, 2) or None)
-        if record != before:
-            await self._keep(record)
+        if (
+            isinstance(endpoint, Supervised)
+            and (found := manifests.with_own_server(before, endpoint)) != before
+        ):
+            await self._keep(found)
 
     async def _wait(self, model: str, failures: int, seconds: float, error: EndpointError) -> None:
         text = quota_words(seconds) if is_quota(error.status) else f"try {failures + 1} in {seconds:.1f} s"

@@ -12,20 +12,20 @@ from functools import lru_cache
 
 from milo_tui.suite.number_words import spelled_out
 
-_GROUPED = r"""[1-9]\d{0,2}(?P<gap>[,. '_])\d{3}(?:(?P=gap)\d{3})*+(?!\d)(?:[.,]\d++)?+"""
-_INDIAN = r"\d{1,2}(?:,\d{2}(?=,))++,\d{3}(?:\.\d++)?+"
-_PLAIN = r"\d++(?:[.,]\d++)?+|\.\d++"
+_GROUPED = r"""[1-9]\d{0,2}(?P<gap>[,. '_])\d{3}(?>(?:(?P=gap)\d{3})*)(?!\d)(?>(?:[.,]\d++)?)"""
+_INDIAN = r"\d{1,2}(?>(?:,\d{2}(?=,))+),\d{3}(?>(?:\.\d++)?)"
+_PLAIN = r"\d++(?>(?:[.,]\d++)?)|\.\d++"
 _NUMBER = re.compile(
     # What is glued to the front makes it part of something else: B12, 1.2.3; a currency sign does not.
-    rf"""(?<![\w.,])(?P<sign>(?:[-+]|minus\b|negative\b)\s?)?+(?:[$€£¥]\s?)?+(?P<inner>-)?+
+    rf"""(?<![\w.,])(?>(?P<sign>(?:[-+]|minus\b|negative\b)\s?)?)(?>(?:[$€£¥]\s?)?)(?P<inner>-)?+
     (?P<digits>{_GROUPED}|{_INDIAN}|{_PLAIN})
     # So does what follows: a further digit behind letters or a point. Square metres don't.
     (?![.,]?\d|[^\W\d_]{{1,9}}-?\d(?<!m[23]))
-    (?P<scale>\s?(?:million|billion|thousand|bn|k|m)\b)?+""",
+    (?>(?P<scale>\s?(?:million|billion|thousand|bn|k|m)\b)?)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _SCALES = {"thousand": 10**3, "k": 10**3, "million": 10**6, "m": 10**6, "billion": 10**9, "bn": 10**9}
-_LIST = re.compile(r"(?<![\w.,])\d{1,9}(?:,\d{1,9}){2,}+(?![\w.])")
+_LIST = re.compile(r"(?<![\w.,])\d{1,9}(?>(?:,\d{1,9}){2,})(?![\w.])")
 """Three or more numbers with bare commas, such as 1,2,3: a list, unless all groups have three digits."""
 _NO_NUMBER = re.compile(
     r"(?<!\w)[^\W\d_]+[-/]\d[\w/.-]*+"  # ORD-5512 is not the number 5512

@@ -13,7 +13,7 @@ _VALUES = {word: value for value, word in enumerate(_UNITS)} | {
     word: 10 * tens for tens, word in enumerate(_TENS, 2)
 }
 _WORD = "|".join(sorted([*_VALUES, "hundred", *_SCALES], key=len, reverse=True))
-_NUMBER = re.compile(rf"(?<!\w)(?:{_WORD})(?:(?: and |-| )(?:{_WORD}))*+(?!\w)")
+_NUMBER = re.compile(rf"(?<!\w)(?:{_WORD})(?>(?:(?: and |-| )(?:{_WORD}))*)(?!\w)")
 
 
 def spelled_out(text: str) -> Iterator[tuple[int, int, int]]:

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import work
@@ -18,7 +17,6 @@ from milo_tui.analysis.record import RunRecord
 from milo_tui.runner.channel import Feed
 from milo_tui.runner.events import (
     AttemptFinished,
-    Command,
     Event,
     ModelChanged,
     PairNarrowed,
@@ -26,11 +24,10 @@ from milo_tui.runner.events import (
     Streamed,
 )
 from milo_tui.tui.base_app import BaseApp
-from milo_tui.tui.base_screen import BaseScreen
 from milo_tui.tui.navigator import Navigator
 from milo_tui.tui.progress import running_first
-from milo_tui.tui.widgets import dialogs
-from milo_tui.tui.widgets.dialogs import QuestionDialog
+from milo_tui.tui.screens.run_controls import RunControls
+from milo_tui.tui.tiling import Tiling, spread, tile
 from milo_tui.tui.widgets.key_line import KeyLine
 from milo_tui.tui.widgets.leaderboard import Leaderboard
 from milo_tui.tui.widgets.model_pane import ModelPane, Questions
@@ -40,38 +37,11 @@ from milo_tui.tui.widgets.verdict_lines import closing_words
 
 STREAMS_EVERY = 0.1
 TABLES_EVERY = 0.5
-_PANE_HEIGHT = 12
 _BREATH = 64
 """Events taken in before the loop is given back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tiling:
-    """Columns and rows of panes on a page, and the lines that the leaderboard may take."""
-
-    columns: int
-    rows: int
-    board: int
-
-    @property
-    def per_page(self) -> int:
-        """Panes on a page."""
-        return self.columns * self.rows
-
-
-def tile(width: int, height: int, models: int) -> Tiling:
-    """Up to four columns from 160 cells on, two (or three for three models) from 100 on, else one pane."""
-    board = min(models, max(3, height // 4))
-    room = height - board - 3
-    if width < 100:
-        return Tiling(1, 1, board)
-    most = 4 if width >= 160 else 3 if width >= 120 and models == 3 else 2
-    rows = max(1, min(room // _PANE_HEIGHT, -(-models // most)))
-    columns = min(most, -(-models // rows)) if models <= most * rows else most
-    return Tiling(columns, rows, board)
-
-
-class LiveScreen(BaseScreen):
+class LiveScreen(RunControls):
     """A live run. Leaving the view does not end the run unless the user says so."""
 
     app: BaseApp
@@ -291,7 +261,7 @@ class LiveScreen(BaseScreen):
             # What a frame and its padding take.
             pane.grid.most = width // columns - 4
             pane.set_class(index == self.chosen, "-chosen")
-        self._tile(self.shown())
+        spread(self.query_one("#panes"), self.shown(), columns)
         self.header.sync()
         self.board.sync()
         if self.state.pairs:
@@ -299,16 +269,6 @@ class LiveScreen(BaseScreen):
         for pane in self.shown():
             pane.sync()
             pane.flush()
-
-    def _tile(self, shown: list[ModelPane]) -> None:
-        grid = self.query_one("#panes").styles
-        columns = 1 if self.zoomed else min(self.tiling.columns, max(1, len(shown)))
-        grid.grid_size_columns = columns
-        grid.grid_size_rows = -(-len(shown) // columns)
-        for pane in shown:
-            pane.styles.column_span = 1
-        if shown and len(shown) % columns:
-            shown[-1].styles.column_span = columns - len(shown) % columns + 1
 
     def action_choose(self, index: int) -> None:
         """Focus a model, and show its page."""
@@ -419,64 +379,14 @@ class LiveScreen(BaseScreen):
             self.action_zoom()
 
     @work(description="")
-    async def action_pause(self) -> None:
-        """Pause when the current attempts end."""
-        await self.ask_runner(Command("pause"), "Pausing when the current attempts end; p continues.")
-
-    @work(description="")
-    async def action_continue(self) -> None:
-        """Go on with a paused run."""
-        await self.ask_runner(Command("resume"), "Continuing.")
-
-    @work(description="")
-    async def action_skip(self) -> None:
-        """Skip the rest of the focused model, after asking."""
-        model = self.pane.model
-        if model.phase in MODEL_ENDED:
-            return
-        if await self.app.push_screen_wait(QuestionDialog(dialogs.skipping(model.name))) == dialogs.SKIP:
-            await self.ask_runner(Command("skip", model=model.id), f"Skipping {model.name}.")
-
-    @work(description="")
-    async def action_stop(self) -> None:
-        """Stop the run, after asking how."""
-        answer = await self.app.push_screen_wait(QuestionDialog(dialogs.stopping(self.state.run)))
-        await self._stop(answer)
-
-    @work(description="")
     async def action_leave(self) -> None:
         """Leave the score grid, then the zoom; else leave the view, asking about a run that was started here."""
         if self.pane.grid.has_cursor:
             self.action_grid()
-            return
-        if self.zoomed:
+        elif self.zoomed:
             self.action_zoom()
-            return
-        answer: str | None = dialogs.LEAVE_RUNNING
-        going_on = self.state.phase not in FINAL_PHASES and not self.header.lost
-        if going_on and self.started_here:
-            answer = await self.app.push_screen_wait(QuestionDialog(dialogs.leaving(self.state.run)))
-        if answer is None:
-            return
-        await self._stop(answer)
-        if going_on and answer == dialogs.LEAVE_RUNNING:
-            self.app.say(f"Run {self.state.run} continues. To return to it: milo watch {self.state.run}")
-        self.dismiss(None)
-
-    async def _stop(self, answer: str | None) -> None:
-        if answer == dialogs.STOP_AFTER:
-            await self.ask_runner(Command("stop"), "Stopping when the current attempts end.")
-        elif answer == dialogs.STOP_NOW:
-            await self.ask_runner(Command("stop", now=True), "Stopping now.")
-
-    async def ask_runner(self, command: Command, notice: str) -> None:
-        """Send a command; its effect is seen in the events."""
-        try:
-            await self.feed.send(command)
-        except OSError as error:
-            self.app.say(f"The run does not answer: {error}", severity="warning")
         else:
-            self.app.say(notice)
+            await self.leave()
 
     def on_leaderboard_picked(self, message: Leaderboard.Picked) -> None:
         self.action_choose(message.index)

@@ -158,15 +158,17 @@ def load_settings(
     database: Path | None = None,
     results: Path | None = None,
     models: bool = True,
+    without_file: bool = False,
 ) -> Settings:
     """Read milo.toml (given, else the working directory's, else the user's) and the environment.
 
-    Without `models`, milo.toml's models are neither checked nor returned. Raises ConfigError with file, line and key.
+    Without `models`, milo.toml's models are neither checked nor returned; `without_file` goes on where it cannot be
+    read. Raises ConfigError with file, line and key.
     """
     home_given = os.environ.get("MILO_HOME")
     home = _expand(Path(home_given)).absolute() if home_given else user_data_path("milo", appauthor=False)
     found = config if config is not None else _find_config()
-    file, entries = _read(found, models=models) if found is not None else ({}, ())
+    file, entries = ({}, ()) if found is None or without_file else _read(found, models=models)
     database_given = database or (Path(given) if (given := os.environ.get("MILO_DB")) else None)
     path = _expand(database_given or home / "milo.db").absolute()
     return Settings(

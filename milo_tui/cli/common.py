@@ -15,13 +15,14 @@ from milo_tui.store.lists import RunLists
 Lists = TypeVar("Lists", bound=RunLists)
 
 
-def current_settings(*, models: bool = False) -> Settings:
-    """The settings of this call; milo.toml's models only if asked for. Raises ConfigError."""
+def current_settings(*, models: bool = False, without_file: bool = False) -> Settings:
+    """The settings of this call; milo.toml's models only if asked for. Raises ConfigError but `without_file`."""
     return load_settings(
         config=option_given("config"),
         database=option_given("db"),
         results=option_given("results"),
         models=models,
+        without_file=without_file,
     )
 
 

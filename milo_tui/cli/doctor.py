@@ -53,7 +53,7 @@ def command(is_repair: bool) -> None:
     try:
         settings = current_settings(models=True)
     except ConfigError as error:
-        settings, broken = current_settings(), str(error)
+        settings, broken = current_settings(without_file=True), str(error)
     for title, findings in _sections(settings, broken):
         click.echo(title)
         for finding in findings:

@@ -1,8 +1,4 @@
-"""Reading an OpenAI-compatible answer.
-
-The rules follow what servers really send, not only what the reference says: mlx_lm.server, llama.cpp, vLLM,
-Ollama, LM Studio, OpenRouter, and gateways to Gemini and MiniMax each deviate in their own way.
-"""
+"""Reading an OpenAI-compatible answer, as servers really send it: most deviate from the reference, each in its way."""
 
 import json
 import re
@@ -392,8 +388,7 @@ def _base_error(value: Any) -> str | None:
 def _usage(usage: dict[str, Any]) -> Usage:
     """Token counts; `prompt_tokens` includes what came from the cache."""
     prompt, completion = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
-    prompt = prompt if isinstance(prompt, dict) else {}
-    completion = completion if isinstance(completion, dict) else {}
+    prompt, completion = (part if isinstance(part, dict) else {} for part in (prompt, completion))
     return Usage(
         input_tokens=token_count(usage.get("prompt_tokens")),
         output_tokens=token_count(usage.get("completion_tokens")),

@@ -121,7 +121,8 @@ class Runner:
             self._publish(RunChanged(RunPhase.RUNNING, at=time.time()))
         elif command.action == "skip":
             self._skipped.add(command.model)
-            self._cancel(command.model)
+            if task := self._active.get(command.model):
+                task.cancel()
         elif command.action == "stop":
             self.stop(now=command.now)
 
@@ -135,15 +136,10 @@ class Runner:
         self._unpaused.set()
         if now:
             self._now = True
-        for model in list(self._active):
+        for model, task in list(self._active.items()):
             if now or self.state.models[model].current is None:
                 # Without an attempt in hand it loads, warms up or looks after its server.
-                self._cancel(model)
-
-    def _cancel(self, model: str) -> None:
-        task = self._active.get(model)
-        if task is not None:
-            task.cancel()
+                task.cancel()
 
     def _publish(self, event: Event) -> None:
         self.state.apply(event)

@@ -38,7 +38,7 @@ def test_a_value_of_another_type_is_named_with_its_path() -> None:
     right = _talk([("refund", '{"order": {"amount": "84.50"}}')], "ok")
     found = diff(left, right, "L", "R")
     assert [leaf.kind for leaf in found.pairs[0].arguments] == [Kind.TYPE]
-    assert sentence(found) == 'same 1 call; refund.order.amount 84.5 against "84.50"'
+    assert sentence(found) == '1 call each; refund.order.amount 84.5 against "84.50"'
 
 
 def test_parallel_calls_in_another_order_are_moved_not_changed() -> None:

@@ -106,6 +106,8 @@ def test_a_detached_run_goes_on_is_watched_and_stopped(home: Path) -> None:
     assert number == "1"
     _wait(lambda: _stored(home) >= 3)
     watcher = subprocess.Popen([*MILO, "watch"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert watcher.stderr is not None
+    assert watcher.stderr.readline(), "watch ended before it said anything"
     milo("resume", "last", "--plain", status=2)
     assert watcher.stderr is not None
     assert watcher.stderr.readline(), "it did not follow the run"

@@ -111,5 +111,7 @@ async def test_an_older_database_does_not_trust_runs_that_nobody_carried_out(
 ) -> None:
     await run_milo("import", str(await strangers_file(tmp_path)))
     with closing(sqlite3.connect(home / "milo.db")) as db:
-        db.executescript("ALTER TABLE run DROP COLUMN origin; PRAGMA user_version = 2;")
+        later = ("origin", "pool_seed", "margin", "confidence")
+        db.executescript("".join(f"ALTER TABLE run DROP COLUMN {name};" for name in later))
+        db.execute("PRAGMA user_version = 2")
     assert "was imported" in await run_milo("resume", "1", status=2)

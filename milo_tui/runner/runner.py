@@ -368,7 +368,8 @@ class Runner:
         await self._stopping.wait()
         while not endpoint.is_only_kept_alive():
             await asyncio.sleep(_LOOK)
-        self._cancel(model)
+        if task := self._active.get(model):
+            task.cancel()
 
     async def _cancellable(self, model: str, work: Coroutine[Any, Any, Result]) -> Result:
         """Await work that `skip` and `stop now` may cancel; then it raises _Interrupted."""

@@ -1,7 +1,6 @@
 """The live screen's looks: every size, hostile text in every field, nothing repainted in vain."""
 
 import pytest
-from milo_tui.tui.tiling import Tiling, tile
 
 from milo_tui.analysis.phases import ModelPhase, Outcome, RunPhase
 from milo_tui.endpoints.endpoint import PieceKind, StreamPiece
@@ -16,6 +15,7 @@ from milo_tui.runner.events import (
 )
 from milo_tui.runner.state import PromptRow, RunState
 from milo_tui.tui.progress import SmoothedTimeLeft, time_left, waits_for
+from milo_tui.tui.tiling import Tiling, tile
 from tests.tui.live_feed import NOW, LiveApp, attempt, conversation, live, make_state
 
 SIZES = [(80, 24), (79, 19), (120, 36), (160, 45), (200, 50)]

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.cli.milo import MILO, demo, milo, milo_json, start, write_config
-from tests.servers.fault_server import MLX, FaultServer, Pause, end, text
+from tests.servers.fault_server import MLX, FaultServer, Pause, answer, end, text
 
 
 def _stored(home: Path) -> int:
@@ -76,7 +76,8 @@ async def test_s7_one_signal_ends_an_answer_of_keep_alive_comments(
 ) -> None:
     """Without it the run would wait for the end of the time-outs, minutes later."""
     comments = (MLX + begun, *(step for _ in range(6000) for step in (b": keep-alive\n\n", Pause(0.02))))
-    async with FaultServer((MLX + text("OK") + end("stop"),), comments) as server:
+    warm_up = (MLX + text("OK") + end("stop"),)
+    async with FaultServer((answer({"data": []}),), warm_up, comments) as server:
         write_config(
             {
                 "id": "m",
@@ -92,6 +93,7 @@ async def test_s7_one_signal_ends_an_answer_of_keep_alive_comments(
             async with asyncio.timeout(60):
                 while server.sent < 900:
                     await asyncio.sleep(0.02)
+                assert len(server.requests) == 3
                 runner.send_signal(number)
                 assert await asyncio.to_thread(runner.wait, 60) == 130
         finally:

@@ -23,6 +23,7 @@ class AnthropicMessages(ChatEndpoint):
 
     protocol = "anthropic messages"
     path = "/v1/messages"
+    models_path = "/v1/models"
     default_url = "https://api.anthropic.com"
     needs_model = True
     key_header = "x-api-key"

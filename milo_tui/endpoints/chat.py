@@ -23,6 +23,7 @@ from milo_tui.endpoints.failures import (
     CUT_REASONS,
     FAULT_REASONS,
     Observed,
+    is_about_model_name,
     is_caused_by_model,
     is_known_reason,
     loss_of,
@@ -52,6 +53,7 @@ class ChatEndpoint(ABC):
 
     protocol: ClassVar[str]
     path: ClassVar[str]
+    models_path: ClassVar[str] = "/models"
     default_url: ClassVar[str] = ""
     needs_model: ClassVar[bool] = False
     key_header: ClassVar[str] = "authorization"
@@ -207,6 +209,8 @@ class ChatEndpoint(ABC):
         later = any(isinstance(message, AssistantMessage) for message in request.messages)
         body = error.exchange.response if error.exchange else b""
         if error.exchange is None or not is_caused_by_model(error.status, body, later_turn=later):
+            if is_about_model_name(error.status, body, str(settings()["model"])):
+                error = await self._transport.naming_models(error, self.models_path, self.headers())
             raise error
         return Reply(
             text="",

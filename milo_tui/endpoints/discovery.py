@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -19,7 +21,7 @@ USUAL_PORTS = {
     1234: "LM Studio",
     11434: "Ollama",
 }
-_TIMEOUT, _REACH_TIMEOUT = 1.0, 3.0
+_TIMEOUT, REACH_TIMEOUT = 1.0, 3.0
 _MOST_BYTES, _MOST_MODELS, _MOST_NAME = 1_000_000, 1_000, 200
 
 
@@ -43,12 +45,18 @@ async def find_servers(ports: dict[int, str] | None = None) -> list[Found]:
 async def _ask(client: httpx.AsyncClient, port: int, kind: str) -> Found | None:
     base_url = f"http://{LOOPBACK}:{port}/v1"
     try:
-        async with asyncio.timeout(_REACH_TIMEOUT):
-            body = await _body(client, f"{base_url}/models")
+        async with asyncio.timeout(REACH_TIMEOUT):
+            body = await fetch(client, httpx.URL(f"{base_url}/models"))
     except (httpx.HTTPError, TimeoutError):
         return None
     if body is None:
         return None
+    names = listed_models(body)
+    return Found(kind, base_url, tuple(name.rsplit("/", 1)[-1][:_MOST_NAME] for name in names))
+
+
+def listed_models(body: str | bytes) -> list[str]:
+    """The names in an answer to GET /models, as the server gives them; none where it cannot be read."""
     try:
         data: Any = json.loads(body)
     except (ValueError, RecursionError):
@@ -56,13 +64,14 @@ async def _ask(client: httpx.AsyncClient, port: int, kind: str) -> Found | None:
         data = {}
     listed = data.get("data") if isinstance(data, dict) else None
     items = listed[:_MOST_MODELS] if isinstance(listed, list) else []
-    names = [item["id"] for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)]
-    return Found(kind, base_url, tuple(name.rsplit("/", 1)[-1][:_MOST_NAME] for name in names))
+    return [item["id"] for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)]
 
 
-async def _body(client: httpx.AsyncClient, url: str) -> bytes | None:
+async def fetch(
+    client: httpx.AsyncClient, url: httpx.URL, headers: Mapping[str, str] = MappingProxyType({})
+) -> bytes | None:
     """What a server answers, up to a bound and as it was sent: any program may listen at a usual port."""
-    async with client.stream("GET", url, headers={"accept-encoding": "identity"}) as answer:
+    async with client.stream("GET", url, headers={"accept-encoding": "identity", **headers}) as answer:
         if not answer.is_success:
             return None
         body = bytearray()
@@ -91,8 +100,8 @@ async def check_reachable(entry: ModelEntry) -> tuple[bool, str]:
         url = httpx.URL(f"{entry.base_url.rstrip('/').removesuffix('/v1')}/v1/models")
         transport = StampingTransport(url, trust_env=not is_loopback(url.host))
         async with (
-            asyncio.timeout(_REACH_TIMEOUT),
-            httpx.AsyncClient(transport=transport, timeout=_REACH_TIMEOUT, trust_env=False) as client,
+            asyncio.timeout(REACH_TIMEOUT),
+            httpx.AsyncClient(transport=transport, timeout=REACH_TIMEOUT, trust_env=False) as client,
             client.stream("GET", url),
         ):
             pass

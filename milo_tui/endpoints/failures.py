@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+from milo_tui import sanitise
 from milo_tui.endpoints.wire_json import fix_unicode, read_json
 from milo_tui.suite.conversation import Loss, ToolCall
 
@@ -59,6 +60,18 @@ _NOT_THE_CONVERSATION = re.compile(
     re.IGNORECASE,
 )
 """Refusals whose cause is the account, the model's place or the provider, whatever the turn."""
+
+
+_MODEL_NAME = re.compile(
+    r"model\W{1,3}[\w./:@-]+\W{1,3}(?:(?:was|is|does|could) )?not (?:be )?(?:found|exist|available|known|valid|loaded)"
+    r"|no such model|model_not_found|model (?:is )?not (?:found|loaded|exist|available)|not a valid model"
+    r"|(?:unknown|invalid|missing|specify|provide) (?:a |the )?model\b|model (?:name |field )?is required"
+    r"|repo id|repository not found|snapshot folder",
+    re.IGNORECASE,
+)
+"""Refusals for the model's name, by that word or by what Hugging Face's client says of it."""
+_LONGEST_NAME, _MOST_OF_NAMES = 80, 150
+_NAME_IT = "It tells of no models: give the model's name as `model`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +155,26 @@ def is_caused_by_model(status: int | None, body: bytes, *, later_turn: bool) -> 
         return False
     is_path = status == 404 and said.strip(" .").lower() in ("not found", "no reason given")
     return not (is_path or _NOT_THE_CONVERSATION.search(said))
+
+
+def is_about_model_name(status: int | None, body: bytes, model: str) -> bool:
+    """Whether a refusal may answer to the name under which the model was asked for."""
+    text = body.decode("utf-8", "replace")
+    return status in (400, 404) and bool(_MODEL_NAME.search(text) or (status == 404 and model in text))
+
+
+def with_models(message: str, names: Sequence[str]) -> str:
+    """The sentence about such a refusal and the names that the server lists, as many as there is room for."""
+    shown: list[str] = []
+    for name in (sanitise.one_line(name)[:_LONGEST_NAME] for name in names):
+        if sum(map(len, shown)) + len(name) > _MOST_OF_NAMES:
+            break
+        shown.append(name)
+    left = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+    hint = f"The server lists {', '.join(shown)}{left}: give one as `model`." if names else _NAME_IT
+    head = one_line(message)
+    room = _LONGEST_MESSAGE - len(hint) - 1
+    return f"{head if len(head) <= room else head[: room - 1] + '…'} {hint}"
 
 
 def not_a_reply(body: bytes) -> str:

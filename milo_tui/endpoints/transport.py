@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from milo_tui.endpoints.discovery import REACH_TIMEOUT, fetch, listed_models
 from milo_tui.endpoints.endpoint import Clock, EndpointError, Exchange
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.failures import (
@@ -19,6 +20,7 @@ from milo_tui.endpoints.failures import (
     kind_of,
     one_line,
     retry_after,
+    with_models,
 )
 from milo_tui.endpoints.keys import Secret, check_address, hide, is_loopback, redact
 from milo_tui.endpoints.pacing import Pace
@@ -151,6 +153,26 @@ class Transport:
             status=answer.status,
             retry_after_s=wait_s,
             exchange=self.exchange(answer),
+        )
+
+    async def naming_models(
+        self, error: EndpointError, path: str, headers: Mapping[str, str]
+    ) -> EndpointError:
+        """The same error with the names of the models that the server lists under `path`."""
+        url = self._url.copy_with(path=self._url.path.rstrip("/") + path)
+        try:
+            async with asyncio.timeout(REACH_TIMEOUT):
+                body = await fetch(self._client, url, headers)
+        except _BROKEN:
+            body = None
+        listed = listed_models(hide((body or b"").decode("utf-8", "replace"), self._key))
+        return EndpointError(
+            with_models(error.message, [redact(name, self._key) for name in listed]),
+            kind=error.kind,
+            retryable=error.retryable,
+            status=error.status,
+            retry_after_s=error.retry_after_s,
+            exchange=error.exchange,
         )
 
     def exchange(self, answer: Answer) -> Exchange:

@@ -14,7 +14,7 @@ from typing import Self
 import psutil
 
 from milo_tui.mlx import memory, server_notes
-from milo_tui.mlx.launch import refused
+from milo_tui.mlx.launch import is_path, refused
 from milo_tui.mlx.memory import Memory
 from milo_tui.mlx.server_notes import ServerNote
 
@@ -122,9 +122,9 @@ class ServerProcess:
         except OSError:
             return ""
 
-    def cause(self) -> str:
+    def cause(self, weights: str) -> str:
         """What the log gives as the cause of an end, in one line, and where to read on."""
-        return f"{_cause(self.log_tail())} (log: {self._log.name})"
+        return f"{_cause(self.log_tail(), weights)} (log: {self._log.name})"
 
     async def stop(self, timeout: float) -> None:
         """End the group: SIGTERM, SIGKILL after `timeout` seconds; return when its memory is back."""
@@ -153,9 +153,19 @@ class ServerProcess:
 _NAMED = re.compile(r"generation thread died: (.+)")
 _ERROR = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b.*|.*\berror: .*", re.MULTILINE)
 
+_NOT_FOUND = re.compile(r"Repo id must|cached snapshot folder|on the Hub|LocalEntryNotFound|OfflineMode")
+"""What Hugging Face's client says where it can neither find weights on this machine nor ask the hub for them."""
 
-def _cause(log: str) -> str:
+
+def _cause(log: str, weights: str) -> str:
     named, errors = _NAMED.findall(log), _ERROR.findall(log)
+    if any(map(_NOT_FOUND.search, [*named, *errors])):
+        if is_path(weights) and not Path(weights).expanduser().is_dir():
+            return f"there is no folder {weights}: mend `weights`, or name a repository as owner/name"
+        return (
+            f"{weights} is not whole on this machine and Hugging Face cannot be reached: connect to it, "
+            "or download the model and give its folder as `weights`"
+        )
     lines = log.strip().splitlines()
     text = (named or errors or lines or ["it says nothing"])[-1]
     return " ".join(text.replace(str(Path.home()), "~").split())[:200]

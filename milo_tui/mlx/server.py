@@ -123,11 +123,16 @@ class MlxServer:
         if process.ended:
             # The launcher of ranks says 0 whatever became of them.
             status = "" if self._server.is_distributed else f" with status {process.status}"
-            raise refused(f"{name} ended{status} while it loaded: {process.cause()}")
+            raise refused(f"{name} ended{status} while it loaded: {self._cause(process)}")
         if "generation thread died" in log or "Exception in thread" in log:
-            raise refused(f"{name} could not load the model: {process.cause()}")
+            raise refused(f"{name} could not load the model: {self._cause(process)}")
         if seconds > self._server.load_timeout:
-            raise refused(f"{name} was not ready after {self._server.load_timeout:g} s: {process.cause()}")
+            raise refused(
+                f"{name} was not ready after {self._server.load_timeout:g} s: {self._cause(process)}"
+            )
+
+    def _cause(self, process: ServerProcess) -> str:
+        return process.cause(self._server.weights)
 
     @property
     def _name(self) -> str:

@@ -94,6 +94,78 @@ async def test_bodies_of_errors(protocol: str, body: Any, expected: str) -> None
     assert expected in error.message
 
 
+@pytest.mark.parametrize(
+    ("protocol", "status", "said_of_it"),
+    [
+        ("openai", 404, "model 'default_model' not found"),
+        ("openai", 404, "The model `default_model` does not exist or you do not have access to it."),
+        ("openai", 400, "Invalid model name passed in model=default_model"),
+        ("openai", 400, "default_model is not a valid model ID"),
+        ("openai", 404, "Repo id must be in the form 'repo_name' or 'namespace/repo_name': '/x/y'."),
+        ("anthropic", 404, "model: claude-sonnet-4-6"),
+    ],
+)
+async def test_s9_a_refusal_of_the_models_name_tells_which_names_there_are(
+    protocol: str, status: int, said_of_it: str
+) -> None:
+    listed = answer({"object": "list", "data": [{"id": "org/one:8b"}, {"id": "two\x1b[2J\n"}, {"id": 3}]})
+    refused = answer({"error": {"message": said_of_it}}, status)
+    async with (
+        FaultServer((refused, KeepOpen()), (listed,)) as server,
+        aclosing(make_endpoint(entry(server.url, protocol=protocol))) as endpoint,
+    ):
+        with pytest.raises(EndpointError) as caught:
+            await endpoint.warm_up()
+    assert said_of_it in caught.value.message
+    assert caught.value.message.endswith("The server lists org/one:8b, two␛[2J␊: give one as `model`.")
+    assert (caught.value.status, caught.value.kind, caught.value.retryable) == (status, "rejected", False)
+    assert server.requests[1].path == "/v1/models"
+
+
+@pytest.mark.parametrize(
+    ("listed", "hint"),
+    [
+        (
+            answer({"data": [{"id": f"{i}-{'n' * 300}"} for i in range(2000)]}),
+            " and 999 more: give one as `model`.",
+        ),
+        (answer({"error": "no"}, 500), "It tells of no models: give the model's name as `model`."),
+        (answer(b"[" * 100_000), "It tells of no models: give the model's name as `model`."),
+        (Reset(), "It tells of no models: give the model's name as `model`."),
+    ],
+    ids=["thousands", "500", "no JSON", "reset"],
+)
+async def test_s9_the_list_of_names_is_bounded_and_may_be_missing(listed: Any, hint: str) -> None:
+    refused = answer({"error": {"message": "model 'default_model' not found " + 40 * "and so on "}}, 404)
+    async with (
+        FaultServer((refused,), (listed,)) as server,
+        aclosing(make_endpoint(entry(server.url))) as endpoint,
+    ):
+        with pytest.raises(EndpointError) as caught:
+            await endpoint.chat(HELLO, lambda delta: None)
+    assert "'default_model' not found" in caught.value.message
+    assert caught.value.message.endswith(hint)
+    assert len(caught.value.message) <= 300
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_other_refusals_ask_for_no_list(status: int) -> None:
+    async with (
+        FaultServer([answer({"error": "tools are not supported by this model"}, status)]) as server,
+        aclosing(make_endpoint(entry(server.url))) as endpoint,
+    ):
+        with pytest.raises(EndpointError):
+            await endpoint.chat(HELLO, lambda delta: None)
+    assert len(server.requests) == 1
+
+
+async def test_s9_no_full_stop_is_doubled() -> None:
+    error = await fail(answer(b"", 308, location="/x"))
+    assert error.message.endswith("Check base_url.")
+    assert (await fail(answer({"error": "It is full.."}, 500))).message.endswith("It is full.")
+    assert (await fail(answer({"error": "Wait..."}, 500))).message.endswith("Wait...")
+
+
 IN_A_MINUTE = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
 LONG_AGO = "Wed, 21 Oct 2015 07:28:00 GMT"
 

@@ -155,6 +155,37 @@ async def test_a_model_that_does_not_load_is_one_sentence(stage: Stage, name: st
     assert not stage.processes
 
 
+NO_FOLDER = "HFValidationError: Repo id must be in the form 'repo_name' or 'namespace/repo_name': 'x'."
+OFFLINE = (
+    "LocalEntryNotFoundError: Cannot find an appropriate cached snapshot folder for the specified revision."
+)
+
+
+@pytest.mark.parametrize(
+    ("weights", "log", "sentence"),
+    [
+        ("/no/such/folder", NO_FOLDER, "there is no folder /no/such/folder: mend `weights`"),
+        (
+            "nobody/nothing",
+            NO_FOLDER,
+            "nobody/nothing is not whole on this machine and Hugging Face cannot be",
+        ),
+        ("nobody/nothing", OFFLINE, "nobody/nothing is not whole on this machine and Hugging Face cannot be"),
+    ],
+)
+async def test_s9_weights_that_are_nowhere_are_one_sentence_of_milos(
+    stage: Stage, weights: str, log: str, sentence: str
+) -> None:
+    """As mlx_lm.server says it, 0.31 and 0.32 alike: of a folder that is not there, and without a network."""
+    (stage.folder / "said").write_text(f"ERROR - mlx_lm.server generation thread died: {log}\n")
+    (stage.folder / "python").write_text(f"#!/bin/sh\ncat '{stage.folder}/said' >&2\nexit 1\n")
+    with pytest.raises(EndpointError) as caught:
+        await stage.endpoint(stage.entry({"weights": weights})).__aenter__()
+    assert sentence in caught.value.message
+    assert "Repo id must" not in caught.value.message
+    assert caught.value.message.endswith("(log: server-m.log)")
+
+
 async def test_a_server_that_is_never_ready_is_given_up(stage: Stage) -> None:
     stage.plan(Plan(load="no port"))
     with pytest.raises(EndpointError, match="was not ready after 1 s"):

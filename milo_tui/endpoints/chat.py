@@ -38,6 +38,8 @@ from milo_tui.suite.conversation import Loss, ToolCall
 from milo_tui.suite.json_text import JSON
 
 WARM_UP_TOKENS = 16
+END_REPAIRS = ("no end mark after the finish reason", "no finish reason before the end mark")
+"""What can be missing at the end of an answer that is complete all the same."""
 
 
 _REASON = re.compile(r"\w{1,40}", re.ASCII)
@@ -288,10 +290,10 @@ class ChatEndpoint(ABC):
             return True
         readable = bool(calls) and all(call.arguments is not None for call in calls.values())
         if parser.finish is not None and answer.ended_properly:
-            parser.repair("no end mark after the finish reason")
+            parser.repair(END_REPAIRS[0])
             return True
         if parser.done and readable:
-            parser.repair("no finish reason before the end mark")
+            parser.repair(END_REPAIRS[1])
             return True
         return False
 

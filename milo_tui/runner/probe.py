@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
+from milo_tui.endpoints.chat import END_REPAIRS
 from milo_tui.endpoints.endpoint import (
     AssistantMessage,
     ChatRequest,
@@ -140,9 +141,7 @@ def _first_turn(reply: Reply) -> list[Finding]:
     called = "asked for the right call" if right else f"expected read_gauge(gauge 7), found {_said(reply)}"
     ttft = reply.clock.ttft_s
     return [
-        Finding(
-            reply.complete, "ends as the protocol says" if reply.complete else "the stream was cut short"
-        ),
+        _end_of_stream(reply),
         Finding(right, f"tool calls: {called}"),
         Finding(
             reply.usage.output_tokens is not None,
@@ -164,6 +163,15 @@ def _first_turn(reply: Reply) -> list[Finding]:
         *(Finding(False, f"its version: {lost}", needed=False) for lost in losses(reply.server)),
         *(Finding(False, f"deviates from the protocol: {quirk}", needed=False) for quirk in reply.quirks),
     ]
+
+
+def _end_of_stream(reply: Reply) -> Finding:
+    if not reply.complete:
+        return Finding(False, "end of stream: the stream was cut short")
+    for missing in END_REPAIRS:
+        if missing in reply.repairs:
+            return Finding(False, f"end of stream: {missing}", needed=False)
+    return Finding(True, "end of stream: as the protocol says")
 
 
 def _said(reply: Reply) -> str:

@@ -174,7 +174,9 @@ class Runner:
     async def _one_after_another(self, models: list[str]) -> None:
         for i, model in enumerate(models):
             for waiting in models[i + 1 :]:
-                note = f"{self._models[model].name} runs first on the same machine"
+                lane = self._models[waiting].entry.lane
+                place = "on the same machine" if lane is None else f"in the lane {lane}"
+                note = f"{self._models[model].name} runs first {place}"
                 self._publish(ModelChanged(waiting, ModelPhase.WAITING, note, at=time.time()))
             await self._model(model)
 

@@ -44,6 +44,17 @@ def test_models_that_would_fit_together_still_share_the_machine() -> None:
     assert lines == ["One after another: A (10 GB), then B (20 GB); they share a machine."]
 
 
+def test_s9_models_of_an_api_that_share_a_lane_share_no_machine() -> None:
+    entries = [
+        ModelEntry.model_validate(
+            {"id": id, "name": id.upper(), "protocol": "openai", "where": "api", "lane": "quota",
+             "base_url": "https://model.invalid/v1", "model": id}
+        )
+        for id in ("a", "b")
+    ]  # fmt: skip
+    assert plan_lines(entries, 64) == ["One after another: A, then B; they share the lane quota."]
+
+
 def test_a_server_that_runs_already_is_not_weighed() -> None:
     running = local("a", memory_gb=900).model_copy(update={"base_url": "http://127.0.0.1:8080/v1"})
     assert not cannot_fit([running], 64)

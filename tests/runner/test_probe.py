@@ -8,8 +8,8 @@ import pytest
 
 from milo_tui.endpoints.discovery import find_servers
 from milo_tui.mlx.process import ServerHome
-from milo_tui.runner.probe import Finding, probe
-from tests.servers.fault_server import FaultServer, Reset, Step
+from milo_tui.runner.probe import FEW_TOKENS, Finding, probe
+from tests.servers.fault_server import DONE, FaultServer, Reset, Step, chunked
 
 from ..endpoints.talking import entry
 
@@ -79,6 +79,7 @@ async def test_a_server_that_does_everything_is_told_line_by_line(tmp_path: Path
         "reachable: ",
         "streams: ",
         "tool calls: asked for the right call",
+        "end of stream: as the protocol says",
         "usage: 40 tokens in, 9 out",
         "reasoning: 5 characters",
         f"server: {VERSION}",
@@ -119,6 +120,50 @@ async def test_what_a_server_cannot_do_is_told_and_hides_nothing_else(tmp_path: 
         "sampling: two answers at temperature 0 differ",
     ]
     assert not any(finding.needed for finding in findings[-5:])
+
+
+CALLED = call(7).partition(b"\n\n")[0].rpartition(b"data: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("stream", "words"),
+    [
+        (chunked(b"data: " + CALLED + b"\n\n"), "end of stream: no end mark after the finish reason"),
+        (
+            chunked(b"data: " + CALLED.replace(b'"tool_calls", "delta"', b'null, "delta"') + b"\n\n", DONE),
+            "end of stream: no finish reason before the end mark",
+        ),
+        (HEAD + b"data: " + CALLED + b"\n\n", "end of stream: the stream was cut short"),
+    ],
+    ids=["no end mark", "no finish reason", "cut"],
+)
+async def test_how_a_stream_ends_and_what_is_not_counted_is_told(
+    tmp_path: Path, stream: bytes, words: str
+) -> None:
+    uncounted = answer(content="Gauge 7 reads 4193.").replace(b'"usage"', b'"no_usage"')
+    findings = await found(tmp_path, WELL[0], stream, uncounted, *WELL[3:])
+    texts = [finding.text for finding in findings]
+    assert words in texts
+    assert "usage: the server counts no tokens, so there is no decode speed" in texts
+    assert "prefix cache: no cache hit told" in texts
+
+
+@pytest.mark.parametrize(
+    ("finish", "tokens", "words"),
+    [
+        ("length", FEW_TOKENS, "max_tokens: kept"),
+        ("stop", FEW_TOKENS, "max_tokens: kept, reported as stop"),
+        ("stop", 99, "max_tokens: 16 asked for, ended by stop after 99"),
+        ("length", 99, "max_tokens: 16 asked for, ended by length after 99"),
+    ],
+)
+async def test_whether_max_tokens_is_honoured_is_told(
+    tmp_path: Path, finish: str, tokens: int, words: str
+) -> None:
+    counted = f'"completion_tokens": {tokens}'.encode()
+    cut = answer(finish, content="one two").replace(b'"completion_tokens": 9', counted)
+    findings = await found(tmp_path, *WELL[:5], cut, *WELL[6:])
+    assert words in [finding.text for finding in findings]
 
 
 async def test_a_model_that_answers_always_alike_may_not_be_sampled(tmp_path: Path) -> None:

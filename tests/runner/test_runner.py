@@ -29,6 +29,7 @@ from tests.servers.fault_server import (
     MLX,
     FaultServer,
     Pause,
+    Recorded,
     Reset,
     Step,
     answer,
@@ -290,6 +291,35 @@ async def test_a_server_that_answers_nothing_is_given_up_not_asked_for_ever(
         assert await bench.carry_out() is RunPhase.INCOMPLETE
         assert len(server.requests) == 4
     assert (await bench.record()).models[0].phase is ModelPhase.FAILED
+
+
+async def test_s9_a_model_that_ends_short_of_all_attempts_says_why(tmp_path: Path, database: Path) -> None:
+    def play(request: Recorded) -> list[Step]:
+        said = json.dumps(request.json["messages"])
+        if "KX-93" in said:
+            return [answer({"error": "this one is not served"}, 400)]
+        return [OK if "tools" not in request.json else SAY if '"tool"' in said else CALL]
+
+    suite = small_suite(tmp_path / "suite")
+    async with FaultServer(play) as server:
+        bench = await Bench.create(database, suite, [entry("local", server.url)], repeats=2)
+        assert await bench.carry_out() is RunPhase.INCOMPLETE
+    (model,) = (await bench.record()).models
+    assert model.phase is ModelPhase.FAILED
+    assert model.note.startswith("2 of 4 attempts have no answer: 127.0.0.1:")
+    assert model.note.endswith("answered 400 (Bad Request): this one is not served")
+
+
+@pytest.mark.parametrize(("lane", "place"), [(None, "on the same machine"), ("quota", "in the lane quota")])
+async def test_s9_a_model_that_waits_is_told_what_it_shares(
+    suite: Suite, database: Path, lane: str | None, place: str
+) -> None:
+    async with FaultServer(WARM, (CALL,), (SAY,), WARM, (CALL,), (SAY,)) as server:
+        models = [entry(id, server.url, lane=lane) for id in ("first", "second")]
+        bench = await Bench.create(database, suite, models)
+        assert await bench.carry_out() is RunPhase.DONE
+    notes = [event.note for event in bench.of(ModelChanged) if isinstance(event, ModelChanged)]
+    assert f"First runs first {place}" in notes
 
 
 async def test_an_absent_server_leaves_a_run_that_can_be_resumed(suite: Suite, database: Path) -> None:

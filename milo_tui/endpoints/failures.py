@@ -173,6 +173,7 @@ def with_models(message: str, names: Sequence[str]) -> str:
     left = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
     hint = f"The server lists {', '.join(shown)}{left}: give one as `model`." if names else _NAME_IT
     head = one_line(message)
+    head += "" if head.endswith((".", "!", "?", "…")) else "."
     room = _LONGEST_MESSAGE - len(hint) - 1
     return f"{head if len(head) <= room else head[: room - 1] + '…'} {hint}"
 

@@ -1,10 +1,13 @@
 """models list, add, losses; doctor; and what `milo run` says and refuses before it begins."""
 
+import asyncio
 from pathlib import Path
 
+from milo_tui.cli.options import BELOW, INCOMPLETE
 from milo_tui.mlx.memory import machine_gb
+from tests.servers.fault_server import FaultServer, Recorded, Step, answer
 
-from .milo import milo
+from .milo import milo, write_config
 
 MANAGED = """
 [[model]]
@@ -54,6 +57,21 @@ def test_prices_of_the_users_own_that_cannot_be_read_are_one_sentence(home: Path
     home.mkdir()
     (home / "prices.toml").write_text("[[price]]\nmodel = 1\n")
     assert "prices.toml: price.0.model" in milo("run", "--plain", status=2).stderr
+
+
+async def test_s9_a_refused_name_is_told_with_the_names_that_there_are() -> None:
+    def play(request: Recorded) -> list[Step]:
+        if request.path == "/v1/models":
+            return [answer({"data": [{"id": "org/one:8b"}]})]
+        return [answer({"error": {"message": "model 'default_model' not found"}}, 404)]
+
+    async with FaultServer(play) as server:
+        write_config({"id": "m", "name": "M", "protocol": "openai", "where": "local", "base_url": server.url})
+        checked = await asyncio.to_thread(milo, "models", "check", status=BELOW)
+        words = ("run", "--plain", "--prompt", "single_tool/well_flow")
+        ran = await asyncio.to_thread(milo, *words, status=INCOMPLETE)
+    for said in (checked.stdout, ran.stderr):
+        assert "model 'default_model' not found. The server lists org/one:8b: give one as `model`." in said
 
 
 def test_add_keeps_what_is_there_and_lists_its_presets() -> None:

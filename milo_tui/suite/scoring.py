@@ -327,13 +327,12 @@ def _answer_fault(prompt: Prompt, condition: AnswerCondition, conversation: Conv
 
 def _guessed_id(prompt: Prompt, conversation: Conversation) -> str | None:
     """An id that is asked for and stated, though no tool gave it: what it stands for was not done."""
-    if not conversation.answer:
-        return None
-    known = plain(_known(prompt, conversation))
     asked = [
         item for check in prompt.checks if check.answer for item in check.answer.contains_all if is_id(item)
     ]
-    return next((id for id in asked if plain(id) not in known and text_has(id, conversation.answer)), None)
+    stated = [id for id in asked if text_has(id, conversation.answer)]
+    known = plain(_known(prompt, conversation)) if stated else ""
+    return next((id for id in stated if plain(id) not in known), None)
 
 
 def _known(prompt: Prompt, conversation: Conversation) -> str:

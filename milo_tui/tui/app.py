@@ -69,7 +69,7 @@ class MiloApp(BaseApp):
             self.say(sentence, severity="warning")
         try:
             self._lists = await RunLists.open(self.settings.database)
-        except StoreError as error:
+        except MiloError as error:
             self.exit(2, 2, escape(sanitise(str(error))))
             self.is_open = True
             return
@@ -163,7 +163,7 @@ class MiloApp(BaseApp):
     async def _show_ended_attempt(self, run: int, id: int, diff: bool) -> None:
         try:
             record, attempts = await self._reader.run(run), await self._reader.attempts(run)
-        except StoreError as error:
+        except MiloError as error:
             self.say(str(error), severity="error")
             return
         attempt = next((row for row in attempts if row.id == id), None)
@@ -183,7 +183,7 @@ class MiloApp(BaseApp):
             return
         try:
             run, attempts = await self._reader.run(hit.run), await self._reader.attempts(hit.run)
-        except StoreError as error:
+        except MiloError as error:
             self.say(str(error), severity="error")
             return
         attempt = next((row for row in attempts if row.id == hit.attempt), None)

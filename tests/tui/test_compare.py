@@ -41,6 +41,19 @@ async def test_two_marked_runs_are_compared_and_one_comes_back(tmp_path: Path) -
             assert isinstance(app.screen, RunsScreen)
 
 
+async def test_a_run_that_decided_is_not_compared_and_says_why(tmp_path: Path) -> None:
+    where = settings(tmp_path)
+    await store_run(where.database, replace(run(), key="one"))
+    await store_run(where.database, replace(run(), key="two", pool_seed=1, margin=0.05, confidence=0.95))
+    app = MiloApp(where)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "space", "j", "space", "c")
+        assert "stopped where it had decided" in " ".join(screen(app).split())
+        await press(pilot, "escape")
+        assert isinstance(app.screen, RunsScreen)
+
+
 async def test_compare_is_a_table_from_which_a_diff_opens(tmp_path: Path) -> None:
     where = settings(tmp_path)
     await store_run(where.database, replace(run(), key="one"))
@@ -53,7 +66,7 @@ async def test_compare_is_a_table_from_which_a_diff_opens(tmp_path: Path) -> Non
         await press(pilot, "space", "j", "space", "c", "right", "n")
         prompt = prompts()[4].id
         line = next(line for line in screen(app).splitlines() if line.startswith(f" {prompt} "))
-        assert "333 → 313    −2" in line
+        assert "333 | 313    +2" in line
         await press(pilot, "a")
         shown = screen(app)
         assert prompt in shown

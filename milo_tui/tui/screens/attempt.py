@@ -13,7 +13,7 @@ from textual.widget import Widget
 from milo_tui.analysis.figures import latest_attempts
 from milo_tui.analysis.questions import asked
 from milo_tui.analysis.record import Attempt, AttemptDetail, ModelRecord, PromptRecord, RunRecord
-from milo_tui.store.database import StoreError
+from milo_tui.errors import MiloError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import Pane, TabbedScreen
@@ -118,7 +118,7 @@ class AttemptScreen(TabbedScreen):
         why = ""
         try:
             await self.read()
-        except StoreError as error:
+        except MiloError as error:
             self._attempt, why = None, str(error)
         self._show_title()
         self.refill()

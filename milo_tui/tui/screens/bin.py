@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from milo_tui.store.database import StoreError
+from milo_tui.errors import MiloError
 from milo_tui.store.lists import RunLists
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import BaseScreen
@@ -110,7 +110,7 @@ class BinScreen(BaseScreen):
         try:
             async with self._navigator.writing() as store:
                 await store.restore(run.number)
-        except StoreError as error:
+        except MiloError as error:
             self.app.say(str(error), severity="error")
             await self.browser.read()
             self.browser.runs.go_to(run.number)

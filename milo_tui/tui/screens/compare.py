@@ -11,10 +11,10 @@ from textual.content import Content
 from textual.widget import Widget
 
 from milo_tui.analysis.comparison import Comparison, Measured, compare
+from milo_tui.errors import MiloError
 from milo_tui.reports import comparison
 from milo_tui.reports import verdict_text as answer
 from milo_tui.reports.diff_sides import Side
-from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.base_app import BaseApp
 from milo_tui.tui.base_screen import FindingScreen
@@ -77,11 +77,12 @@ class CompareScreen(FindingScreen):
         self.query_one(TitleBar).place = styled("compare · ", (f"run {a} vs run {b}", "bold"))
         try:
             self._measured = measured_a, measured_b = await self._read(a), await self._read(b)
-        except StoreError as error:
-            self.app.say(str(error), severity="error")
+            # The exact tests, and the intervals that the sentences state, take too long for the event loop.
+            self._found = found = await asyncio.to_thread(compare, measured_a, measured_b)
+        except MiloError as error:
+            reason = str(error)
+            self.query_one(TextView).show(lambda width: list(wrapped(reason, width, style="$warning")))
             return
-        # The exact tests, and the intervals that the sentences state, take too long for the event loop.
-        self._found = found = await asyncio.to_thread(compare, measured_a, measured_b)
         self.query_one(TextView).show(lambda width: list(comparison_lines(found, width)), in_thread=True)
         self.table.show(found, measured_a, measured_b)
         self.query_one(CompareHeading).refresh()

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.notifications import SeverityLevel
 from textual.timer import Timer
 
+from milo_tui.errors import MiloError
 from milo_tui.reports.diff_sides import MAX_SIDES, Side, SideError, Sides, against, every_model
 from milo_tui.reports.diff_text import render
 from milo_tui.store.database import StoreError
@@ -332,7 +333,7 @@ class DiffScreen(FindingScreen):
                 found = await self._compared(prompt)
             except SideError:
                 continue
-            except StoreError as error:
+            except MiloError as error:
                 self._report(str(error), "error")
                 return
             if found.differs:
@@ -352,7 +353,7 @@ class DiffScreen(FindingScreen):
         try:
             run = await self._sides.run(self.sides[0].run)
             others = await self._reader.runs()
-        except StoreError as error:
+        except MiloError as error:
             self.app.say(str(error), severity="error")
             return None
         listed = offers(self._sides, run, self.sides[0], self._prompt, others)

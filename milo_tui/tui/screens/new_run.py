@@ -18,12 +18,12 @@ from milo_tui.endpoints.discovery import check_reachable
 from milo_tui.endpoints.endpoint import EndpointError
 from milo_tui.endpoints.entry import ModelEntry
 from milo_tui.endpoints.presets import PresetError
+from milo_tui.errors import MiloError
 from milo_tui.mlx.memory import machine_gb
 from milo_tui.reports.cost_text import estimate_lines
 from milo_tui.reports.decision_text import deciding_words
 from milo_tui.runner.fitting import cannot_fit, plan_lines
 from milo_tui.runner.plan import PlanError, Rule, lanes, new_run, part_of, sampling_text
-from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.suite.loading import SuiteError, load_suite
 from milo_tui.suite.prompt import Suite
@@ -137,7 +137,7 @@ class NewRunScreen(BaseScreen):
             self._probe()
         try:
             self._past = await self._reader.past_latencies()
-        except StoreError as error:
+        except MiloError as error:
             self.app.say(str(error), severity="error")
         self._show_plan()
 

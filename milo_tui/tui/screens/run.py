@@ -21,6 +21,7 @@ from milo_tui.analysis.prices import Cost, PriceError, load_prices, run_costs
 from milo_tui.analysis.record import Attempt, RunRecord
 from milo_tui.analysis.table import ResultTable, result_table
 from milo_tui.analysis.verdict import Answer, answer, headline_pairs
+from milo_tui.errors import MiloError
 from milo_tui.store.database import StoreError
 from milo_tui.store.queries import Reader
 from milo_tui.tui.base_app import BaseApp
@@ -136,7 +137,7 @@ class RunScreen(TabbedScreen):
         """Read the run and show it."""
         try:
             await self.read()
-        except StoreError as error:
+        except MiloError as error:
             self._say_above(safe_line(str(error), "$error"))
             return
         with self.app.batch_update():
@@ -210,7 +211,7 @@ class RunScreen(TabbedScreen):
         prices = self.app.settings.prices
         try:
             evidence = await self._reader.evidence(run.number)
-        except StoreError as error:
+        except MiloError as error:
             self.app.say(str(error), severity="error")
             return
         found, problem = await asyncio.to_thread(_whole_answer, run, attempts, evidence, prices)

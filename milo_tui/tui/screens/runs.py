@@ -13,6 +13,7 @@ from textual.worker import Worker
 
 from milo_tui.analysis.phases import ACTIVE, RunPhase
 from milo_tui.config import live_runs
+from milo_tui.errors import MiloError
 from milo_tui.store.database import StoreError
 from milo_tui.store.lists import RunLists
 from milo_tui.store.summary import RunSummary
@@ -246,7 +247,7 @@ class RunsScreen(BaseScreen):
         try:
             async with self._navigator.writing() as store:
                 await store.set_note(run.number, text)
-        except StoreError as error:
+        except MiloError as error:
             self.app.say(str(error), severity="error")
         await self._read_again(run.number)
 
@@ -270,7 +271,7 @@ class RunsScreen(BaseScreen):
         try:
             async with self._writing, self._navigator.writing() as store:
                 await store.bin(run, time.time())
-        except StoreError as error:
+        except MiloError as error:
             self.app.say(str(error), severity="error")
             await self.browser.read()
             self.browser.runs.go_to(run)
@@ -289,7 +290,7 @@ class RunsScreen(BaseScreen):
             try:
                 async with self._navigator.writing() as store:
                     await store.restore(run)
-            except StoreError as error:
+            except MiloError as error:
                 self.app.say(str(error), severity="error")
                 return
         self.app.say(f"Run {run} is restored.")

@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input
 
-from milo_tui.store.database import StoreError
+from milo_tui.errors import MiloError
 from milo_tui.store.queries import Reader
 from milo_tui.store.search import Hit
 from milo_tui.tui.base_app import BaseApp
@@ -99,7 +99,7 @@ class SearchScreen(BaseScreen):
         """Where there are no runs, show what to do rather than how to search."""
         try:
             self._nothing_there = not await self._reader.runs(limit=1)
-        except StoreError as error:
+        except MiloError as error:
             self.app.say(str(error), severity="error")
         if self._nothing_there:
             self._show(NO_RUNS)
@@ -133,7 +133,7 @@ class SearchScreen(BaseScreen):
         """A page of hits; None where it cannot be read."""
         try:
             found = await self._reader.search(text, after, PAGE)
-        except StoreError as error:
+        except MiloError as error:
             self.app.say(str(error), severity="error")
             return None
         self._complete = len(found) < PAGE

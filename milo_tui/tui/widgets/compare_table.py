@@ -151,7 +151,7 @@ class CompareTable(LineList):
 
     def _cell(self, index: int, prompt: str, column: int) -> Content:
         cell = self._cells[prompt][column]
-        digits = Content(" → ").join([styled(*map(cell_sign, rows)) for rows in (cell.a, cell.b)])
+        digits = Content(" | ").join([styled(*map(cell_sign, rows)) for rows in (cell.a, cell.b)])
         drawn = digits + fit(_difference(cell), DIFFERENCE, "right")
         return drawn.stylize("reverse") if index == self.cursor and column == self._column else drawn
 
@@ -175,12 +175,12 @@ def _cell(a: Sequence[Attempt | None], b: Sequence[Attempt | None]) -> Cell:
     ours, theirs = _points(a), _points(b)
     if len(ours) < len(a) or len(theirs) < len(b) or not ours or not theirs:
         return Cell(a, b, None)
-    difference = Fraction(sum(theirs), len(theirs)) - Fraction(sum(ours), len(ours))
+    difference = Fraction(sum(ours), len(ours)) - Fraction(sum(theirs), len(theirs))
     return Cell(a, b, difference * max(len(ours), len(theirs)))
 
 
 def _difference(cell: Cell) -> Content:
-    """How many points the second run has more, in all repeats."""
+    """How many points the first run has more, in all repeats, as the sentences above the table count."""
     if cell.difference is None:
         return styled(("–", "$dim"))
     if not cell.difference:

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
-from milo_tui.store.database import StoreError
+from milo_tui.errors import MiloError
 from milo_tui.store.lists import RunLists
 from milo_tui.store.summary import ModelSummary, RunSummary
 from milo_tui.tui.base_app import BaseApp
@@ -134,7 +134,7 @@ class RunBrowser(Vertical):
         words = self.query_one(FilterBar).text.split()
         try:
             page = await self._lists.runs(limit=PAGE, words=words, binned=self._binned)
-        except StoreError as error:
+        except MiloError as error:
             self.app.say(str(error), severity="error")
             return
         if only_changes and words == self._words and page == self._newest:
@@ -143,7 +143,7 @@ class RunBrowser(Vertical):
         if sort := self.sort:
             try:
                 page = await self._lists.runs(limit=SORTED, words=words, binned=self._binned)
-            except StoreError as error:
+            except MiloError as error:
                 self.app.say(str(error), severity="error")
                 return
         if words == self._words and not sort and not isinstance(self.runs.pages, SortedPages):
@@ -168,7 +168,7 @@ class RunBrowser(Vertical):
         if not pages.complete:
             try:
                 rest = await self._lists.run_numbers(pages.oldest, words, binned=self._binned)
-            except StoreError as error:
+            except MiloError as error:
                 self.app.say(str(error), severity="error")
                 return
             if pages is not self.runs.pages or pages.complete:
@@ -195,7 +195,7 @@ class RunBrowser(Vertical):
         words, pages = self._words or [], self.runs.pages
         try:
             page = await self._lists.runs(before=below, limit=PAGE, words=words, binned=self._binned)
-        except StoreError as error:
+        except MiloError as error:
             self.app.say(str(error), severity="error")
             return False
         if pages is not self.runs.pages:
@@ -298,7 +298,7 @@ class RunBrowser(Vertical):
         model, suite, simulated = wanted
         try:
             points = await self._lists.trend(model, suite, simulated=simulated)
-        except StoreError as error:
+        except MiloError as error:
             self.app.say(str(error), severity="error")
             return
         if wanted == self._trend_of:

@@ -10,7 +10,7 @@ from milo_tui.analysis.record import ModelRecord, RunRecord
 _NOT_OF_THE_MODEL = frozenset({"id", "name", "api_key_env", "lane", "base_url"})
 """Keys of an entry that change no figure; of the address only the host counts."""
 
-_NOT_OF_THE_SERVER = frozenset({"quirks", "pid", "port", "log"})
+_NOT_OF_THE_SERVER = frozenset({"quirks", "repairs", "pid", "port", "log"})
 """Keys of a manifest that tell what happened, not what was measured."""
 
 

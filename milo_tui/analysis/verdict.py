@@ -333,8 +333,10 @@ def _result(one: Side, total: ModelTotal, evidence: Evidence) -> ModelResult:
     perfect = [sum(points == POINTS_PER_PROMPT for points in asked) for asked in one.points.values()]
     solved = sum(count == repeats for count in perfect)
     means = [float(mean) for mean in one.means.values()]
-    error = error_over_prompts(means) if total.complete else None
-    steady, repeated = same_repeats(one.rows, evidence)
+    error = error_over_prompts(means) if total.complete and run.margin is None else None
+    # Variants are different questions: that they are alike, or all solved, says nothing of repeats.
+    alike = run.pool_seed is None
+    steady, repeated = same_repeats(one.rows, evidence) if alike else (0, 0)
     return ModelResult(
         model=model.id,
         name=model.name,
@@ -346,8 +348,8 @@ def _result(one: Side, total: ModelTotal, evidence: Evidence) -> ModelResult:
         repeats=repeats,
         solved=solved,
         interval=wilson(solved, prompts),
-        pass_hat=pass_hat(perfect, repeats, repeats) if total.complete and perfect else None,
-        pass_at=pass_at(perfect, repeats, repeats) if total.complete and perfect else None,
+        pass_hat=pass_hat(perfect, repeats, repeats) if alike and total.complete and perfect else None,
+        pass_at=pass_at(perfect, repeats, repeats) if alike and total.complete and perfect else None,
         error=None if error is None else error * prompts * repeats,
         lost=lost_points(one.rows, evidence),
         steady=steady,

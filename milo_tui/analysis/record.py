@@ -81,6 +81,13 @@ class RunRecord:
         """Which variant of every prompt a repeat asks."""
         return 0 if self.pool_seed is None else repeat - 1
 
+    @property
+    def decides_properly(self) -> bool:
+        """Whether margin and confidence lie between 0 and 1, or the run decides nothing and has neither."""
+        if self.margin is None:
+            return self.confidence is None
+        return 0 < self.margin <= 1 and self.confidence is not None and 0 < self.confidence < 1
+
     def planned_of(self, prompts: int, made: int) -> int:
         """Attempts that a model was to make at so many prompts; a run that decides ends where it has decided.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import math
 import signal
 import sys
 from collections.abc import Sequence
@@ -39,6 +40,20 @@ repeats_option = click.option(
 seed_option = click.option(
     "--seed", type=click.IntRange(0, LARGEST), help="Seed of the order of prompts, and of simulated models."
 )
+
+
+class Percent(click.FloatRange):
+    """A number of per cent; `nan` and `inf` are none."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
 _deciding = (
     click.option(
         "--variants",
@@ -47,7 +62,7 @@ _deciding = (
     ),
     click.option("--decide", is_flag=True, help="Ask until it is clear which model is better."),
     click.option(
-        "--within", type=click.FloatRange(0, 100, min_open=True), metavar="PCT",
+        "--within", type=Percent(0, 100, min_open=True), metavar="PCT",
         help="With --decide: as good means within so many per cent of the points. [default: 5]",
     ),
     click.option(
@@ -55,7 +70,7 @@ _deciding = (
         help="With --decide: questions in the pool. [default: 400]",
     ),
     click.option(
-        "--confidence", type=click.FloatRange(50, 99.9), metavar="PCT",
+        "--confidence", type=Percent(50, 99.9), metavar="PCT",
         help="With --decide: the chance that no interval ever misses. [default: 95]",
     ),
     click.option("--pool-seed", type=click.IntRange(0, LARGEST), help="Variants of a pool of your own."),
@@ -126,7 +141,7 @@ def threshold_options(command: Command) -> Command:
     )
     fail_under = click.option(
         "--fail-under",
-        type=click.FloatRange(0, 100),
+        type=Percent(0, 100),
         metavar="PCT",
         help="Exit with 1 if a model scores below this percentage.",
     )

@@ -203,7 +203,9 @@ class Runner:
             await self._enter(model, self._left_phase(model), self._missing(model))
 
     def _missing(self, model: str) -> str:
-        """Why a model that came to its end has failed: attempts without an answer."""
+        """Why a model that came to its end has not answered everything."""
+        if self._left_phase(model) is ModelPhase.STOPPED and not self._stopping.is_set():
+            return "no other model is left to compare it with"
         if self._left_phase(model) is not ModelPhase.FAILED:
             return ""
         scored, all = self.state.models[model].figures.scored, self.state.attempts_per_model
@@ -216,6 +218,8 @@ class Runner:
             return ModelPhase.SKIPPED
         if self._decider is not None and self._decider.is_needed(model) and not self._stopping.is_set():
             return ModelPhase.WAITING
+        if self._decider is not None and not self._decider.is_needed(model):
+            return ModelPhase.STOPPED
         return ModelPhase.STOPPED if self._stopping.is_set() else ModelPhase.FAILED
 
     async def _enter(

@@ -115,6 +115,10 @@ def _run(path: Path) -> RunRecord:
     run: RunRecord = _read(_RUN, {**found["run"], "models": _models(found["run"], path)}, path, "run")
     if not run.models or not run.prompts:
         raise ImportProblem(f"{path}: run names no {'prompts' if run.models else 'models'}.")
+    if not run.decides_properly:
+        raise ImportProblem(
+            f"{path}: run.margin and run.confidence need a number between 0 and 1 each, or neither."
+        )
     _check_schema("run", found["run"], path, "run")
     if (planned := run.attempts_planned) > MOST_PLANNED:
         raise ImportProblem(f"{path}: run plans {planned} attempts; at most {MOST_PLANNED} can be imported.")

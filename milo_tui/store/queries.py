@@ -199,6 +199,10 @@ def _refuse_odd_size(run: RunRecord, counts: Sequence[sqlite3.Row]) -> None:
     ((prompts, last_prompt, last_model),) = counts
     if len(run.prompts) < max(prompts, last_prompt + 1) or len(run.models) <= last_model:
         raise UnreadableColumn("a model or a prompt of its attempts is missing")
+    if not run.decides_properly:
+        raise UnreadableColumn(
+            f"margin and confidence hold {run.margin} and {run.confidence}, and need 0 to 1 each"
+        )
     if run.attempts_planned > MOST_PLANNED:
         raise UnreadableColumn(f"repeats holds {run.repeats}, which makes {run.attempts_planned} attempts")
 

@@ -51,9 +51,20 @@ def evaluate(expression: str, names: Mapping[str, Any]) -> Any:
         raise ExpressionError("is no expression; write it as arithmetic over the file's values") from None
     except (ArithmeticError, DecimalException, TypeError, ValueError, LookupError, AttributeError) as error:
         raise ExpressionError(f"cannot be worked out ({error or type(error).__name__})") from None
+    if not _is_plain(value):
+        raise ExpressionError("gives no number, text, date, list or truth value")
     if isinstance(value, Decimal | int) and abs(Decimal(value)) > _LARGEST:
         raise ExpressionError("gives a number above 10^15")
     return value
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is one that a prompt can hold; a function's bare name is a value to Python, but not here."""
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(part) for key, part in value.items())
+    return isinstance(value, bool | int | Decimal | str | date)
 
 
 def _exact(node: ast.AST) -> Any:

@@ -87,3 +87,9 @@ def test_nothing_else_is_evaluated(expression: str, says: str) -> None:
     with pytest.raises(ExpressionError) as caught:
         evaluate(expression, NAMES)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["len", "[round]", "...", "1j", "b'x'"])
+def test_what_a_prompt_cannot_hold_is_no_value(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        evaluate(text, {})

@@ -280,18 +280,23 @@ class _Reading:
             at_ns = read_at(response)
             self._keep(chunk)
             if not self.answer.ended:
-                events = self.events
+                events, before = self.events, self._carried()
                 self._pass_on(splitter, chunk, at_ns)
+                moved = self._carried() != before
                 if self.events > events or chunk.startswith(b":"):
-                    self.kept_alive = self.events == events
-                # Keep-alive comments are no data: they do not put off the end of the wait.
+                    self.kept_alive = not moved
+                # Keep-alive comments, pings and empty pieces are no data: they do not put off the end of the wait.
                 # An answer in one piece was made before its first byte; it has one wait to arrive, byte by byte or not.
                 first = self.on_event is None and len(self.answer.pieces) == 1
-                if not self.answer.ended and (first or self.events > events):
+                if not self.answer.ended and (first or moved):
                     self._wait_on()
         self._pass_on(splitter, None, perf_counter_ns())
         framed = "transfer-encoding" in response.headers or "content-length" in response.headers
         self.answer.ended_properly = framed and not self.answer.broken
+
+    def _carried(self) -> tuple[bool, int | None]:
+        """Changes with the first event, and with each that carries something."""
+        return self.events > 0, self.clock.last_delta
 
     async def _next(self, chunks: AsyncIterator[bytes]) -> bytes | None:
         try:

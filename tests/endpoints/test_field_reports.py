@@ -392,9 +392,13 @@ async def test_ten_thousand_calls_are_no_answer(protocol: str) -> None:
             (MLX, text("Hi"), *(step for _ in range(40) for step in (b"d", Pause(0.05)))),
             "fell silent for 0.5 s",
         ),
+        (
+            (MLX, text("Hi"), *(step for _ in range(40) for step in (chunk({"content": ""}), Pause(0.05)))),
+            "fell silent for 0.5 s",
+        ),
         ((MLX, Silence()), "sent no answer within 0.5 s"),
     ],
-    ids=["headers", "one byte at a time", "one byte at a time later", "nothing"],
+    ids=["headers", "one byte at a time", "one byte at a time later", "empty pieces", "nothing"],
 )
 async def test_what_never_ends_has_its_own_word(steps: tuple[Step, ...], words: str) -> None:
     assert words in (await fail(*steps, first_byte_timeout=0.5, silence_timeout=0.5)).message

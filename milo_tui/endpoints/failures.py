@@ -56,7 +56,9 @@ _NOT_THE_CONVERSATION = re.compile(
     r"api[ _-]?key|credential|authenti|unauthori[sz]ed|forbidden|permission|billing|credit|balance|payment|quota"
     r"|rate.?limit|spend|overload|capacity|unavailable|temporar|try again|tim(?:ed|e).?out|upstream|provider returned"
     r"|gateway|model\W{1,3}[\w./:@-]+\W{1,3}(?:was |is |does )?not\b|no such model|model_not_found"
-    r"|model not (?:found|loaded)|is loading|maintenance|(?:not|un)supported (?:param|model)|max_tokens|stream_options",
+    r"|model not (?:found|loaded)|is loading|maintenance"
+    r"|out of memory|\bcuda\b|internal (?:server )?error|NoneType"
+    r"|(?:not|un)supported (?:param|model)|max_tokens|stream_options",
     re.IGNORECASE,
 )
 """Refusals whose cause is the account, the model's place or the provider, whatever the turn."""

@@ -18,6 +18,8 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _A_DATE = 1e9
 """Numbers from here on are no seconds to wait but a moment since 1970, in seconds or milliseconds."""
+_LONGEST = 86_400.0
+"""Seconds: a reset further away than a day is a slip of the server's and tells nothing."""
 
 
 class Pace:
@@ -46,7 +48,11 @@ class Pace:
                     left[kind] = number(value) or 0.0
                 elif (seconds := _seconds_until(value)) is not None:
                     resets[kind] = seconds
-        self._left |= {kind: (left[kind], now + seconds) for kind, seconds in resets.items() if kind in left}
+        self._left |= {
+            kind: (left[kind], now + seconds)
+            for kind, seconds in resets.items()
+            if kind in left and seconds <= _LONGEST
+        }
         if refused and (asked := retry_after(headers)) is not None:
             self._refused_until = now + asked
 

@@ -50,17 +50,24 @@ class Taken:
         return self.calls / self.count
 
 
+_SPARE = {
+    "name": "look_up",
+    "description": "Look something up.",
+    "parameters": {"type": "object", "properties": {}, "additionalProperties": False},
+    "replies": [{"result": {}}],
+}
+
+
 def one_turn_suite(folder: Path) -> Path:
-    """Milo-Bench's prompts with a turn each; those without a tool are offered another prompt's."""
+    """Milo-Bench's prompts with a turn each; those without a tool are offered one of no use."""
     source, target = ROOT / "prompts" / "milo", folder / "one-turn"
     prompts = {
         path: yaml_lines.load(path.read_text(encoding="utf-8")).value for path in source.glob("*/*.yaml")
     }
-    spare = next(prompt["tools"] for prompt in prompts.values() if prompt.get("tools"))
     for path, prompt in prompts.items():
         place = target / path.relative_to(source)
         place.parent.mkdir(parents=True, exist_ok=True)
-        cut = {**prompt, "tools": prompt.get("tools") or spare, "max_turns": 1}
+        cut = {**prompt, "tools": prompt.get("tools") or [_SPARE], "max_turns": 1}
         place.write_text(json.dumps(_one_turn(cut)), encoding="utf-8")
     shutil.copy(source / "suite.yaml", target)
     return target
